@@ -1,0 +1,223 @@
+//! The one checked description of a model: everything that the walk of a request needs to know beside the weights.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+
+/// A model's configuration, as it lies in the metadata of the packed file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Name of the model, `all-MiniLM-L6-v2` for instance.
+    pub name: String,
+    /// SHA-256 (64 hexadecimal digits) of the `model.safetensors` that the weights were made from.
+    pub weights_sha256: String,
+    /// Number format of the packed weights.
+    pub precision: Precision,
+    /// Shape of the transformer.
+    pub encoder: EncoderConfig,
+    /// What the tokenizer does to a text.
+    pub tokenizer: TokenizerConfig,
+    /// How token vectors become one sentence vector.
+    pub pooling: Pooling,
+    /// Whether the model's own `modules.json` ends with `Normalize`.
+    pub normalize: bool,
+    /// Longest input in tokens, `[CLS]` and `[SEP]` included.
+    pub max_seq_length: usize,
+    /// Named texts that can be put before an input.
+    pub prompts: BTreeMap<String, String>,
+    /// The prompt used when a call names none.
+    pub default_prompt_name: Option<String>,
+    /// The measure that `similarity` uses for this model.
+    pub similarity: SimilarityFunction,
+}
+
+/// Shape of a BERT encoder. Field names are those of `config.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EncoderConfig {
+    /// Rows of the word embeddings.
+    pub vocab_size: usize,
+    /// Width of a token vector.
+    pub hidden_size: usize,
+    /// Number of transformer layers.
+    pub num_hidden_layers: usize,
+    /// Attention heads; `hidden_size` is a multiple of it.
+    pub num_attention_heads: usize,
+    /// Width of the feed-forward layer.
+    pub intermediate_size: usize,
+    /// Rows of the position embeddings.
+    pub max_position_embeddings: usize,
+    /// Rows of the token type embeddings.
+    pub type_vocab_size: usize,
+    /// Added to the variance in layer normalization.
+    pub layer_norm_eps: f32,
+}
+
+/// Settings of the BERT tokenizer pipeline.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TokenizerConfig {
+    /// Lowercase each character before anything else (`do_lower_case` in `sentence_bert_config.json`).
+    pub lowercase_first: bool,
+    /// Drop control characters, map every white space to a blank.
+    pub clean_text: bool,
+    /// Put blanks around CJK ideographs.
+    pub handle_chinese_chars: bool,
+    /// Decompose (NFD) and drop non-spacing marks.
+    pub strip_accents: bool,
+    /// Lowercase each character.
+    pub lowercase: bool,
+    /// Longer words become the unknown token.
+    pub max_input_chars_per_word: usize,
+    /// Id of `[UNK]`.
+    pub unk_id: u32,
+    /// Id of `[CLS]`.
+    pub cls_id: u32,
+    /// Id of `[SEP]`.
+    pub sep_id: u32,
+    /// Tokens that are found literally in the raw text, before normalization.
+    pub added_tokens: Vec<AddedToken>,
+}
+
+/// A token that is matched literally in the raw text.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AddedToken {
+    /// Its id.
+    pub id: u32,
+    /// Its text.
+    pub content: String,
+}
+
+/// Number format of packed weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// 8-bit integers, one scale per output channel.
+    Int8,
+    /// 32-bit floats.
+    F32,
+}
+
+impl fmt::Display for Precision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Int8 => "int8",
+            Self::F32 => "f32",
+        })
+    }
+}
+
+/// How token vectors become one sentence vector. All tokens of the text count, `[CLS]` and `[SEP]` included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pooling {
+    /// The vector of `[CLS]`.
+    Cls,
+    /// Mean over the tokens.
+    Mean,
+    /// Largest value of each dimension over the tokens.
+    Max,
+    /// Sum over the tokens divided by the square root of their number.
+    MeanSqrtLen,
+}
+
+/// The measures of sentence-transformers; larger means closer in each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SimilarityFunction {
+    /// Cosine of the angle, -1 to 1.
+    #[default]
+    Cosine,
+    /// Dot product.
+    Dot,
+    /// Negative Euclidean distance.
+    Euclidean,
+    /// Negative Manhattan distance.
+    Manhattan,
+}
+
+/// Largest width accepted for any dimension: products of two such sizes and an `i32` sum of 7-bit times 8-bit products
+/// over one of them cannot overflow.
+const MAX_SIZE: usize = 1 << 16;
+
+impl Config {
+    /// Checks every size and reference, so that code behind this door can rely on them.
+    ///
+    /// # Errors
+    /// [`Error::Config`] with the field's name.
+    pub fn check(&self) -> Result<(), Error> {
+        let e = &self.encoder;
+        for (field, value, limit) in [
+            ("vocab_size", e.vocab_size, 1 << 22),
+            ("hidden_size", e.hidden_size, MAX_SIZE),
+            ("num_hidden_layers", e.num_hidden_layers, 1 << 10),
+            ("num_attention_heads", e.num_attention_heads, MAX_SIZE),
+            ("intermediate_size", e.intermediate_size, MAX_SIZE),
+            ("max_position_embeddings", e.max_position_embeddings, MAX_SIZE),
+            ("type_vocab_size", e.type_vocab_size, MAX_SIZE),
+        ] {
+            if value == 0 || value > limit {
+                return Err(Error::config(field, format!("{value} is not in 1..={limit}")));
+            }
+        }
+        if !e.hidden_size.is_multiple_of(e.num_attention_heads) {
+            return Err(Error::config(
+                "num_attention_heads",
+                format!("hidden_size {} is not a multiple of {}", e.hidden_size, e.num_attention_heads),
+            ));
+        }
+        if !(e.layer_norm_eps > 0.0 && e.layer_norm_eps < 1.0) {
+            return Err(Error::config("layer_norm_eps", format!("{} is not between 0 and 1", e.layer_norm_eps)));
+        }
+        if self.max_seq_length < 2 || self.max_seq_length > e.max_position_embeddings {
+            return Err(Error::config(
+                "max_seq_length",
+                format!(
+                    "{} is not in 2..={} (max_position_embeddings)",
+                    self.max_seq_length, e.max_position_embeddings
+                ),
+            ));
+        }
+        if self.weights_sha256.len() != 64 || !self.weights_sha256.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err(Error::config("weights_sha256", "not 64 hexadecimal digits"));
+        }
+        if let Some(name) = &self.default_prompt_name
+            && !self.prompts.contains_key(name)
+        {
+            return Err(Error::config("default_prompt_name", format!("`{name}` is not in prompts")));
+        }
+        self.check_tokenizer()
+    }
+
+    fn check_tokenizer(&self) -> Result<(), Error> {
+        let t = &self.tokenizer;
+        let special = [("unk_id", t.unk_id), ("cls_id", t.cls_id), ("sep_id", t.sep_id)];
+        let added = t.added_tokens.iter().map(|token| ("added_tokens", token.id));
+        for (field, id) in special.into_iter().chain(added) {
+            if id as usize >= self.encoder.vocab_size {
+                return Err(Error::config(
+                    field,
+                    format!("id {id} is not below vocab_size {}", self.encoder.vocab_size),
+                ));
+            }
+        }
+        if t.added_tokens.iter().any(|token| token.content.is_empty()) {
+            return Err(Error::config("added_tokens", "a token has no text"));
+        }
+        if t.max_input_chars_per_word > MAX_SIZE {
+            return Err(Error::config("max_input_chars_per_word", format!("over the limit of {MAX_SIZE}")));
+        }
+        Ok(())
+    }
+
+    /// Width of one attention head.
+    #[must_use]
+    pub fn head_size(&self) -> usize {
+        self.encoder.hidden_size / self.encoder.num_attention_heads
+    }
+}

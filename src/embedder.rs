@@ -1,0 +1,250 @@
+//! The facade: texts in, vectors out. [`Embedder::encode`] is the whole walk of a request.
+
+use crate::config::Pooling;
+use crate::model::{Model, Workspace};
+use crate::output::{Embeddings, OutputPrecision, Ranges, quantize};
+use crate::package::Package;
+use crate::pooling::pool;
+use crate::tokenizer::{Encoding, Tokenizer, Truncation};
+use crate::{Config, Error, normalize};
+
+/// Tokens that go through the model at once: enough to keep the weights busy, few enough that scratch stays below 4 MB.
+/// Results do not depend on it.
+const TOKENS_PER_BATCH: usize = 256;
+
+/// A model ready to encode. It borrows the packed file and copies none of it.
+#[derive(Debug)]
+pub struct Embedder<'m> {
+    package: Package<'m>,
+    tokenizer: Tokenizer<'m>,
+    model: Model<'m>,
+}
+
+/// Options of [`Embedder::encode`], named as in sentence-transformers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EncodeOptions {
+    /// Put before every text. Takes precedence over `prompt_name`, even where it is empty.
+    pub prompt: Option<String>,
+    /// Name of one of the model's prompts. Without it the model's default prompt is used, if it has one.
+    pub prompt_name: Option<String>,
+    /// Scale each vector to length 1, after `truncate_dim`. A model may do so before it by itself ([`Config::normalize`]).
+    pub normalize_embeddings: bool,
+    /// Keep only the first dimensions, 1 to the model's own.
+    pub truncate_dim: Option<usize>,
+    /// Number format of the output.
+    pub precision: OutputPrecision,
+    /// Ranges for `int8` and `uint8`; without them those of the vectors of the call.
+    pub ranges: Option<Ranges>,
+    /// How token vectors become one; without it as the model says.
+    pub pooling: Option<Pooling>,
+    /// What happens to a text with more than `max_seq_length` tokens.
+    pub truncation: Truncation,
+    /// Most tokens of a text, special ones included: 2 to the model's `max_position_embeddings`; without it the model's own
+    /// limit.
+    pub max_seq_length: Option<usize>,
+}
+
+impl<'m> Embedder<'m> {
+    /// A model from the bytes of a packed file, which are checked completely: structure, sizes and checksum. They start on
+    /// a 4-byte boundary, as any buffer of this size from the allocator does.
+    ///
+    /// # Errors
+    /// What is wrong with the file.
+    pub fn from_bytes(bytes: &'m [u8]) -> Result<Self, Error> {
+        Self::view(Package::check(bytes)?)
+    }
+
+    fn view(package: Package<'m>) -> Result<Self, Error> {
+        Ok(Self { tokenizer: Tokenizer::view(&package)?, model: Model::view(&package)?, package })
+    }
+
+    /// Vectors of `texts`, in their order. A text's vector is the same, to the bit, alone and in any batch.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use minilm::{EncodeOptions, Embedder};
+    ///
+    /// let file = std::fs::read("all-MiniLM-L6-v2-int8.minilm")?;
+    /// let embedder = Embedder::from_bytes(&file)?;
+    /// let embeddings = embedder.encode(&["What is a neuron?", "A cell."], &EncodeOptions::default())?;
+    /// assert_eq!(embeddings.dim, 384);
+    /// assert_eq!(embeddings.as_f32().map(<[f32]>::len), Some(2 * 384));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Option`] for an option out of range, [`Error::TooManyTokens`] where truncation is off.
+    pub fn encode<T: AsRef<str>>(&self, texts: &[T], options: &EncodeOptions) -> Result<Embeddings, Error> {
+        let dim = self.checked_dim(options)?;
+        let encodings = self.tokenize(texts, options)?;
+        let mut data = self.embed(&encodings, options.pooling.unwrap_or(self.config().pooling))?;
+        if dim < self.dim() {
+            data = data.chunks_exact(self.dim()).flat_map(|row| &row[..dim]).copied().collect();
+        }
+        if options.normalize_embeddings {
+            data.chunks_exact_mut(dim).for_each(normalize);
+        }
+        let (data, dim) = quantize(data, dim, options.precision, options.ranges.as_ref())?;
+        Ok(Embeddings {
+            data,
+            dim,
+            n_tokens: encodings.iter().map(Encoding::len).collect(),
+            truncated: encodings.iter().map(|encoding| encoding.truncated).collect(),
+        })
+    }
+
+    /// The tokens that [`Embedder::encode`] would read for `texts`, prompt included.
+    ///
+    /// # Errors
+    /// As for [`Embedder::encode`].
+    pub fn tokenize<T: AsRef<str>>(&self, texts: &[T], options: &EncodeOptions) -> Result<Vec<Encoding>, Error> {
+        let limit = self.checked_limit(options)?;
+        let prompt = self.prompt(options)?;
+        let encode = |(index, text): (usize, &T)| {
+            let encoding = match prompt {
+                "" => self.tokenizer.encode(text.as_ref(), limit, options.truncation),
+                prompt => self.tokenizer.encode(&format!("{prompt}{}", text.as_ref()), limit, options.truncation),
+            };
+            encoding.map_err(|too_long| Error::TooManyTokens { index, n_tokens: too_long.n_tokens, limit })
+        };
+        texts.iter().enumerate().map(encode).collect()
+    }
+
+    /// Pooled vectors `[encodings.len(), dim]` in the order of `encodings`, normalized where the model does so.
+    ///
+    /// # Errors
+    /// [`Error::Encoding`] where there are no tokens, more than the model has positions, or not one type a token;
+    /// [`Error::TokenId`] for an id outside the vocabulary; [`Error::NotFinite`] where damaged weights give no number.
+    pub fn embed(&self, encodings: &[Encoding], pooling: Pooling) -> Result<Vec<f32>, Error> {
+        encodings.iter().enumerate().try_for_each(|(index, encoding)| self.check_encoding(index, encoding))?;
+        let dim = self.dim();
+        let mut data = vec![0.0; encodings.len() * dim];
+        let mut work = Workspace::default();
+        for batch in batches(encodings) {
+            let texts: Vec<&Encoding> = batch.iter().map(|&index| &encodings[index]).collect();
+            let tokens = texts.iter().map(|text| text.len()).sum();
+            work.resize(&self.config().encoder, tokens);
+            self.model.forward(&texts, &mut work)?;
+            let mut rest = &work.hidden[..];
+            for (index, text) in batch.into_iter().zip(texts) {
+                let (tokens, behind) = rest.split_at(text.len() * dim);
+                rest = behind;
+                let out = &mut data[index * dim..][..dim];
+                pool(pooling, tokens, out);
+                if self.config().normalize {
+                    normalize(out);
+                }
+                if out.iter().any(|x| !x.is_finite()) {
+                    return Err(Error::NotFinite { index });
+                }
+            }
+        }
+        Ok(data)
+    }
+
+    /// Width of the model's vectors.
+    #[must_use]
+    pub fn dim(&self) -> usize {
+        self.config().encoder.hidden_size
+    }
+
+    /// The model's configuration.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        self.package.config()
+    }
+
+    /// The packed file behind the model.
+    #[must_use]
+    pub fn package(&self) -> &Package<'m> {
+        &self.package
+    }
+
+    /// The model's tokenizer.
+    #[must_use]
+    pub fn tokenizer(&self) -> &Tokenizer<'m> {
+        &self.tokenizer
+    }
+
+    fn prompt<'a>(&'a self, options: &'a EncodeOptions) -> Result<&'a str, Error> {
+        let prompts = &self.config().prompts;
+        if let Some(prompt) = &options.prompt {
+            return Ok(prompt);
+        }
+        let Some(name) = options.prompt_name.as_ref().or(self.config().default_prompt_name.as_ref()) else {
+            return Ok("");
+        };
+        prompts.get(name).map(String::as_str).ok_or_else(|| Error::Option {
+            option: "prompt_name",
+            reason: match prompts.keys().map(String::as_str).collect::<Vec<_>>() {
+                names if names.is_empty() => format!("`{name}` is unknown: the model has no prompts"),
+                names => format!("`{name}` is unknown: the model has {}", names.join(", ")),
+            },
+        })
+    }
+
+    fn check_encoding(&self, index: usize, encoding: &Encoding) -> Result<(), Error> {
+        let most = self.config().encoder.max_position_embeddings;
+        if !(1..=most).contains(&encoding.len()) {
+            let reason = format!("has {} tokens, not 1 to {most}", encoding.len());
+            return Err(Error::Encoding { index, reason });
+        }
+        if encoding.type_ids.len() != encoding.len() {
+            let reason = format!("has {} types for {} tokens", encoding.type_ids.len(), encoding.len());
+            return Err(Error::Encoding { index, reason });
+        }
+        Ok(())
+    }
+
+    fn checked_dim(&self, options: &EncodeOptions) -> Result<usize, Error> {
+        match options.truncate_dim {
+            None => Ok(self.dim()),
+            Some(dim) if (1..=self.dim()).contains(&dim) => Ok(dim),
+            Some(dim) => {
+                Err(Error::Option { option: "truncate_dim", reason: format!("{dim} is not in 1..={}", self.dim()) })
+            }
+        }
+    }
+
+    fn checked_limit(&self, options: &EncodeOptions) -> Result<usize, Error> {
+        let most = self.config().encoder.max_position_embeddings;
+        match options.max_seq_length {
+            None => Ok(self.config().max_seq_length),
+            Some(limit) if (2..=most).contains(&limit) => Ok(limit),
+            Some(limit) => {
+                Err(Error::Option { option: "max_seq_length", reason: format!("{limit} is not in 2..={most}") })
+            }
+        }
+    }
+}
+
+impl Embedder<'static> {
+    /// A model from bytes that the program itself carries (see [`include_model!`](crate::include_model)). Structure and
+    /// sizes are checked, the content is trusted and not even read: this takes microseconds.
+    ///
+    /// # Errors
+    /// What is wrong with the file.
+    pub fn from_static(bytes: &'static [u8]) -> Result<Self, Error> {
+        Self::view(Package::trust(bytes)?)
+    }
+}
+
+/// Indices of `encodings` in groups of at most [`TOKENS_PER_BATCH`] tokens (or a single longer text), longest first.
+fn batches(encodings: &[Encoding]) -> Vec<Vec<usize>> {
+    let mut order: Vec<usize> = (0..encodings.len()).collect();
+    order.sort_by_key(|&index| std::cmp::Reverse(encodings[index].len()));
+    let mut batches: Vec<Vec<usize>> = Vec::new();
+    let mut tokens = 0;
+    for index in order {
+        tokens += encodings[index].len();
+        match batches.last_mut() {
+            Some(batch) if tokens <= TOKENS_PER_BATCH => batch.push(index),
+            _ => {
+                batches.push(vec![index]);
+                tokens = encodings[index].len();
+            }
+        }
+    }
+    batches
+}

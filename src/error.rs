@@ -1,0 +1,164 @@
+//! Every way in which a model file, a configuration or an input can be refused.
+
+/// What went wrong, with the offending name and the sizes involved.
+///
+/// Nothing in this crate panics on input: whatever the bytes of a model file or of a text are, the outcome is a value or
+/// one of these.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The file ends before the length prefix or before the header it announces.
+    #[error("model file is truncated: it has {found} bytes and needs at least {needed}")]
+    Truncated {
+        /// Bytes in the file.
+        found: usize,
+        /// Bytes that must be there.
+        needed: usize,
+    },
+    /// The header announces more bytes than any model of this format needs.
+    #[error("model file header of {found} bytes is over the limit of {limit} bytes: this is not a packed MiniLM model")]
+    HeaderTooLarge {
+        /// Header length that the file announces.
+        found: u64,
+        /// Longest header that is read.
+        limit: usize,
+    },
+    /// The header is not a valid safetensors header (foreign file, overlapping or oversized tensors, wrong total size).
+    #[error("model file is not valid safetensors: {0}")]
+    Safetensors(#[from] safetensors::SafeTensorError),
+    /// Valid safetensors, but without the metadata of the packed format.
+    #[error("model file has no `{0}` metadata: pack the model first with `cargo xtask model pack`")]
+    NotPacked(&'static str),
+    /// Written by another version of the packed format.
+    #[error("model file has format version {found:?}, this build reads version {supported}")]
+    FormatVersion {
+        /// Version that the file states.
+        found: String,
+        /// Version that this build reads.
+        supported: u32,
+    },
+    /// The content differs from what was packed: some byte was changed after the file was written.
+    #[error("model file is corrupt: its content hashes to {found:016x}, the file says {expected:016x}")]
+    Checksum {
+        /// xxh3-64 stored in the file.
+        expected: u64,
+        /// xxh3-64 of the bytes.
+        found: u64,
+    },
+    /// A tensor that the configuration calls for is not in the file.
+    #[error("model file has no tensor `{0}`")]
+    MissingTensor(String),
+    /// A tensor has another shape than the configuration calls for.
+    #[error("tensor `{name}` has shape {found:?}, expected {expected:?}")]
+    TensorShape {
+        /// Name of the tensor.
+        name: String,
+        /// Shape in the file.
+        found: Vec<usize>,
+        /// Shape that follows from the configuration.
+        expected: Vec<usize>,
+    },
+    /// A tensor has another element type than the format calls for.
+    #[error("tensor `{name}` has dtype {found}, expected {expected}")]
+    TensorDtype {
+        /// Name of the tensor.
+        name: String,
+        /// Element type in the file.
+        found: String,
+        /// Element type that is read.
+        expected: &'static str,
+    },
+    /// A tensor holds a NaN or an infinity.
+    #[error("tensor `{0}` holds a value that is not finite")]
+    TensorNotFinite(String),
+    /// The bytes do not start on a boundary on which `f32` values can be read in place.
+    #[error(
+        "model bytes start at an address that is not a multiple of {required}: use `include_model!` or an aligned buffer"
+    )]
+    Misaligned {
+        /// Alignment in bytes.
+        required: usize,
+    },
+    /// A field of the configuration has a value that this crate cannot honour.
+    #[error("configuration field `{field}`: {reason}")]
+    Config {
+        /// Name of the field, with its file where there are several.
+        field: String,
+        /// What is wrong, and what is accepted.
+        reason: String,
+    },
+    /// `tokenizer.json` describes a pipeline that cannot be reproduced exactly.
+    #[error("tokenizer.json: {0}")]
+    UnsupportedTokenizer(String),
+    /// A text has more tokens than the model reads, and truncation is off.
+    #[error("text {index} has {n_tokens} tokens, the limit is {limit}: shorten it or allow truncation")]
+    TooManyTokens {
+        /// Position of the text in the call.
+        index: usize,
+        /// Its tokens, the special ones included.
+        n_tokens: usize,
+        /// Most tokens allowed.
+        limit: usize,
+    },
+    /// Tokens that a caller made cannot be read by the model.
+    #[error("encoding {index} {reason}")]
+    Encoding {
+        /// Position of the encoding in the call.
+        index: usize,
+        /// What is wrong, and what is accepted.
+        reason: String,
+    },
+    /// A token id is not a row of the word embeddings.
+    #[error("token id {id} is out of range: the vocabulary has {vocab_size} entries")]
+    TokenId {
+        /// The id.
+        id: u32,
+        /// Rows of the word embeddings.
+        vocab_size: usize,
+    },
+    /// An option of a call has a value outside its range.
+    #[error("option `{option}`: {reason}")]
+    Option {
+        /// Name of the option.
+        option: &'static str,
+        /// What is wrong, and what is accepted.
+        reason: String,
+    },
+    /// Two sets of vectors that are compared have different widths, or a buffer is not a whole number of rows.
+    #[error("`{name}` has {len} values, which is not a whole number of rows of {dim}")]
+    Rows {
+        /// Name of the argument.
+        name: &'static str,
+        /// Its length in values.
+        len: usize,
+        /// Width of a row.
+        dim: usize,
+    },
+    /// The vector of a text is not finite; the model's weights are damaged.
+    #[error("the vector of text {index} is not finite: the weights of the model are damaged")]
+    NotFinite {
+        /// Position of the text in the call.
+        index: usize,
+    },
+    /// candle reported an error.
+    #[cfg(feature = "reference")]
+    #[error("candle: {0}")]
+    Candle(#[from] candle_core::Error),
+    /// A file that every model directory has is not there.
+    #[error("the model directory has no `{0}`")]
+    MissingFile(String),
+    /// A JSON file of the model directory cannot be read.
+    #[error("{file}: {source}")]
+    Json {
+        /// Name of the file inside the model directory.
+        file: String,
+        /// The parser's error, with line and column.
+        source: serde_json::Error,
+    },
+}
+
+impl Error {
+    pub(crate) fn config(field: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::Config { field: field.into(), reason: reason.into() }
+    }
+}

@@ -1,0 +1,79 @@
+//! A linear layer in the precision of the file.
+
+use crate::Error;
+use crate::config::Precision;
+use crate::kernel::arch::PANEL;
+use crate::kernel::{F32Linear, Int8Linear, QuantizedRows, padded_len};
+use crate::package::{Package, f32_weight_shape, int8_weight_shape};
+
+/// `y = x Wᵀ + b`.
+#[derive(Debug)]
+pub(crate) enum Linear<'m> {
+    Int8(Int8Linear<'m>),
+    F32(F32Linear<'m>),
+}
+
+impl<'m> Linear<'m> {
+    pub(crate) fn view(
+        package: &Package<'m>,
+        name: &str,
+        in_features: usize,
+        out_features: usize,
+    ) -> Result<Self, Error> {
+        let part = |part: &str| format!("{name}.{part}");
+        let panels = out_features.div_ceil(PANEL);
+        let bias = package.tensor(&part("bias"), &[panels, PANEL])?;
+        Ok(match package.config().precision {
+            Precision::Int8 => {
+                let outliers = package.dimension(&part("outliers"), 0)?;
+                let groups = package.dimension(&part("sum"), 1)?;
+                let linear = Int8Linear {
+                    weight: package.tensor(&part("weight"), &int8_weight_shape(in_features, out_features))?,
+                    scale: package.tensor(&part("scale"), &[panels, PANEL])?,
+                    sum: package.tensor(&part("sum"), &[panels, groups, PANEL])?,
+                    bias,
+                    smooth: package.tensor(&part("smooth"), &[in_features])?,
+                    outliers: package.tensor(&part("outliers"), &[outliers])?,
+                    outlier_weight: package.tensor(&part("outlier_weight"), &[panels, outliers, PANEL])?,
+                    out_features,
+                    groups,
+                };
+                check_outliers(name, linear.outliers, in_features)?;
+                check_groups(name, groups, in_features)?;
+                Self::Int8(linear)
+            }
+            Precision::F32 => Self::F32(F32Linear {
+                weight: package.tensor(&part("weight"), &f32_weight_shape(in_features, out_features))?,
+                bias,
+                in_features,
+                out_features,
+            }),
+        })
+    }
+
+    /// `x` `[rows, in_features]` to `out` `[rows, out_features]`. `quantized` is scratch.
+    pub(crate) fn forward(&self, x: &[f32], quantized: &mut QuantizedRows, out: &mut [f32]) {
+        match self {
+            Self::Int8(linear) => linear.forward(x, quantized, out),
+            Self::F32(linear) => linear.forward(x, out),
+        }
+    }
+}
+
+/// The kernel indexes its input with these.
+fn check_outliers(name: &str, outliers: &[u32], in_features: usize) -> Result<(), Error> {
+    match outliers.iter().find(|&&channel| channel as usize >= in_features) {
+        Some(channel) => {
+            Err(Error::config(format!("{name}.outliers"), format!("channel {channel} is not below {in_features}")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Groups are a whole number of quantized blocks, so that each starts where the last one ends.
+fn check_groups(name: &str, groups: usize, in_features: usize) -> Result<(), Error> {
+    if groups == 1 || (groups > 0 && in_features.is_multiple_of(groups * padded_len(1))) {
+        return Ok(());
+    }
+    Err(Error::config(format!("{name}.sum"), format!("{groups} groups do not divide {in_features} inputs")))
+}

@@ -1,0 +1,137 @@
+//! `tokenizer.json` to the tables of the packed file: `tokenizers` reads it, and what cannot be reproduced exactly is refused.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use tokenizers::{ModelWrapper, NormalizerWrapper, PreTokenizerWrapper};
+
+use crate::Error;
+use crate::config::{AddedToken, TokenizerConfig};
+use crate::package::{Names, Writer};
+use crate::tokenizer::Tokenizer;
+use crate::tokenizer::trie::{self, Trie};
+
+/// Tokenizer settings, and the trie over the vocabulary.
+pub(super) struct Tables {
+    config: TokenizerConfig,
+    slots: Vec<u32>,
+}
+
+impl Tables {
+    /// Reads `tokenizer.json`. Ids have to be below `vocab_size`, the rows of the word embeddings.
+    pub(super) fn read(json: &[u8], vocab_size: usize) -> Result<Self, Error> {
+        let mut oracle = tokenizers::Tokenizer::from_bytes(json).map_err(|error| unsupported(error.to_string()))?;
+        oracle.with_truncation(None).map_err(|error| unsupported(error.to_string()))?;
+        oracle.with_padding(None);
+        let config = read_pipeline(&oracle, vocab_size)?;
+        let vocabulary = read_vocabulary(&oracle, vocab_size)?;
+
+        let mut keys: Vec<(&[u8], u32)> = vocabulary.iter().map(|(&id, token)| (token.as_bytes(), id)).collect();
+        keys.sort_unstable();
+        Ok(Self { config, slots: trie::build(&keys) })
+    }
+
+    pub(super) fn config(&self, lowercase_first: bool) -> TokenizerConfig {
+        TokenizerConfig { lowercase_first, ..self.config.clone() }
+    }
+
+    pub(super) fn tokenizer(&self, config: TokenizerConfig) -> Tokenizer<'_> {
+        Tokenizer::new(config, Trie::new(&self.slots))
+    }
+
+    pub(super) fn push(&self, writer: &mut Writer) {
+        writer.push(Names::TRIE, &[self.slots.len()], &self.slots);
+    }
+}
+
+impl fmt::Debug for Tables {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tables").field("config", &self.config).field("slots", &self.slots.len()).finish_non_exhaustive()
+    }
+}
+
+fn unsupported(reason: impl Into<String>) -> Error {
+    Error::UnsupportedTokenizer(reason.into())
+}
+
+/// Settings of the pipeline `BertNormalizer`, `BertPreTokenizer`, `WordPiece`, `[CLS] a [SEP] b [SEP]`.
+fn read_pipeline(oracle: &tokenizers::Tokenizer, vocab_size: usize) -> Result<TokenizerConfig, Error> {
+    let Some(NormalizerWrapper::BertNormalizer(normalizer)) = oracle.get_normalizer() else {
+        return Err(unsupported("the normalizer is not BertNormalizer"));
+    };
+    let Some(PreTokenizerWrapper::BertPreTokenizer(_)) = oracle.get_pre_tokenizer() else {
+        return Err(unsupported("the pre-tokenizer is not BertPreTokenizer"));
+    };
+    let ModelWrapper::WordPiece(model) = oracle.get_model() else {
+        return Err(unsupported("the model is not WordPiece"));
+    };
+    if model.continuing_subword_prefix != "##" {
+        let prefix = &model.continuing_subword_prefix;
+        return Err(unsupported(format!("continuing_subword_prefix is {prefix:?}, only \"##\" is supported")));
+    }
+    let unk_id = oracle.token_to_id(&model.unk_token);
+    let unk_id = unk_id.ok_or_else(|| unsupported(format!("the vocabulary has no {:?}", model.unk_token)))?;
+    let (cls_id, sep_id) = read_frame(oracle)?;
+    Ok(TokenizerConfig {
+        lowercase_first: false,
+        clean_text: normalizer.clean_text,
+        handle_chinese_chars: normalizer.handle_chinese_chars,
+        strip_accents: normalizer.strip_accents.unwrap_or(normalizer.lowercase),
+        lowercase: normalizer.lowercase,
+        max_input_chars_per_word: model.max_input_chars_per_word,
+        unk_id,
+        cls_id,
+        sep_id,
+        added_tokens: read_added_tokens(oracle, vocab_size)?,
+    })
+}
+
+/// The ids that frame a text, as the post-processor puts them around empty ones.
+fn read_frame(oracle: &tokenizers::Tokenizer) -> Result<(u32, u32), Error> {
+    let frame = |input: tokenizers::EncodeInput| {
+        let encoding = oracle.encode(input, true).map_err(|error| unsupported(error.to_string()))?;
+        Ok::<_, Error>((encoding.get_ids().to_vec(), encoding.get_type_ids().to_vec()))
+    };
+    let (single, pair) = (frame("".into())?, frame(("", "").into())?);
+    match (&single.0[..], &single.1[..], &pair.0[..], &pair.1[..]) {
+        (&[cls, sep], [0, 0], &[first, middle, last], [0, 0, 1]) if first == cls && middle == sep && last == sep => {
+            Ok((cls, sep))
+        }
+        _ => Err(unsupported("the post-processor does not give `[CLS] a [SEP]` and `[CLS] a [SEP] b [SEP]`")),
+    }
+}
+
+fn read_added_tokens(oracle: &tokenizers::Tokenizer, vocab_size: usize) -> Result<Vec<AddedToken>, Error> {
+    let tokens: BTreeMap<u32, tokenizers::AddedToken> = oracle.get_added_tokens_decoder().into_iter().collect();
+    let convert = |(id, token): (u32, tokenizers::AddedToken)| {
+        if token.single_word || token.lstrip || token.rstrip || token.normalized {
+            let flags = "single_word, lstrip, rstrip or normalized";
+            return Err(unsupported(format!("added token {:?} has {flags}, which is not supported", token.content)));
+        }
+        if id as usize >= vocab_size {
+            return Err(unsupported(format!(
+                "added token {:?} has id {id}, vocab_size is {vocab_size}",
+                token.content
+            )));
+        }
+        Ok(AddedToken { id, content: token.content })
+    };
+    tokens.into_iter().map(convert).collect()
+}
+
+/// The pieces of words. Added tokens are no pieces, unless the vocabulary has them too.
+fn read_vocabulary(oracle: &tokenizers::Tokenizer, vocab_size: usize) -> Result<BTreeMap<u32, String>, Error> {
+    let mut vocabulary = BTreeMap::new();
+    for (token, id) in oracle.get_vocab(false) {
+        if id as usize >= vocab_size {
+            return Err(unsupported(format!("token {token:?} has id {id}, vocab_size is {vocab_size}")));
+        }
+        if id > trie::MAX_VALUE || token.is_empty() || token.contains('\0') {
+            return Err(unsupported(format!("token {token:?} with id {id} cannot be stored")));
+        }
+        if let Some(other) = vocabulary.insert(id, token.clone()) {
+            return Err(unsupported(format!("tokens {other:?} and {token:?} have the same id {id}")));
+        }
+    }
+    Ok(vocabulary)
+}

@@ -1,0 +1,196 @@
+//! Text to token ids, exactly as the `tokenizers` crate does for BERT models, over tables that lie ready in the model file.
+//!
+//! Added tokens are cut out of the raw text, the rest is [normalized](normalize), split into words and covered by
+//! [pieces](wordpiece). All stages stream: the tokenizer stops reading as soon as it has the tokens it may keep.
+
+mod normalize;
+pub(crate) mod trie;
+mod truncation;
+mod wordpiece;
+
+use std::ops::{ControlFlow, Range};
+
+pub use truncation::Truncation;
+use truncation::{Keep, longest_first};
+
+use crate::Error;
+use crate::config::{AddedToken, TokenizerConfig};
+use crate::package::{Names, Package};
+use trie::Trie;
+use wordpiece::WordPiece;
+
+/// Tokens that frame one text: `[CLS]` and `[SEP]`.
+const SPECIAL_TOKENS_SINGLE: usize = 2;
+/// Tokens that frame a pair: `[CLS]`, `[SEP]` and `[SEP]`.
+const SPECIAL_TOKENS_PAIR: usize = 3;
+
+/// The tokens of one text or of one pair.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Encoding {
+    /// Token ids, `[CLS]` and `[SEP]` included.
+    pub ids: Vec<u32>,
+    /// 0 for the first text of a pair and its frame, 1 for the second.
+    pub type_ids: Vec<u32>,
+    /// Bytes of the text that each token came from; `0..0` for `[CLS]` and `[SEP]`.
+    pub offsets: Vec<Range<usize>>,
+    /// Whether tokens were cut off to stay within the limit.
+    pub truncated: bool,
+}
+
+impl Encoding {
+    /// Number of tokens.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Whether there is no token at all; never so for an encoding that a [`Tokenizer`] made.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
+    fn push(&mut self, id: u32, type_id: u32, offset: Range<usize>) {
+        self.ids.push(id);
+        self.type_ids.push(type_id);
+        self.offsets.push(offset);
+    }
+}
+
+/// A text that does not fit, where truncation is off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooLong {
+    /// Tokens of the text, special ones included.
+    pub n_tokens: usize,
+    /// Most tokens allowed.
+    pub limit: usize,
+}
+
+/// The tokenizer of a packed model: a view of its tables.
+#[derive(Clone, Debug)]
+pub struct Tokenizer<'m> {
+    config: TokenizerConfig,
+    trie: Trie<'m>,
+}
+
+impl<'m> Tokenizer<'m> {
+    pub(crate) fn view(package: &Package<'m>) -> Result<Self, Error> {
+        let slots = package.tensor(Names::TRIE, &[package.dimension(Names::TRIE, 0)?])?;
+        Ok(Self::new(package.config().tokenizer.clone(), Trie::new(slots)))
+    }
+
+    pub(crate) fn new(config: TokenizerConfig, trie: Trie<'m>) -> Self {
+        Self { config, trie }
+    }
+
+    /// Tokens of `[CLS] text [SEP]`, at most `max_length` of them (2 or more).
+    ///
+    /// # Errors
+    /// [`TooLong`] where the text has more tokens and `truncation` is [`Truncation::Off`].
+    pub fn encode(&self, text: &str, max_length: usize, truncation: Truncation) -> Result<Encoding, TooLong> {
+        let room = max_length.saturating_sub(SPECIAL_TOKENS_SINGLE);
+        let body = self.body(text, Keep::new(room, truncation));
+        if truncation == Truncation::Off && body.truncated() {
+            return Err(TooLong { n_tokens: body.seen + SPECIAL_TOKENS_SINGLE, limit: max_length });
+        }
+        let mut encoding = Encoding { truncated: body.truncated(), ..Encoding::default() };
+        encoding.push(self.config.cls_id, 0, 0..0);
+        body.pieces.into_iter().for_each(|(id, offset)| encoding.push(id, 0, offset));
+        encoding.push(self.config.sep_id, 0, 0..0);
+        Ok(encoding)
+    }
+
+    /// Tokens of `[CLS] first [SEP] second [SEP]`, at most `max_length` of them (3 or more); where they do not fit, the
+    /// longer text is shortened first, as `longest_first` does in `tokenizers`.
+    ///
+    /// # Errors
+    /// [`TooLong`] where the pair has more tokens and `truncation` is [`Truncation::Off`].
+    pub fn encode_pair(
+        &self,
+        first: &str,
+        second: &str,
+        max_length: usize,
+        truncation: Truncation,
+    ) -> Result<Encoding, TooLong> {
+        let room = max_length.saturating_sub(SPECIAL_TOKENS_PAIR);
+        let bodies = [first, second].map(|text| self.body(text, Keep::counting_all(room, truncation)));
+        let seen = bodies[0].seen + bodies[1].seen;
+        if truncation == Truncation::Off && seen > room {
+            return Err(TooLong { n_tokens: seen + SPECIAL_TOKENS_PAIR, limit: max_length });
+        }
+        let kept = longest_first(bodies[0].seen, bodies[1].seen, room);
+        let mut encoding = Encoding { truncated: seen > room, ..Encoding::default() };
+        encoding.push(self.config.cls_id, 0, 0..0);
+        for (type_id, (body, kept)) in (0..).zip(bodies.into_iter().zip(kept)) {
+            body.trimmed(kept, truncation).for_each(|(id, offset)| encoding.push(id, type_id, offset));
+            encoding.push(self.config.sep_id, type_id, 0..0);
+        }
+        Ok(encoding)
+    }
+
+    /// The text of a token, `##` included where it continues a word. Searches the whole table: for people to read.
+    #[must_use]
+    pub fn id_to_token(&self, id: u32) -> Option<String> {
+        match self.config.added_tokens.iter().find(|token| token.id == id) {
+            Some(token) => Some(token.content.clone()),
+            None => String::from_utf8(self.trie.key(id)?).ok(),
+        }
+    }
+
+    /// The id of a token, `##` included where it continues a word.
+    #[must_use]
+    pub fn token_to_id(&self, token: &str) -> Option<u32> {
+        if let Some(added) = self.config.added_tokens.iter().find(|added| added.content == token) {
+            return Some(added.id);
+        }
+        let node = self.trie.walk(trie::ROOT, token.as_bytes())?;
+        self.trie.value(node)
+    }
+
+    /// The pieces of `text` without special tokens, as many as `keep` wants.
+    fn body(&self, text: &str, mut keep: Keep) -> Keep {
+        let mut words = WordPiece::new(self.trie, self.config.unk_id, self.config.max_input_chars_per_word);
+        let mut sink = |piece| keep.push(piece);
+        let _ = self.segments(text, |segment| match segment {
+            Segment::Added(id, range) => sink((id, range)),
+            Segment::Text(range) => {
+                let start = range.start;
+                normalize::normalize(&self.config, &text[range], start, |c| words.push(c, &mut sink))?;
+                words.finish(&mut sink)
+            }
+        });
+        keep
+    }
+
+    /// Cuts the raw text at added tokens, leftmost and longest first.
+    fn segments(&self, text: &str, mut sink: impl FnMut(Segment) -> ControlFlow<()>) -> ControlFlow<()> {
+        let mut start = 0;
+        let mut at = 0;
+        while at < text.len() {
+            let Some(token) = self.added_token_at(&text.as_bytes()[at..]) else {
+                at += 1;
+                continue;
+            };
+            if start < at {
+                sink(Segment::Text(start..at))?;
+            }
+            start = at + token.content.len();
+            sink(Segment::Added(token.id, at..start))?;
+            at = start;
+        }
+        if start < text.len() {
+            sink(Segment::Text(start..text.len()))?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn added_token_at(&self, text: &[u8]) -> Option<&AddedToken> {
+        let tokens = self.config.added_tokens.iter();
+        tokens.filter(|token| text.starts_with(token.content.as_bytes())).max_by_key(|token| token.content.len())
+    }
+}
+
+enum Segment {
+    Added(u32, Range<usize>),
+    Text(Range<usize>),
+}

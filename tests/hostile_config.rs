@@ -1,0 +1,101 @@
+//! Configurations that no packer writes, in files that are otherwise whole.
+
+mod common;
+
+use common::packed_file::PackedFile;
+use common::tiny::Tiny;
+use minilm::{Embedder, Error, Precision};
+use serde_json::{Value, json};
+
+fn refusal(change: impl FnOnce(&mut Value)) -> Error {
+    let file = PackedFile::open(&Tiny::default().pack(Precision::Int8)).configure(change).seal();
+    Embedder::from_bytes(&file).expect_err("the configuration is wrong")
+}
+
+#[test]
+fn fields_out_of_range_are_named() {
+    for (pointer, values) in [
+        ("/encoder/vocab_size", vec![json!(0), json!((1 << 22) + 1), json!(u64::from(u32::MAX))]),
+        ("/encoder/hidden_size", vec![json!(0), json!(65537)]),
+        ("/encoder/num_hidden_layers", vec![json!(0), json!(1025)]),
+        ("/encoder/num_attention_heads", vec![json!(0), json!(3), json!(17), json!(65537)]),
+        ("/encoder/intermediate_size", vec![json!(0), json!(65537)]),
+        ("/encoder/max_position_embeddings", vec![json!(0), json!(65537)]),
+        ("/encoder/type_vocab_size", vec![json!(0), json!(65537)]),
+        ("/encoder/layer_norm_eps", vec![json!(0.0), json!(-1e-12), json!(1.0), json!(1e-60), json!(1e30)]),
+        ("/max_seq_length", vec![json!(0), json!(1), json!(33)]),
+        ("/weights_sha256", vec![json!(""), json!("x".repeat(64)), json!("0".repeat(65)), json!("é".repeat(32))]),
+        ("/default_prompt_name", vec![json!("none")]),
+        ("/tokenizer/unk_id", vec![json!(40), json!(u32::MAX)]),
+        ("/tokenizer/cls_id", vec![json!(40)]),
+        ("/tokenizer/sep_id", vec![json!(40)]),
+        ("/tokenizer/max_input_chars_per_word", vec![json!(65537)]),
+        ("/tokenizer/added_tokens", vec![json!([{"id": 40, "content": "a"}]), json!([{"id": 1, "content": ""}])]),
+    ] {
+        let field = pointer.rsplit('/').next().expect("pointers have a slash");
+        for value in values {
+            let error = refusal(|config| *config.pointer_mut(pointer).expect("the field is there") = value.clone());
+            assert!(
+                matches!(&error, Error::Config { field: found, .. } if found == field),
+                "{pointer} {value}: {error:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn fields_of_another_type_are_refused() {
+    for (pointer, value) in [
+        ("/encoder/vocab_size", json!(-1)),
+        ("/encoder/hidden_size", json!(16.5)),
+        ("/encoder/num_hidden_layers", json!("2")),
+        ("/encoder/layer_norm_eps", json!(null)),
+        ("/tokenizer/cls_id", json!(1u64 << 32)),
+        ("/pooling", json!("lasttoken")),
+        ("/precision", json!("int4")),
+        ("/similarity", json!("hamming")),
+        ("/prompts", json!({"query": null})),
+        ("/normalize", json!(1)),
+    ] {
+        let error = refusal(|config| *config.pointer_mut(pointer).expect("the field is there") = value.clone());
+        assert!(matches!(&error, Error::Json { .. }), "{pointer}: {error:?}");
+    }
+}
+
+#[test]
+fn every_field_is_needed_and_no_other_is_known() {
+    let config = PackedFile::open(&Tiny::default().pack(Precision::Int8)).config();
+    for object in ["", "/encoder", "/tokenizer"] {
+        let fields = config.pointer(object).and_then(Value::as_object).expect("it is an object");
+        for field in fields.keys().filter(|&field| field != "default_prompt_name") {
+            let error = refusal(|config| {
+                let fields = config.pointer_mut(object).and_then(Value::as_object_mut);
+                fields.expect("it is an object").remove(field);
+            });
+            assert!(error.to_string().contains(&format!("missing field `{field}`")), "{field}: {error}");
+        }
+        let error = refusal(|config| config.pointer_mut(object).expect("it is there")["rotary"] = json!(null));
+        assert!(error.to_string().contains("unknown field `rotary`"), "{error}");
+    }
+}
+
+/// Sizes that do not fit the tensors: the first tensor that is read says so.
+#[test]
+fn sizes_that_do_not_fit_the_tensors() {
+    for (pointer, value) in [
+        ("/encoder/vocab_size", json!(41)),
+        ("/encoder/vocab_size", json!(1 << 22)),
+        ("/encoder/hidden_size", json!(18)),
+        ("/encoder/hidden_size", json!(65536)),
+        ("/encoder/intermediate_size", json!(65)),
+        ("/encoder/intermediate_size", json!(65536)),
+        ("/encoder/max_position_embeddings", json!(33)),
+        ("/encoder/type_vocab_size", json!(1)),
+        ("/precision", json!("f32")),
+    ] {
+        let error = refusal(|config| *config.pointer_mut(pointer).expect("the field is there") = value);
+        assert!(matches!(error, Error::TensorShape { .. } | Error::TensorDtype { .. }), "{pointer}: {error:?}");
+    }
+    let error = refusal(|config| config["encoder"]["num_hidden_layers"] = json!(3));
+    assert!(matches!(error, Error::MissingTensor(name) if name.starts_with("layer.2.")));
+}

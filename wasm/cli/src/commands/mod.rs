@@ -1,0 +1,25 @@
+//! One file a command.
+
+pub mod embed;
+pub mod info;
+pub mod search;
+pub mod similarity;
+pub mod tokenize;
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use crate::args::{Cli, Command};
+
+pub fn run(cli: Cli) -> Result<()> {
+    let model = cli.model().map(Path::to_owned);
+    let model = model.as_deref();
+    match cli.command {
+        Command::Embed(args) => embed::run(args, model),
+        Command::Similarity(args) => similarity::run(&args, model),
+        Command::Search(args) => search::run(args, model),
+        Command::Tokenize(args) => tokenize::run(&args, model),
+        Command::Info(args) => info::run(&args, model),
+    }
+}

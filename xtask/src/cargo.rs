@@ -1,0 +1,96 @@
+//! Running cargo for WebAssembly.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use clap::ValueEnum;
+
+use crate::paths;
+
+/// The target of all components.
+pub const TARGET: &str = "wasm32-wasip2";
+
+/// Instructions that a build may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Backend {
+    /// Plain WebAssembly.
+    Scalar,
+    /// 128-bit vectors.
+    Simd128,
+    /// Vectors with the relaxed 8-bit dot product: what wasmtime runs fastest.
+    RelaxedSimd,
+}
+
+impl Backend {
+    /// All of them, the specification first.
+    pub const ALL: [Self; 3] = [Self::Scalar, Self::Simd128, Self::RelaxedSimd];
+
+    /// Name as the core prints it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Scalar => "scalar",
+            Self::Simd128 => "simd128",
+            Self::RelaxedSimd => "relaxed-simd",
+        }
+    }
+
+    fn rustflags(self) -> &'static str {
+        match self {
+            Self::Scalar => "-Ctarget-feature=-simd128",
+            Self::Simd128 => "-Ctarget-feature=+simd128",
+            Self::RelaxedSimd => "-Ctarget-feature=+simd128,+relaxed-simd",
+        }
+    }
+}
+
+/// A cargo command that builds for [`TARGET`] with the instructions of `backend`.
+pub fn wasm(subcommand: &str, backend: Backend) -> Result<Command> {
+    install_target()?;
+    let mut cargo = native(subcommand);
+    cargo.args(["--target", TARGET, "--target-dir"]).arg(paths::wasm_target().join(backend.name()));
+    cargo.env("CARGO_ENCODED_RUSTFLAGS", backend.rustflags());
+    Ok(cargo)
+}
+
+/// A cargo command in the root of the project.
+pub fn native(subcommand: &str) -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.arg(subcommand).current_dir(paths::root());
+    cargo
+}
+
+/// Builds the command line component, with the packed file `model` baked in where there is one.
+pub fn build_cli(backend: Backend, model: Option<&Path>) -> Result<PathBuf> {
+    let mut cargo = wasm("build", backend)?;
+    cargo.args(["--quiet", "--release", "--package", "minilm-cli"]);
+    if let Some(model) = model {
+        cargo.args(["--features", "baked"]).env("MINILM_MODEL_FILE", model);
+    }
+    run(&mut cargo)?;
+    Ok(paths::wasm_target().join(backend.name()).join(TARGET).join("release").join("minilm.wasm"))
+}
+
+/// Runs a command and fails where it does.
+pub fn run(command: &mut Command) -> Result<()> {
+    let status = command.status().with_context(|| format!("cannot start {:?}", command.get_program()))?;
+    if !status.success() {
+        bail!("{:?} failed: {status}", command.get_program());
+    }
+    Ok(())
+}
+
+/// Installs the standard library of [`TARGET`], where it is not there yet.
+fn install_target() -> Result<()> {
+    let rustc = Command::new("rustc")
+        .args(["--print", "target-libdir", "--target", TARGET])
+        .current_dir(paths::root())
+        .output();
+    let libdir = rustc.context("cannot start rustc")?.stdout;
+    if Path::new(String::from_utf8_lossy(&libdir).trim()).is_dir() {
+        return Ok(());
+    }
+    let mut rustup = Command::new("rustup");
+    run(rustup.args(["target", "add", TARGET]).current_dir(paths::root()))
+        .with_context(|| format!("the target {TARGET} is not installed, and rustup cannot install it"))
+}

@@ -1,0 +1,8 @@
+//! The commands, one file each.
+
+pub mod build;
+pub mod eval;
+pub mod model;
+pub mod run;
+pub mod slice;
+pub mod test;

@@ -1,0 +1,164 @@
+//! `cargo xtask …`: every command of a user or developer of the project. CI runs the same ones.
+
+mod cargo;
+mod commands;
+mod host;
+mod model;
+mod packed;
+mod paths;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use minilm::Precision;
+
+use cargo::Backend;
+use model::Request;
+
+/// MiniLM in WebAssembly: set up, build, run and test.
+///
+/// Every command installs what it needs: the wasm target, the model (into the cache folder of the user), the build.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
+#[command(after_help = "Examples:
+  cargo xtask embed \"How do neural networks work?\" \"What is a neuron?\"
+  cargo xtask embed --json --file questions.txt
+  cargo xtask build cli --model all-MiniLM-L6-v2
+  cargo xtask test")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Embed texts with the WebAssembly component, under wasmtime. All options but `--model` are the component's own.
+    #[command(disable_help_flag = true)]
+    Embed(RunArgs),
+    /// Run any command of the component: similarity, search, tokenize, info.
+    #[command(disable_help_flag = true)]
+    Run(RunArgs),
+    /// Fetch, list, slice and pack models.
+    #[command(subcommand)]
+    Model(ModelCommand),
+    /// Build a component.
+    #[command(subcommand)]
+    Build(BuildCommand),
+    /// Measure accuracy.
+    #[command(subcommand)]
+    Eval(EvalCommand),
+    /// Run all tests: natively, in wasmtime on every backend, and of the tools.
+    Test,
+    /// Run a component with the built-in wasmtime, the current folder being visible to it.
+    Wasmtime(WasmtimeArgs),
+}
+
+#[derive(Args)]
+struct ModelArgs {
+    /// Name of a model on the Hugging Face hub, or a local directory. Without it, paraphrase-MiniLM-L3-v2 is used, or
+    /// all-MiniLM-L6-v2 where the hub cannot be reached.
+    #[arg(long, env = "MODEL_NAME", value_name = "NAME|DIR")]
+    model: Option<String>,
+}
+
+impl ModelArgs {
+    fn request(&self) -> Request {
+        self.model.clone().map_or(Request::Default, Request::Named)
+    }
+}
+
+#[derive(Args)]
+struct RunArgs {
+    #[command(flatten)]
+    model: ModelArgs,
+    /// Arguments of the component; `--help` shows them.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    args: Vec<String>,
+}
+
+#[derive(Subcommand)]
+enum ModelCommand {
+    /// Fetch a model into the cache of the user.
+    Pull {
+        /// Name on the Hugging Face hub.
+        #[arg(default_value = model::default_name())]
+        name: String,
+    },
+    /// Write a model as one packed file.
+    Pack {
+        #[command(flatten)]
+        model: ModelArgs,
+        /// Number format of the weights.
+        #[arg(long, default_value = "int8", value_parser = parse_precision)]
+        precision: Precision,
+        /// Where to write it; without it, `<model>-<precision>.minilm` in the current folder.
+        #[arg(short, long)]
+        output: Option<PathBuf>,
+    },
+    /// Write the test model with the shape of paraphrase-MiniLM-L3-v2: layers 0, 2 and 5 of all-MiniLM-L6-v2.
+    Slice {
+        /// Directory to write; without it, in the target folder.
+        #[arg(short, long)]
+        output: Option<PathBuf>,
+    },
+}
+
+#[derive(Subcommand)]
+enum BuildCommand {
+    /// The command line component. With a model it is baked in: one file that runs with nothing mounted.
+    Cli {
+        /// Name of a model on the Hugging Face hub, or a local directory, to bake in.
+        #[arg(long, value_name = "NAME|DIR")]
+        model: Option<String>,
+        /// Instructions that the component may use.
+        #[arg(long, default_value = "relaxed-simd")]
+        backend: Backend,
+    },
+}
+
+#[derive(Subcommand)]
+enum EvalCommand {
+    /// Spearman correlation on a file in the form of the STS benchmark, in f32 and int8.
+    Sts {
+        #[command(flatten)]
+        model: ModelArgs,
+        /// Tab-separated file: the score in column 5, the sentences in columns 6 and 7.
+        #[arg(long, default_value = "../shared/data/sts-benchmark-dev.tsv")]
+        file: PathBuf,
+    },
+}
+
+#[derive(Args)]
+struct WasmtimeArgs {
+    /// The component.
+    file: PathBuf,
+    /// Its arguments.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    args: Vec<OsString>,
+}
+
+fn parse_precision(text: &str) -> Result<Precision, String> {
+    match text {
+        "int8" => Ok(Precision::Int8),
+        "f32" => Ok(Precision::F32),
+        _ => Err("one of int8 and f32".to_owned()),
+    }
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    match Cli::parse().command {
+        Command::Embed(run) => commands::run::embed(run.model.request(), run.args),
+        Command::Run(run) => commands::run::run(run.model.request(), run.args),
+        Command::Model(ModelCommand::Pull { name }) => commands::model::pull(&name),
+        Command::Model(ModelCommand::Pack { model, precision, output }) => {
+            commands::model::pack(&model.request(), precision, output)
+        }
+        Command::Model(ModelCommand::Slice { output }) => commands::model::slice(output),
+        Command::Build(BuildCommand::Cli { model, backend }) => commands::build::cli(model, backend),
+        Command::Eval(EvalCommand::Sts { model, file }) => commands::eval::sts(&model.request(), &file),
+        Command::Test => commands::test::test(),
+        Command::Wasmtime(run) => host::run_with_current_dir(&run.file, &run.args),
+    }
+}

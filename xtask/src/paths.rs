@@ -1,0 +1,25 @@
+//! Where things lie.
+
+use std::path::{Path, PathBuf};
+
+/// The root of the project.
+pub fn root() -> &'static Path {
+    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
+    xtask.parent().unwrap_or(xtask)
+}
+
+/// Where built models and components are put.
+pub fn output() -> PathBuf {
+    root().join("target").join("minilm")
+}
+
+/// Where cargo builds for wasm: apart from the native build, whose lock a running `cargo xtask` may hold.
+pub fn wasm_target() -> PathBuf {
+    root().join("target").join("wasm")
+}
+
+/// The data that lies beside the project, where it is there.
+pub fn shared() -> Option<PathBuf> {
+    let shared = root().join("../shared");
+    shared.is_dir().then_some(shared)
+}
