@@ -148,7 +148,8 @@ mod tests {
     #[test]
     fn embedding_scales_are_rounded_up() {
         let (quantized, scales) = embedding_rows(&[1.0, -1.0, 0.5, 127.0, 0.0, 64.0], 3);
-        assert_eq!(quantized, [127, -127, 63, 127, 0, 64]);
+        // 1/127 is no bf16: the next larger one costs the row a level.
+        assert_eq!(quantized, [126, -126, 63, 127, 0, 64]);
         assert_eq!(f32::from(scales[1]), 1.0);
         assert!((1.0 / 127.0..1.0 / 126.0).contains(&f32::from(scales[0])));
     }

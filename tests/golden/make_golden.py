@@ -220,15 +220,16 @@ def shortest(array):
 def make_tokens(model, texts):
     tokenizer = model.tokenizer
 
-    def encode(*args, **kwargs):
-        encoded = tokenizer(*args, truncation="longest_first", **kwargs)
-        return {"ids": encoded["input_ids"], "type_ids": encoded["token_type_ids"]}
+    def encode(text, max_length):
+        # In a list, as cross-encoders pass them: by itself, an empty second text counts as none.
+        encoded = tokenizer([text], truncation="longest_first", max_length=max_length)
+        return {"ids": encoded["input_ids"][0], "type_ids": encoded["token_type_ids"][0]}
 
     pairs = [[texts[x] if isinstance(x, int) else x for x in pair] for pair in PAIRS]
     tokenizer.truncation_side = "right"
-    pair_rows = [{"a": a, "b": b} | encode(a, b, max_length=PAIR_LENGTH) for a, b in pairs]
+    pair_rows = [{"a": a, "b": b} | encode((a, b), PAIR_LENGTH) for a, b in pairs]
     tokenizer.truncation_side = "left"
-    left_rows = [{"text": t} | encode(t, max_length=LEFT_LENGTH) for t in LEFT]
+    left_rows = [{"text": t} | encode(t, LEFT_LENGTH) for t in LEFT]
     tokenizer.truncation_side = "right"
     return {
         "pairs": {"max_length": PAIR_LENGTH, "truncation_side": "right", "rows": pair_rows},
