@@ -1,0 +1,67 @@
+//! The core behind a plain C interface without imports, so that the same file can be timed in wasmtime, Node and browsers.
+//! Hosts bring the clock.
+//!
+//! Order of calls: [`allocate`] and fill a buffer with a packed model, [`load`]; the same with texts, [`set_texts`]; then
+//! [`encode`] as often as wanted.
+#![allow(unsafe_code, reason = "exported functions with pointers of the host")]
+
+use std::cell::RefCell;
+
+use minilm::{Embedder, EncodeOptions};
+
+thread_local! {
+    static STATE: RefCell<State> = const { RefCell::new(State { embedder: None, texts: Vec::new(), vectors: Vec::new() }) };
+}
+
+struct State {
+    embedder: Option<Embedder<'static>>,
+    texts: Vec<&'static str>,
+    vectors: Vec<f32>,
+}
+
+/// A buffer of `len` bytes that lives until the end, 8-byte aligned.
+#[unsafe(no_mangle)]
+pub extern "C" fn allocate(len: usize) -> *mut u8 {
+    vec![0_u64; len.div_ceil(8)].leak().as_mut_ptr().cast()
+}
+
+/// Takes the packed model in a buffer. Returns the width of its vectors, 0 where it is not valid.
+///
+/// # Safety
+/// `bytes` is from [`allocate`] with `len` bytes or more, and is not written to afterwards.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn load(bytes: *const u8, len: usize) -> usize {
+    // SAFETY: the caller's promise.
+    let bytes = unsafe { std::slice::from_raw_parts(bytes, len) };
+    STATE.with_borrow_mut(|state| {
+        state.embedder = Embedder::from_bytes(bytes).ok();
+        state.embedder.as_ref().map_or(0, Embedder::dim)
+    })
+}
+
+/// Takes the texts in a buffer, one a line. Returns their tokens, 0 where something is wrong.
+///
+/// # Safety
+/// As for [`load`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn set_texts(bytes: *const u8, len: usize) -> usize {
+    // SAFETY: the caller's promise.
+    let bytes = unsafe { std::slice::from_raw_parts(bytes, len) };
+    STATE.with_borrow_mut(|state| {
+        state.texts = std::str::from_utf8(bytes).unwrap_or_default().lines().collect();
+        let tokens = state.embedder.as_ref().and_then(|e| e.tokenize(&state.texts, &EncodeOptions::default()).ok());
+        tokens.iter().flatten().map(minilm::Encoding::len).sum()
+    })
+}
+
+/// Encodes the texts. Returns where their vectors `[texts, dim]` lie until the next call, null where something is wrong.
+#[unsafe(no_mangle)]
+pub extern "C" fn encode() -> *const f32 {
+    STATE.with_borrow_mut(|state| {
+        let embeddings = state.embedder.as_ref().and_then(|e| e.encode(&state.texts, &EncodeOptions::default()).ok());
+        let Some(embeddings) = embeddings else { return std::ptr::null() };
+        state.vectors.clear();
+        state.vectors.extend_from_slice(embeddings.as_f32().unwrap_or_default());
+        state.vectors.as_ptr()
+    })
+}
