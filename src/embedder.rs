@@ -1,5 +1,7 @@
 //! The facade: texts in, vectors out. [`Embedder::encode`] is the whole walk of a request.
 
+use std::sync::Mutex;
+
 use crate::config::Pooling;
 use crate::model::{Model, Workspace};
 use crate::output::{Embeddings, OutputPrecision, Ranges, quantize};
@@ -18,6 +20,8 @@ pub struct Embedder<'m> {
     package: Package<'m>,
     tokenizer: Tokenizer<'m>,
     model: Model<'m>,
+    /// Kept from call to call. A call that finds it taken by another thread makes its own.
+    workspace: Mutex<Workspace>,
 }
 
 /// Options of [`Embedder::encode`], named as in sentence-transformers.
@@ -55,7 +59,12 @@ impl<'m> Embedder<'m> {
     }
 
     fn view(package: Package<'m>) -> Result<Self, Error> {
-        Ok(Self { tokenizer: Tokenizer::view(&package)?, model: Model::view(&package)?, package })
+        Ok(Self {
+            tokenizer: Tokenizer::view(&package)?,
+            model: Model::view(&package)?,
+            workspace: Mutex::default(),
+            package,
+        })
     }
 
     /// Vectors of `texts`, in their order. A text's vector is the same, to the bit, alone and in any batch.
@@ -120,12 +129,14 @@ impl<'m> Embedder<'m> {
         encodings.iter().enumerate().try_for_each(|(index, encoding)| self.check_encoding(index, encoding))?;
         let dim = self.dim();
         let mut data = vec![0.0; encodings.len() * dim];
-        let mut work = Workspace::default();
+        let mut kept = self.workspace.try_lock();
+        let mut own = Workspace::default();
+        let work = kept.as_deref_mut().unwrap_or(&mut own);
         for batch in batches(encodings) {
             let texts: Vec<&Encoding> = batch.iter().map(|&index| &encodings[index]).collect();
             let tokens = texts.iter().map(|text| text.len()).sum();
             work.resize(&self.config().encoder, tokens);
-            self.model.forward(&texts, &mut work)?;
+            self.model.forward(&texts, work)?;
             let mut rest = &work.hidden[..];
             for (index, text) in batch.into_iter().zip(texts) {
                 let (tokens, behind) = rest.split_at(text.len() * dim);

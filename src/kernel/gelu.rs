@@ -1,6 +1,7 @@
-//! The GELU activation, exact form: `x (1 + erf(x / sqrt 2)) / 2` (Hendrycks and Gimpel, 2016).
+//! The GELU activation, exact form: `x (1 + erf(x / sqrt 2)) / 2` (Hendrycks and Gimpel, 2016), as close as `f32` can tell,
+//! and as close as 7 bits can tell.
 
-use super::arch::{F32x4, LANES};
+use super::arch::F32x4;
 
 /// Numerator of the rational minimax approximation `erf(z) = z P(z²) / Q(z²)` on [-4, 4], highest power first.
 const P: [f32; 7] =
@@ -9,15 +10,9 @@ const P: [f32; 7] =
 /// Denominator of the same.
 const Q: [f32; 5] = [-1.456_607_2e-5, -2.133_740_6e-4, -1.682_827e-3, -7.373_329_2e-3, -1.426_473_9e-2];
 
-/// Applies GELU in place, to an absolute error of 4e-7 (1 + |x|).
-pub(crate) fn gelu(values: &mut [f32]) {
-    for chunk in values.chunks_mut(LANES) {
-        gelu_lanes(F32x4::load_or(chunk, 0.0)).store(chunk);
-    }
-}
-
+/// GELU of each lane, to an absolute error of 4e-7 (1 + |x|).
 #[inline(always)]
-fn gelu_lanes(x: F32x4) -> F32x4 {
+pub(crate) fn gelu(x: F32x4) -> F32x4 {
     let half = F32x4::splat(0.5);
     let erf = erf(x.mul(F32x4::splat(std::f32::consts::FRAC_1_SQRT_2)));
     x.mul(half).mul(erf.add(F32x4::splat(1.0)))
@@ -31,9 +26,36 @@ fn erf(z: F32x4) -> F32x4 {
 }
 
 #[inline(always)]
-fn polynomial(x: F32x4, coefficients: &[f32]) -> F32x4 {
-    let zero = F32x4::splat(0.0);
-    coefficients.iter().fold(zero, |sum, &coefficient| sum.mul(x).add(F32x4::splat(coefficient)))
+fn polynomial<const N: usize>(x: F32x4, coefficients: &[f32; N]) -> F32x4 {
+    let mut sum = F32x4::splat(coefficients[0]);
+    for &coefficient in &coefficients[1..] {
+        sum = sum.mul(x).add(F32x4::splat(coefficient));
+    }
+    sum
+}
+
+/// Where the coarse approximation reaches 0 and `x`.
+const COARSE_END: f32 = 4.0;
+
+/// Polynomial of the coarse approximation `x (1/2 + u C(u²))`, with `u` being `x` cut to ±[`COARSE_END`], highest power first:
+/// the least largest error under the condition that `u C(u²)` ends at 1/2.
+const COARSE: [f32; 8] = [
+    -1.217_689_5e-9,
+    9.930_811e-8,
+    -3.541_694_2e-6,
+    7.344_482_6e-5,
+    -9.970_279e-4,
+    9.471_368e-3,
+    -6.582_937_4e-2,
+    3.986_388_4e-1,
+];
+
+/// GELU of each lane, to an absolute error of 1.4e-4: a thirtieth of the finest step that its results are quantized to, at half
+/// the price and without a division.
+#[inline(always)]
+pub(crate) fn gelu_coarse(x: F32x4) -> F32x4 {
+    let u = x.max(F32x4::splat(-COARSE_END)).min(F32x4::splat(COARSE_END));
+    x.mul(u.mul(polynomial(u.mul(u), &COARSE)).add(F32x4::splat(0.5)))
 }
 
 #[cfg(test)]
@@ -57,26 +79,22 @@ mod tests {
         x * (1.0 + erf) / 2.0
     }
 
-    #[test]
-    fn close_to_the_definition() {
-        for step in -60_000..=60_000 {
+    fn check(gelu: impl Fn(F32x4) -> F32x4, tolerance: impl Fn(f64) -> f64) {
+        for step in -120_000..=120_000 {
             let x = step as f32 / 4000.0;
-            let mut found = [x];
-            gelu(&mut found);
-            let error = (f64::from(found[0]) - reference(f64::from(x))).abs();
-            assert!(error <= 4e-7 * (1.0 + f64::from(x.abs())), "gelu({x}) = {}, off by {error:e}", found[0]);
+            let [found, ..] = gelu(F32x4::splat(x)).to_array();
+            let error = (f64::from(found) - reference(f64::from(x))).abs();
+            assert!(error <= tolerance(x.abs().into()), "gelu({x}) = {found}, off by {error:e}");
         }
     }
 
     #[test]
-    fn every_length_gives_the_same_values() {
-        let values = super::super::testing::noise(1, 65);
-        let mut whole = values.clone();
-        gelu(&mut whole);
-        for len in 0..=65 {
-            let mut part = values[..len].to_vec();
-            gelu(&mut part);
-            assert_eq!(part, whole[..len]);
-        }
+    fn close_to_the_definition() {
+        check(gelu, |x| 4e-7 * (1.0 + x));
+    }
+
+    #[test]
+    fn coarse_but_close_enough() {
+        check(gelu_coarse, |_| 1.4e-4);
     }
 }

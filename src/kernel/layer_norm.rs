@@ -1,39 +1,33 @@
 //! Layer normalization: `(x - mean) / sqrt(variance + eps) * weight + bias` (Ba, Kiros and Hinton, 2016).
 
-use super::arch::{F32x4, LANES};
+use super::arch::F32x4;
+use super::lanes::{add_assign, fold, update};
+
+/// Adds the first rows of `addend` to `x` `[rows, weight.len()]` and normalizes each row of the sum, in place.
+pub(crate) fn add_norm(x: &mut [f32], addend: &[f32], weight: &[f32], bias: &[f32], eps: f32) {
+    for (row, addend) in x.chunks_exact_mut(weight.len()).zip(addend.chunks_exact(weight.len())) {
+        add_assign(row, addend);
+        layer_norm(row, weight, bias, eps);
+    }
+}
 
 /// Normalizes each row of `x` `[rows, weight.len()]` in place. The variance is the biased one, as in PyTorch, and is taken
 /// from the differences to the mean, so that no digits cancel.
 pub(crate) fn layer_norm(x: &mut [f32], weight: &[f32], bias: &[f32], eps: f32) {
     let len = weight.len();
+    let zero = F32x4::splat(0.0);
     for row in x.chunks_exact_mut(len) {
-        let mean = sum(row) / len as f32;
+        let mean = fold([row], 0.0, zero, |sum, [x]| sum.add(x), F32x4::add).sum() / len as f32;
         let center = F32x4::splat(mean);
-        let variance = sum_of_squares(row, mean) / len as f32;
+        let square = |sum: F32x4, [x]: [F32x4; 1]| {
+            let difference = x.sub(center);
+            sum.add(difference.mul(difference))
+        };
+        // Lanes that are missing are filled with the mean, so that they add nothing.
+        let variance = fold([row], mean, zero, square, F32x4::add).sum() / len as f32;
         let scale = F32x4::splat(1.0 / (variance + eps).sqrt());
-        let affine = weight.chunks(LANES).zip(bias.chunks(LANES));
-        for (x, (weight, bias)) in row.chunks_mut(LANES).zip(affine) {
-            let normal = F32x4::load_or(x, 0.0).sub(center).mul(scale);
-            normal.mul(F32x4::load_or(weight, 0.0)).add(F32x4::load_or(bias, 0.0)).store(x);
-        }
+        update(row, [weight, bias], |x, [weight, bias]| x.sub(center).mul(scale).mul(weight).add(bias));
     }
-}
-
-/// Sum over four interleaved lanes.
-#[inline(always)]
-fn sum(row: &[f32]) -> f32 {
-    row.chunks(LANES).fold(F32x4::splat(0.0), |sum, x| sum.add(F32x4::load_or(x, 0.0))).sum()
-}
-
-/// Sum of `(x - mean)²`; missing lanes are filled with the mean, so that they add nothing.
-#[inline(always)]
-fn sum_of_squares(row: &[f32], mean: f32) -> f32 {
-    let center = F32x4::splat(mean);
-    let square = |x: &[f32]| {
-        let difference = F32x4::load_or(x, mean).sub(center);
-        difference.mul(difference)
-    };
-    row.chunks(LANES).fold(F32x4::splat(0.0), |sum, x| sum.add(square(x))).sum()
 }
 
 #[cfg(test)]

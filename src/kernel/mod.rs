@@ -1,37 +1,29 @@
-//! Kernels: slices in, slices out. Each is written once over the backend's four-lane vector, with its naive reference and
-//! the error bound beside it in the tests.
+//! Kernels: slices in, slices out. Each is written once over the backend's vectors, with its naive reference and the error
+//! bound beside it in the tests.
 
 pub(crate) mod arch;
+mod attention;
 mod exp;
 mod gelu;
+mod lanes;
 mod layer_norm;
-mod linear;
+mod linear_f32;
+mod linear_int8;
+mod operand;
+mod panel;
 mod quantize;
 mod softmax;
 
-pub(crate) use gelu::gelu;
-pub(crate) use layer_norm::layer_norm;
+pub(crate) use attention::{Attention, Head};
+pub(crate) use gelu::{gelu, gelu_coarse};
+pub(crate) use lanes::{add_assign, dot};
+pub(crate) use layer_norm::{add_norm, layer_norm};
+pub(crate) use linear_f32::F32Linear;
+pub(crate) use linear_int8::Int8Linear;
+pub(crate) use operand::Operand;
 #[cfg(feature = "pack")]
-pub(crate) use linear::pack_panels;
-pub(crate) use linear::{F32Linear, Int8Linear};
+pub(crate) use panel::pack_panels;
 pub(crate) use quantize::{QuantizedRows, padded_len};
-pub(crate) use softmax::softmax;
-
-use arch::{F32x4, LANES};
-
-/// `a += b`, elementwise.
-pub(crate) fn add_assign(a: &mut [f32], b: &[f32]) {
-    for (a, b) in a.chunks_mut(LANES).zip(b.chunks(LANES)) {
-        F32x4::load_or(a, 0.0).add(F32x4::load_or(b, 0.0)).store(a);
-    }
-}
-
-/// Dot product of two vectors of the same length, summed over four interleaved lanes.
-pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let zero = F32x4::splat(0.0);
-    let lanes = a.chunks(LANES).zip(b.chunks(LANES));
-    lanes.fold(zero, |sum, (a, b)| sum.add(F32x4::load_or(a, 0.0).mul(F32x4::load_or(b, 0.0)))).sum()
-}
 
 #[cfg(test)]
 pub(crate) mod testing {

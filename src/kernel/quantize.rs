@@ -1,51 +1,57 @@
 //! Activations as 7-bit integers, each row on its own grid, so that a row's result depends on no other row.
 
-use super::arch::{F32x4, LANES};
-
-/// Quantized rows are padded to a multiple of this many values.
-const ROW_ALIGN: usize = 16;
+use super::arch::{BLOCK, F32x4, I32x4, LANES, Step, spread};
+use super::lanes::fold;
 
 /// Largest quantized value: 7 bits are what every lowering of the relaxed dot product multiplies exactly.
 const MAX_LEVEL: f32 = 127.0;
 
 /// Length of a row of `len` values in packed weights and quantized activations.
 pub(crate) const fn padded_len(len: usize) -> usize {
-    len.next_multiple_of(ROW_ALIGN)
+    len.next_multiple_of(BLOCK)
 }
 
 /// Quantized rows: `x ≈ scale * (q - zero_point)` with `q` in 0..=127, and 0 represented exactly. The values of a row may
 /// be divided in groups of the same length, each with a grid of its own.
 #[derive(Debug, Default)]
 pub(crate) struct QuantizedRows {
-    /// `[rows, padded_len(len)]`; the padding is 0, and meets weights of 0.
-    data: Vec<u8>,
+    /// `[rows, padded_len(len) / 4]`; the padding is 0, and meets weights of 0.
+    data: Vec<Step>,
+    /// Steps of a row.
     stride: usize,
     groups: usize,
     /// `[rows, groups]`.
     grids: Vec<Grid>,
+    /// Values that stay floats `[rows, n_outliers]`.
+    outliers: Vec<f32>,
+    n_outliers: usize,
+    rows: usize,
 }
 
 /// The grid of one group of values.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Grid {
     pub(super) scale: f32,
-    /// 0 to 127.
-    pub(super) zero_point: i32,
+    /// An integer, 0 to 127.
+    pub(super) zero_point: f32,
 }
 
 impl QuantizedRows {
-    /// Quantizes the rows of `x` `[rows, smooth.len()]`, each value multiplied by its channel's `smooth` first. With more
-    /// than one group, a group is a whole number of [`ROW_ALIGN`] values.
-    pub(crate) fn quantize(&mut self, x: &[f32], smooth: &[f32], groups: usize) {
-        let rows = x.len() / smooth.len();
-        self.stride = padded_len(smooth.len());
+    /// Quantizes the rows of `x` `[rows, smooth.len()]`, each value multiplied by its channel's `smooth` first, and keeps the
+    /// channels `outliers` as they are too. With more than one group, a group is a whole number of [`BLOCK`]s.
+    pub(crate) fn quantize(&mut self, x: &[f32], smooth: &[f32], outliers: &[u32], groups: usize) {
+        self.rows = x.len() / smooth.len();
+        self.n_outliers = outliers.len();
+        self.stride = padded_len(smooth.len()) / LANES;
         self.groups = groups;
-        self.data.resize(rows * self.stride, 0);
+        self.data.resize(self.rows * self.stride, [0; BLOCK]);
         self.grids.clear();
-        let group = self.stride / groups;
+        self.outliers.clear();
+        let steps = self.stride / groups;
         for (x, out) in x.chunks_exact(smooth.len()).zip(self.data.chunks_exact_mut(self.stride)) {
-            let channels = x.chunks(group).zip(smooth.chunks(group));
-            for ((x, smooth), out) in channels.zip(out.chunks_exact_mut(group)) {
+            self.outliers.extend(outliers.iter().map(|&channel| x[channel as usize]));
+            let channels = x.chunks(steps * LANES).zip(smooth.chunks(steps * LANES));
+            for ((x, smooth), out) in channels.zip(out.chunks_exact_mut(steps)) {
                 let grid = Grid::over(x, smooth);
                 grid.quantize(x, smooth, out);
                 self.grids.push(grid);
@@ -54,17 +60,23 @@ impl QuantizedRows {
     }
 
     pub(super) fn rows(&self) -> usize {
-        self.grids.len() / self.groups
+        self.rows
     }
 
-    /// The values of group `group` of row `row`.
-    pub(super) fn values(&self, row: usize, group: usize) -> &[u8] {
+    /// The steps of group `group` of row `row`.
+    pub(super) fn values(&self, row: usize, group: usize) -> &[Step] {
         let len = self.stride / self.groups;
         &self.data[row * self.stride + group * len..][..len]
     }
 
+    /// The grid of group `group` of row `row`.
     pub(super) fn grid(&self, row: usize, group: usize) -> Grid {
         self.grids[row * self.groups + group]
+    }
+
+    /// The values of row `row` that stay floats.
+    pub(super) fn outliers(&self, row: usize) -> &[f32] {
+        &self.outliers[row * self.n_outliers..][..self.n_outliers]
     }
 }
 
@@ -72,36 +84,52 @@ impl Grid {
     /// The finest grid of 128 levels over the row that has 0 on it. A row without extent, or not finite, is all zeros.
     fn over(x: &[f32], smooth: &[f32]) -> Self {
         let zero = F32x4::splat(0.0);
-        let (min, max) = scaled(x, smooth).fold((zero, zero), |(min, max), x| (min.min(x), max.max(x)));
+        let widen = |(min, max): (F32x4, F32x4), [x, smooth]: [F32x4; 2]| {
+            let x = x.mul(smooth);
+            (min.min(x), max.max(x))
+        };
+        let join = |(a, b): (F32x4, F32x4), (c, d): (F32x4, F32x4)| (a.min(c), b.max(d));
+        let (min, max) = fold([x, smooth], 0.0, (zero, zero), widen, join);
         let min = min.to_array().into_iter().fold(0.0, f32::min);
         let max = max.to_array().into_iter().fold(0.0, f32::max);
         let scale = (max - min) / MAX_LEVEL;
         if !scale.is_normal() {
             return Self::default();
         }
-        let zero_point = (-min / scale).round_ties_even() as i32;
+        let zero_point = (-min / scale).round_ties_even();
         Self { scale, zero_point }
     }
 
     /// Writes `x * smooth` on the grid, and zeros behind it.
-    fn quantize(self, x: &[f32], smooth: &[f32], out: &mut [u8]) {
-        let reciprocal = F32x4::splat(if self.scale > 0.0 { 1.0 / self.scale } else { 0.0 });
-        let zero_point = F32x4::splat(self.zero_point as f32);
-        let (lowest, highest) = (F32x4::splat(0.0), F32x4::splat(MAX_LEVEL));
-        let (body, padding) = out.split_at_mut(x.len().next_multiple_of(LANES));
-        for (x, out) in scaled(x, smooth).zip(body.chunks_exact_mut(LANES)) {
-            // In this order of operands, a NaN becomes 0.
-            let q = highest.min(lowest.max(x.mul(reciprocal).add(zero_point))).round_to_i32();
-            out.iter_mut().zip(q).for_each(|(out, q)| *out = q as u8);
+    fn quantize(self, x: &[f32], smooth: &[f32], out: &mut [Step]) {
+        let ((x, x_rest), (smooth, smooth_rest)) = (x.as_chunks::<BLOCK>(), smooth.as_chunks::<BLOCK>());
+        let (body, rest) = out.as_chunks_mut::<{ BLOCK / LANES }>().0.split_at_mut(x.len());
+        for (out, (x, smooth)) in body.iter_mut().zip(x.iter().zip(smooth)) {
+            *out = spread(self.block(x, smooth));
         }
-        padding.fill(0);
+        if let [out] = rest {
+            let padded = |values: &[f32]| {
+                let mut block = [0.0; BLOCK];
+                block[..values.len()].copy_from_slice(values);
+                block
+            };
+            let mut block = self.block(&padded(x_rest), &padded(smooth_rest));
+            block[x_rest.len()..].fill(0);
+            *out = spread(block);
+        }
     }
-}
 
-/// `x * smooth`, four values at a time; missing lanes are 0.
-fn scaled<'a>(x: &'a [f32], smooth: &'a [f32]) -> impl Iterator<Item = F32x4> + 'a {
-    let lanes = x.chunks(LANES).zip(smooth.chunks(LANES));
-    lanes.map(|(x, smooth)| F32x4::load_or(x, 0.0).mul(F32x4::load_or(smooth, 0.0)))
+    #[inline(always)]
+    fn block(self, x: &[f32; BLOCK], smooth: &[f32; BLOCK]) -> [u8; BLOCK] {
+        let reciprocal = F32x4::splat(if self.scale > 0.0 { 1.0 / self.scale } else { 0.0 });
+        let zero_point = F32x4::splat(self.zero_point);
+        let (lowest, highest) = (F32x4::splat(0.0), F32x4::splat(MAX_LEVEL));
+        I32x4::to_bytes([0, 1, 2, 3].map(|i| {
+            let [x, smooth] = [x, smooth].map(|values| F32x4::load_or(&values[i * LANES..], 0.0));
+            // In this order of operands, a NaN becomes 0.
+            highest.min(lowest.max(x.mul(smooth).mul(reciprocal).add(zero_point))).round_to_i32()
+        }))
+    }
 }
 
 #[cfg(test)]
@@ -111,7 +139,11 @@ mod tests {
 
     fn dequantized(rows: &QuantizedRows, row: usize, group: usize) -> Vec<f32> {
         let Grid { scale, zero_point } = rows.grid(row, group);
-        rows.values(row, group).iter().map(|&q| scale * (i32::from(q) - zero_point) as f32).collect()
+        bytes(rows, row, group).into_iter().map(|q| scale * (f32::from(q) - zero_point)).collect()
+    }
+
+    fn bytes(rows: &QuantizedRows, row: usize, group: usize) -> Vec<u8> {
+        rows.values(row, group).iter().flat_map(|step| &step[..LANES]).copied().collect()
     }
 
     #[test]
@@ -120,13 +152,14 @@ mod tests {
             let x = noise(len as u64, 2 * len);
             let smooth: Vec<f32> = noise(9, len).iter().map(|s| 1.5 + s).collect();
             let mut rows = QuantizedRows::default();
-            rows.quantize(&x, &smooth, 1);
+            rows.quantize(&x, &smooth, &[], 1);
             for (row, x) in x.chunks_exact(len).enumerate() {
-                assert!(rows.values(row, 0).iter().all(|&q| q <= 127));
+                let quantized = bytes(&rows, row, 0);
+                assert!(quantized.iter().all(|&q| q <= 127));
                 let step = rows.grid(row, 0).scale;
                 for (i, found) in dequantized(&rows, row, 0)[..len].iter().enumerate() {
                     // At the ends of the range, the rounding of the zero point may cost another half step.
-                    let tolerance = if (1..127).contains(&rows.values(row, 0)[i]) { 0.51 } else { 1.01 };
+                    let tolerance = if (1..127).contains(&quantized[i]) { 0.51 } else { 1.01 };
                     let error = (found - x[i] * smooth[i]).abs();
                     assert!(error <= tolerance * step, "length {len}, value {i}: off by {error} of {step}");
                 }
@@ -139,11 +172,11 @@ mod tests {
         let x = noise(3, 96);
         let smooth = [1.0; 48];
         let (mut together, mut alone) = (QuantizedRows::default(), QuantizedRows::default());
-        together.quantize(&x, &smooth, 3);
+        together.quantize(&x, &smooth, &[], 3);
         assert_eq!(together.rows(), 2);
         for (index, x) in x.chunks_exact(16).enumerate() {
-            alone.quantize(x, &smooth[..16], 1);
-            assert_eq!(together.values(index / 3, index % 3), alone.values(0, 0));
+            alone.quantize(x, &smooth[..16], &[], 1);
+            assert_eq!(bytes(&together, index / 3, index % 3), bytes(&alone, 0, 0));
             assert_eq!(dequantized(&together, index / 3, index % 3), dequantized(&alone, 0, 0));
         }
     }
@@ -160,17 +193,17 @@ mod tests {
         ]
         .concat();
         let mut rows = QuantizedRows::default();
-        rows.quantize(&x, &[1.0; 5], 1);
-        assert!(rows.data.iter().all(|&q| q <= 127));
+        rows.quantize(&x, &[1.0; 5], &[], 1);
+        assert!(rows.data.as_flattened().iter().all(|&q| q <= 127));
         assert_eq!(dequantized(&rows, 0, 0)[..5], [0.0; 5]);
     }
 
     #[test]
     fn nothing_stays_of_a_longer_batch() {
         let mut rows = QuantizedRows::default();
-        rows.quantize(&noise(1, 40), &[1.0; 20], 1);
-        rows.quantize(&[1.0; 10], &[1.0; 5], 1);
+        rows.quantize(&noise(1, 40), &[1.0; 20], &[], 1);
+        rows.quantize(&[1.0; 10], &[1.0; 5], &[], 1);
         assert_eq!(rows.rows(), 2);
-        assert!(rows.values(1, 0)[8..].iter().all(|&q| q == 0));
+        assert!(bytes(&rows, 1, 0)[8..].iter().all(|&q| q == 0));
     }
 }

@@ -1,31 +1,39 @@
-//! Softmax of one row of attention scores.
+//! The exponential half of softmax, for one row of attention scores.
 
 use super::arch::{F32x4, LANES};
 use super::exp::exp_non_positive;
+use super::lanes::fold;
 
-/// `exp(scale * x_i - max) / sum`, in place. A row of no scores stays as it is.
-pub(crate) fn softmax(row: &mut [f32], scale: f32) {
-    let scale = F32x4::splat(scale);
+/// Replaces each score by `exp(scale * x - max(scale * x))`, and returns the sum of these powers: softmax is their quotient.
+/// `scale` is not negative.
+pub(super) fn powers(row: &mut [f32], scale: f32) -> f32 {
     let lowest = F32x4::splat(f32::NEG_INFINITY);
-    let scaled = |x: &[f32]| F32x4::load_or(x, f32::NEG_INFINITY).mul(scale);
-    let max = row.chunks(LANES).fold(lowest, |max, x| max.max(scaled(x)));
-    let max = F32x4::splat(max.to_array().into_iter().fold(f32::NEG_INFINITY, f32::max));
+    let max = fold([row], f32::NEG_INFINITY, lowest, |max, [x]| max.max(x), F32x4::max);
+    let max = max.to_array().into_iter().fold(f32::NEG_INFINITY, f32::max);
+    let (scale, max) = (F32x4::splat(scale), F32x4::splat(max * scale));
     let mut sum = F32x4::splat(0.0);
-    for x in row.chunks_mut(LANES) {
-        let power = exp_non_positive(scaled(x).sub(max));
-        power.store(x);
-        sum = sum.add(F32x4::load_or(x, 0.0));
+    let (body, rest) = row.as_chunks_mut::<LANES>();
+    for x in body {
+        let power = exp_non_positive(F32x4::new(*x).mul(scale).sub(max));
+        *x = power.to_array();
+        sum = sum.add(power);
     }
-    let reciprocal = F32x4::splat(1.0 / sum.sum());
-    for x in row.chunks_mut(LANES) {
-        F32x4::load_or(x, 0.0).mul(reciprocal).store(x);
+    if !rest.is_empty() {
+        exp_non_positive(F32x4::load_or(rest, 0.0).mul(scale).sub(max)).store(rest);
+        sum = sum.add(F32x4::load_or(rest, 0.0));
     }
+    sum.sum()
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::testing::noise;
     use super::*;
+
+    fn softmax(row: &mut [f32], scale: f32) {
+        let sum = powers(row, scale);
+        row.iter_mut().for_each(|x| *x /= sum);
+    }
 
     fn reference(row: &[f32], scale: f32) -> Vec<f64> {
         let powers: Vec<f64> = row.iter().map(|&x| (f64::from(x) * f64::from(scale)).exp()).collect();

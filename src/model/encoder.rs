@@ -3,10 +3,9 @@
 use super::attention::Attention;
 use super::feed_forward::FeedForward;
 use super::norm::LayerNorm;
-use super::workspace::Workspace;
+use super::workspace::{BLOCK_TOKENS, Workspace};
 use crate::Error;
-use crate::kernel::add_assign;
-use crate::package::{Names, Package};
+use crate::package::{LinearName, Names, Package};
 
 /// One transformer layer.
 #[derive(Debug)]
@@ -15,6 +14,21 @@ pub(crate) struct Layer<'m> {
     attention_norm: LayerNorm<'m>,
     feed_forward: FeedForward<'m>,
     output_norm: LayerNorm<'m>,
+    hidden_size: usize,
+}
+
+/// Sees what goes into the linear layers, as calibration has to.
+pub(crate) trait Observe {
+    /// Some rows of the input of a linear layer `[rows, in_features]`.
+    fn input(&mut self, linear: LinearName, rows: &[f32]);
+}
+
+/// Looks away.
+pub(crate) struct Unobserved;
+
+impl Observe for Unobserved {
+    #[inline(always)]
+    fn input(&mut self, _: LinearName, _: &[f32]) {}
 }
 
 impl<'m> Layer<'m> {
@@ -24,26 +38,19 @@ impl<'m> Layer<'m> {
             attention_norm: LayerNorm::view(package, &Names::layer(layer, "attention_norm"))?,
             feed_forward: FeedForward::view(package, layer)?,
             output_norm: LayerNorm::view(package, &Names::layer(layer, "output_norm"))?,
+            hidden_size: package.config().encoder.hidden_size,
         })
     }
 
     /// `hidden` to `hidden`. `lengths` are the token counts of the texts that lie end to end in it.
-    pub(crate) fn forward(&self, lengths: &[usize], work: &mut Workspace) {
-        self.attend(lengths, work);
-        self.feed(work);
-    }
-
-    /// The first half: attention. Its context stays in `work.context`.
-    pub(crate) fn attend(&self, lengths: &[usize], work: &mut Workspace) {
-        self.attention.forward(lengths, work);
-        add_assign(&mut work.hidden, &work.update);
-        self.attention_norm.forward(&mut work.hidden);
-    }
-
-    /// The second half: the feed-forward block. Its inner activations stay in `work.intermediate`.
-    pub(crate) fn feed(&self, work: &mut Workspace) {
-        self.feed_forward.forward(work);
-        add_assign(&mut work.hidden, &work.update);
-        self.output_norm.forward(&mut work.hidden);
+    pub(crate) fn forward(&self, lengths: &[usize], work: &mut Workspace, observe: &mut impl Observe) {
+        self.attention.forward(lengths, work, observe);
+        let block = BLOCK_TOKENS * self.hidden_size;
+        for (hidden, context) in work.hidden.chunks_mut(block).zip(work.context.chunks(block)) {
+            self.attention.project(context, &mut work.block, observe);
+            self.attention_norm.add_forward(hidden, &work.block.update);
+            self.feed_forward.forward(hidden, hidden.len() / self.hidden_size, &mut work.block, observe);
+            self.output_norm.add_forward(hidden, &work.block.update);
+        }
     }
 }

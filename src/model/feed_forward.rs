@@ -1,9 +1,9 @@
 //! The feed-forward block: two linear layers with GELU between.
 
+use super::encoder::Observe;
 use super::linear::Linear;
-use super::workspace::Workspace;
+use super::workspace::BlockWorkspace;
 use crate::Error;
-use crate::kernel::gelu;
 use crate::package::{LinearName, Names, Package};
 
 /// `W₂ gelu(W₁ x + b₁) + b₂`.
@@ -11,6 +11,7 @@ use crate::package::{LinearName, Names, Package};
 pub(crate) struct FeedForward<'m> {
     intermediate: Linear<'m>,
     output: Linear<'m>,
+    intermediate_size: usize,
 }
 
 impl<'m> FeedForward<'m> {
@@ -20,13 +21,16 @@ impl<'m> FeedForward<'m> {
         Ok(Self {
             intermediate: Linear::view(package, &Names::linear(layer, LinearName::Intermediate), hidden, inner)?,
             output: Linear::view(package, &Names::linear(layer, LinearName::Output), inner, hidden)?,
+            intermediate_size: inner,
         })
     }
 
-    /// From `hidden` to `update`.
-    pub(crate) fn forward(&self, work: &mut Workspace) {
-        self.intermediate.forward(&work.hidden, &mut work.quantized, &mut work.intermediate);
-        gelu(&mut work.intermediate);
-        self.output.forward(&work.intermediate, &mut work.quantized, &mut work.update);
+    /// From `hidden` `[rows, hidden_size]` to the first rows of `work.update`.
+    pub(crate) fn forward(&self, hidden: &[f32], rows: usize, work: &mut BlockWorkspace, observe: &mut impl Observe) {
+        let inner = &mut work.intermediate[..rows * self.intermediate_size];
+        observe.input(LinearName::Intermediate, hidden);
+        self.intermediate.forward_gelu(hidden, &mut work.quantized, inner);
+        observe.input(LinearName::Output, inner);
+        self.output.forward(inner, &mut work.quantized, &mut work.update[..hidden.len()]);
     }
 }

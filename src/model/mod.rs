@@ -12,7 +12,9 @@ use crate::Error;
 use crate::package::Package;
 use crate::tokenizer::Encoding;
 use embeddings::Embeddings;
-use encoder::Layer;
+#[cfg(feature = "pack")]
+pub(crate) use encoder::Observe;
+use encoder::{Layer, Unobserved};
 pub(crate) use workspace::Workspace;
 
 /// Embeddings and layers, as views into the packed file.
@@ -35,7 +37,7 @@ impl<'m> Model<'m> {
     /// for just these tokens.
     pub(crate) fn forward(&self, batch: &[&Encoding], work: &mut Workspace) -> Result<(), Error> {
         let lengths = self.embed(batch, work)?;
-        self.layers.iter().for_each(|layer| layer.forward(&lengths, work));
+        self.layers.iter().for_each(|layer| layer.forward(&lengths, work, &mut Unobserved));
         Ok(())
     }
 

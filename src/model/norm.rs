@@ -27,4 +27,9 @@ impl<'m> LayerNorm<'m> {
     pub(crate) fn forward(&self, x: &mut [f32]) {
         kernel::layer_norm(x, self.weight, self.bias, self.eps);
     }
+
+    /// Adds the first rows of `addend` to `x` `[rows, hidden_size]` and normalizes each row of the sum, in place.
+    pub(crate) fn add_forward(&self, x: &mut [f32], addend: &[f32]) {
+        kernel::add_norm(x, addend, self.weight, self.bias, self.eps);
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! The model runs on our own kernels, whose bits do not depend on the machine: so neither do those of a packed file.
 
-use crate::model::{Model, Workspace};
+use crate::model::{Model, Observe, Workspace};
 use crate::package::{LinearName, Package};
 use crate::tokenizer::Tokenizer;
 use crate::{Config, Error, Truncation};
@@ -34,12 +34,7 @@ impl Ranges {
             work.resize(&package.config().encoder, encoding.len());
             let lengths = model.embed(&[&encoding], &mut work)?;
             for (layer, range) in model.layers().iter().zip(&mut ranges.layers) {
-                widen(&mut range[LinearName::Qkv as usize], &work.hidden);
-                layer.attend(&lengths, &mut work);
-                widen(&mut range[LinearName::AttentionOutput as usize], &work.context);
-                widen(&mut range[LinearName::Intermediate as usize], &work.hidden);
-                layer.feed(&mut work);
-                widen(&mut range[LinearName::Output as usize], &work.intermediate);
+                layer.forward(&lengths, &mut work, &mut Recorder(range));
             }
         }
         Ok(ranges)
@@ -54,6 +49,15 @@ impl Ranges {
 
     pub(super) fn of(&self, layer: usize) -> &LayerRanges {
         &self.layers[layer]
+    }
+}
+
+/// Keeps the ranges of all that it sees.
+struct Recorder<'r>(&'r mut LayerRanges);
+
+impl Observe for Recorder<'_> {
+    fn input(&mut self, linear: LinearName, rows: &[f32]) {
+        widen(&mut self.0[linear as usize], rows);
     }
 }
 

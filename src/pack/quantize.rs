@@ -4,7 +4,8 @@
 
 use super::calibrate::LayerRanges;
 use super::dense::Dense;
-use crate::kernel::{arch::PANEL, pack_panels, padded_len};
+use crate::kernel::arch::{LANE_SUM, PANEL};
+use crate::kernel::{pack_panels, padded_len};
 use crate::package::{Bf16, LinearName, Names, Writer, int8_weight_shape};
 
 /// Largest magnitude of a quantized weight.
@@ -111,9 +112,30 @@ fn largest(values: &[f32], count: usize) -> Vec<usize> {
 
 /// Rows of `len` values as 8-bit integers, with one scale a row.
 fn rows(values: &[f32], len: usize) -> (Vec<i8>, Vec<f32>) {
-    let scales: Vec<f32> = values.chunks_exact(len).map(full_scale).collect();
-    let rows = values.chunks_exact(len).zip(&scales);
-    (rows.flat_map(|(row, &scale)| on_grid(row, scale)).collect(), scales)
+    let rows: Vec<(Vec<i8>, f32)> = values.chunks_exact(len).map(weight_row).collect();
+    let scales = rows.iter().map(|row| row.1).collect();
+    (rows.into_iter().flat_map(|row| row.0).collect(), scales)
+}
+
+/// One row on the finest grid on which no lane of the dot product overflows.
+fn weight_row(row: &[f32]) -> (Vec<i8>, f32) {
+    let mut scale = full_scale(row);
+    loop {
+        let quantized: Vec<i8> = on_grid(row, scale).collect();
+        let excess = largest_lane_sum(&quantized) as f32 / LANE_SUM as f32;
+        if excess <= 1.0 {
+            return (quantized, scale);
+        }
+        // Rounding may leave the sum where it was, so a little more than its excess.
+        scale *= excess * 1.001;
+    }
+}
+
+/// Largest sum of the magnitudes that share a lane.
+fn largest_lane_sum(row: &[i8]) -> i32 {
+    let magnitude = |block: &[i8], i: usize| block.get(i).map_or(0, |&w| i32::from(w).abs());
+    let sums = |block: &[i8]| [0, 2].map(|lane| [0, 1, 4, 5].map(|i| magnitude(block, lane + i)).iter().sum());
+    row.chunks(8).flat_map(sums).max().unwrap_or(0)
 }
 
 /// The same with scales in half the room: rounded up, so that no value falls off the grid.
@@ -143,6 +165,16 @@ mod tests {
         let (quantized, scales) = rows(&[1.27, -0.01, 0.5, 0.0, 0.0, 0.0], 3);
         assert_eq!(quantized, [127, -1, 50, 0, 0, 0]);
         assert_eq!(scales, [0.01, 0.0]);
+    }
+
+    #[test]
+    fn lanes_do_not_overflow() {
+        let mut row = vec![1.0, 1.0, 0.1, 0.1, 1.0, 1.0, 0.1, 0.1, 0.0];
+        let (quantized, scales) = rows(&row, 9);
+        assert_eq!(quantized, [64, 64, 6, 6, 64, 64, 6, 6, 0]);
+        assert!((scales[0] - 1.0 / 64.0).abs() < 1e-3);
+        row.rotate_right(2);
+        assert!(largest_lane_sum(&rows(&row, 9).0) <= LANE_SUM);
     }
 
     #[test]

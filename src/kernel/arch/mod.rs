@@ -1,13 +1,25 @@
 //! The only rooms with `unsafe`: one backend is compiled in, chosen by the target features of the build.
 //!
-//! A backend has a vector of four floats, on which the float kernels are written once, and the integer dot product of the
-//! linear layers. All backends give the same bits.
+//! A backend has vectors of four floats and of four integers, on which the other kernels are written once, and the integer
+//! dot products of the linear layers (8 bits) and of attention (16 bits). All backends give the same bits.
 
-/// Lanes of a float vector.
+/// Lanes of a vector.
 pub(crate) const LANES: usize = 4;
 
 /// Weight rows (output channels) that are packed side by side.
 pub(crate) const PANEL: usize = 8;
+
+/// Inputs that the 8-bit dot product takes at a time.
+pub(crate) const BLOCK: usize = 16;
+
+/// Four quantized values, four times over: a vector that meets the weights of four output channels. Repeating them once, when
+/// they are written, is cheaper than with every panel of weights, and a plain load is what all engines are good at.
+pub(crate) type Step = [u8; BLOCK];
+
+/// Backends may add four products before they leave 16 bits: those of inputs 0, 1, 4 and 5 of every eight, and those of 2, 3,
+/// 6 and 7. With activations up to 127, sums of four weights' magnitudes up to this one cannot overflow.
+#[cfg(any(feature = "pack", test))]
+pub(crate) const LANE_SUM: i32 = i16::MAX as i32 / 127;
 
 /// Added to a float of at most 2^22 in magnitude, leaves its nearest integer (ties to even) in the low bits.
 const ROUND_MAGIC: f32 = 12_582_912.0;
@@ -15,29 +27,37 @@ const ROUND_MAGIC: f32 = 12_582_912.0;
 #[cfg(any(test, not(all(target_arch = "wasm32", target_feature = "simd128"))))]
 mod scalar;
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
-pub(crate) use scalar::F32x4;
+pub(crate) use scalar::{F32x4, I32x4};
+
 #[cfg(not(any(target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128"))))]
-pub(crate) use scalar::dot_tile;
+mod portable;
+#[cfg(not(any(target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128"))))]
+pub(crate) use {portable::Engine, scalar::dot_i16};
 
 #[cfg(target_arch = "x86_64")]
 mod native;
 #[cfg(target_arch = "x86_64")]
-pub(crate) use native::dot_tile;
+pub(crate) use native::{Engine, dot_i16};
 
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-mod wasm_f32x4;
+mod wasm_i16;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-pub(crate) use wasm_f32x4::F32x4;
+mod wasm_vectors;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+pub(crate) use {
+    wasm_i16::dot_i16,
+    wasm_vectors::{F32x4, I32x4},
+};
 
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128", not(target_feature = "relaxed-simd")))]
 mod simd128;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128", not(target_feature = "relaxed-simd")))]
-pub(crate) use simd128::dot_tile;
+pub(crate) use simd128::Engine;
 
 #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
 mod relaxed_simd;
 #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
-pub(crate) use relaxed_simd::dot_tile;
+pub(crate) use relaxed_simd::Engine;
 
 /// Name of the backend that this build uses.
 pub const BACKEND: &str = if cfg!(all(target_arch = "wasm32", target_feature = "relaxed-simd")) {
@@ -45,15 +65,21 @@ pub const BACKEND: &str = if cfg!(all(target_arch = "wasm32", target_feature = "
 } else if cfg!(all(target_arch = "wasm32", target_feature = "simd128")) {
     "simd128"
 } else if cfg!(target_arch = "x86_64") {
-    "sse2"
+    "x86-64"
 } else {
     "scalar"
 };
 
-/// Steps of four values that every row and the panel have.
+/// A block of values in steps.
+#[inline(always)]
+pub(crate) fn spread(values: [u8; BLOCK]) -> [Step; BLOCK / LANES] {
+    std::array::from_fn(|step| std::array::from_fn(|i| values[step * LANES + i % LANES]))
+}
+
+/// Pairs of steps that every row and the panel have.
 #[cfg(any(target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128")))]
-fn tile_steps<const ROWS: usize>(rows: &[&[u8]; ROWS], panel: &[i8]) -> usize {
-    rows.iter().map(|row| row.len() / 4).fold(panel.len() / (4 * PANEL), usize::min)
+fn pairs<const ROWS: usize>(rows: &[&[Step]; ROWS], panel: &[i8]) -> usize {
+    rows.iter().map(|row| row.len() / 2).fold(panel.len() / (2 * LANES * PANEL), usize::min)
 }
 
 impl F32x4 {

@@ -1,44 +1,111 @@
 //! WebAssembly relaxed SIMD: the 8-bit dot product.
 //!
-//! Activations are 0..=127, so the pair sums stay within 16 bits and every lowering of the relaxed opcode gives the same
+//! Activations are 0..=127, so the pair sums stay within 16 bits and every lowering of the relaxed opcodes gives the same
 //! exact integers.
 #![allow(unsafe_code)]
 
 use core::arch::wasm32::*;
 
-use super::PANEL;
+use super::wasm_vectors::I32x4;
+use super::{LANES, PANEL, Step};
 
-/// Dot products of `ROWS` activation rows with one panel; see the scalar backend.
+/// Which of the two relaxed dot products the engine turns into less work.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Engine {
+    /// The 16-bit one, widened by hand: on x86-64 without VNNI the other one is this and more.
+    Split,
+    /// The 32-bit one, which is one instruction on x86-64 with VNNI and on arm64.
+    Fused,
+}
+
+impl Engine {
+    /// Asks the engine, by a product that only one lowering saturates: with 8-bit operands out of their promised range,
+    /// `pmaddubsw` gives 32767, VNNI and arm64 do not. No clock is needed, and as the answer is never stored, no snapshot of
+    /// a running module can carry it to another machine.
+    #[inline]
+    pub(crate) fn probe() -> Self {
+        let [w, x] = std::hint::black_box([0x7f7f_7f7f, -1]).map(|lanes| i32x4_splat(lanes));
+        let sum = i32x4_extract_lane::<0>(i32x4_relaxed_dot_i8x16_i7x16_add(w, x, i32x4_splat(0)));
+        if sum == 2 * i32::from(i16::MAX) { Self::Split } else { Self::Fused }
+    }
+
+    /// See the scalar backend's `dot_u8`.
+    #[inline(always)]
+    pub(crate) fn dot_u8<const ROWS: usize>(
+        self,
+        rows: [&[Step]; ROWS],
+        panel: &[i8],
+        out: &mut [[I32x4; PANEL / LANES]; ROWS],
+    ) {
+        match self {
+            Self::Split => split(rows, panel, out),
+            Self::Fused => fused(rows, panel, out),
+        }
+    }
+}
+
+/// Two steps are added in 16 bits before they are widened: packing makes that exact (see [`LANE_SUM`](super::LANE_SUM)).
 ///
-/// The 16-bit relaxed dot and a plain dot with ones: on x86-64 this is what the fused opcode would be lowered to at best,
-/// and V8 makes more of the fused one than that.
-#[inline]
-pub(crate) fn dot_tile<const ROWS: usize>(rows: [&[u8]; ROWS], panel: &[i8]) -> [[i32; PANEL]; ROWS] {
-    let steps = super::tile_steps(&rows, panel);
+/// No more than two steps in a round: engines load everything before they compute anything, and would run out of registers.
+#[inline(never)]
+fn split<const ROWS: usize>(rows: [&[Step]; ROWS], panel: &[i8], out: &mut [[I32x4; PANEL / LANES]; ROWS]) {
+    let pairs = super::pairs(&rows, panel);
+    // Not `extadd_pairwise`: LLVM would make the fused product of it, which is why this one exists.
     let ones = i16x8_splat(1);
-    let mut sums = [[i32x4_splat(0); 2]; ROWS];
-    for step in 0..steps {
-        // SAFETY: `tile_steps` gives steps that fit: the panel has 4 * PANEL = 32 bytes a step, each row 4.
+    let mut sums = [[i32x4_splat(0); PANEL / LANES]; ROWS];
+    for pair in 0..pairs {
+        // SAFETY: a pair of steps has 64 bytes of the panel, and `pairs` of them are there.
         let weights = unsafe {
-            let block = panel.as_ptr().add(step * 4 * PANEL);
-            [v128_load(block.cast()), v128_load(block.add(16).cast())]
+            let block = panel.as_ptr().add(pair * 2 * LANES * PANEL).cast::<v128>();
+            [[v128_load(block), v128_load(block.add(1))], [v128_load(block.add(2)), v128_load(block.add(3))]]
         };
         for (row, sums) in rows.iter().zip(&mut sums) {
-            // SAFETY: as above, 4 bytes of each row belong to this step.
-            let x = unsafe { v128_load32_splat(row.as_ptr().add(step * 4).cast()) };
-            for (sum, w) in sums.iter_mut().zip(weights) {
-                let pairs = i16x8_relaxed_dot_i8x16_i7x16(w, x);
-                *sum = i32x4_add(*sum, i32x4_dot_i16x8(pairs, ones));
+            // SAFETY: each row has `pairs` pairs of steps, of 16 bytes each.
+            let x = unsafe {
+                let steps = row.as_ptr().add(2 * pair);
+                [v128_load(steps.cast()), v128_load(steps.add(1).cast())]
+            };
+            for (i, sum) in sums.iter_mut().enumerate() {
+                let dot = |step: usize| i16x8_relaxed_dot_i8x16_i7x16(weights[step][i], x[step]);
+                *sum = i32x4_add(*sum, i32x4_dot_i16x8(i16x8_add(dot(0), dot(1)), ones));
             }
         }
     }
-    sums.map(|[low, high]| {
-        let mut out = [0; PANEL];
-        // SAFETY: `out` is PANEL * 4 = 32 writable bytes, and v128_store has no alignment requirement.
-        unsafe {
-            v128_store(out.as_mut_ptr().cast(), low);
-            v128_store(out.as_mut_ptr().add(4).cast(), high);
+    super::wasm_vectors::put(sums, out);
+}
+
+#[inline(never)]
+fn fused<const ROWS: usize>(rows: [&[Step]; ROWS], panel: &[i8], out: &mut [[I32x4; PANEL / LANES]; ROWS]) {
+    let steps = 2 * super::pairs(&rows, panel);
+    let mut sums = [[i32x4_splat(0); PANEL / LANES]; ROWS];
+    for step in 0..steps {
+        // SAFETY: a step has 32 bytes of the panel, and `steps` of them are there.
+        let weights = unsafe {
+            let block = panel.as_ptr().add(step * LANES * PANEL).cast::<v128>();
+            [v128_load(block), v128_load(block.add(1))]
+        };
+        for (row, sums) in rows.iter().zip(&mut sums) {
+            // SAFETY: each row has `steps` steps of 16 bytes.
+            let x = unsafe { v128_load(row.as_ptr().add(step).cast()) };
+            for (sum, w) in sums.iter_mut().zip(weights) {
+                *sum = i32x4_relaxed_dot_i8x16_i7x16_add(w, x, *sum);
+            }
         }
-        out
-    })
+    }
+    super::wasm_vectors::put(sums, out);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::operands;
+    use super::*;
+
+    #[test]
+    fn both_products_are_the_same() {
+        let (x, w) = operands(3, 384);
+        let [mut a, mut b] = [[[I32x4::splat(0); 2]]; 2];
+        split([&x], &w, &mut a);
+        fused([&x], &w, &mut b);
+        assert_eq!(a, b);
+    }
 }
