@@ -120,8 +120,9 @@ impl<F> Job<'_, F> {
     #[inline(always)]
     fn multiply<const ROWS: usize>(&mut self, row: usize) {
         let Some(dots) = self.dots.first_chunk_mut::<ROWS>() else { return };
-        let groups = self.panel.weight.chunks_exact(self.panel.group_len).zip(self.panel.sums);
-        for (group, (weight, &[a, b, c, d, e, f, g, h])) in groups.enumerate() {
+        let len = self.panel.group_len;
+        for (group, &[a, b, c, d, e, f, g, h]) in self.panel.sums.iter().enumerate() {
+            let weight = &self.panel.weight[group * len..][..len];
             let sums = [I32x4::new([a, b, c, d]).to_f32(), I32x4::new([e, f, g, h]).to_f32()];
             let rows = std::array::from_fn::<_, ROWS, _>(|i| self.x.values(row + i, group));
             self.engine.dot_u8(rows, weight, dots);

@@ -17,8 +17,8 @@ pub(crate) const fn padded_len(len: usize) -> usize {
 pub(crate) struct QuantizedRows {
     /// `[rows, padded_len(len) / 4]`; the padding is 0, and meets weights of 0.
     data: Vec<Step>,
-    /// Steps of a row.
-    stride: usize,
+    /// Steps of a group.
+    steps: usize,
     groups: usize,
     /// `[rows, groups]`.
     grids: Vec<Grid>,
@@ -42,13 +42,14 @@ impl QuantizedRows {
     pub(crate) fn quantize(&mut self, x: &[f32], smooth: &[f32], outliers: &[u32], groups: usize) {
         self.rows = x.len() / smooth.len();
         self.n_outliers = outliers.len();
-        self.stride = padded_len(smooth.len()) / LANES;
+        self.steps = padded_len(smooth.len()) / LANES / groups;
         self.groups = groups;
-        self.data.resize(self.rows * self.stride, [0; BLOCK]);
+        let stride = self.steps * groups;
+        self.data.resize(self.rows * stride, [0; BLOCK]);
         self.grids.clear();
         self.outliers.clear();
-        let steps = self.stride / groups;
-        for (x, out) in x.chunks_exact(smooth.len()).zip(self.data.chunks_exact_mut(self.stride)) {
+        let steps = self.steps;
+        for (x, out) in x.chunks_exact(smooth.len()).zip(self.data.chunks_exact_mut(stride)) {
             self.outliers.extend(outliers.iter().map(|&channel| x[channel as usize]));
             let channels = x.chunks(steps * LANES).zip(smooth.chunks(steps * LANES));
             for ((x, smooth), out) in channels.zip(out.chunks_exact_mut(steps)) {
@@ -65,8 +66,7 @@ impl QuantizedRows {
 
     /// The steps of group `group` of row `row`.
     pub(super) fn values(&self, row: usize, group: usize) -> &[Step] {
-        let len = self.stride / self.groups;
-        &self.data[row * self.stride + group * len..][..len]
+        &self.data[(row * self.groups + group) * self.steps..][..self.steps]
     }
 
     /// The grid of group `group` of row `row`.
