@@ -178,6 +178,11 @@ impl<'m> Embedder<'m> {
         &self.tokenizer
     }
 
+    #[cfg(feature = "bench")]
+    pub(crate) fn model(&self) -> &Model<'m> {
+        &self.model
+    }
+
     fn prompt<'a>(&'a self, options: &'a EncodeOptions) -> Result<&'a str, Error> {
         let prompts = &self.config().prompts;
         if let Some(prompt) = &options.prompt {

@@ -23,11 +23,14 @@
 //!
 //! # Features
 //! - `pack`: reads a sentence-transformers directory and writes packed files (`pack`).
+//! - `bench`: what benchmarks measure beside whole calls (`bench`).
 //! - `reference`: with it, the readable `f32` encoder on candle that everything is measured against (`reference`).
 
 #[cfg(target_endian = "big")]
 compile_error!("packed files are little-endian and are read in place");
 
+#[cfg(feature = "bench")]
+pub mod bench;
 mod config;
 mod embedder;
 mod error;

@@ -10,8 +10,8 @@ use crate::package::{LinearName, Names, Package};
 /// Query, key and value projections as one, attention, and the output projection.
 #[derive(Debug)]
 pub(crate) struct Attention<'m> {
-    qkv: Linear<'m>,
-    output: Linear<'m>,
+    pub(super) qkv: Linear<'m>,
+    pub(super) output: Linear<'m>,
     hidden_size: usize,
     head_size: usize,
 }

@@ -2,6 +2,8 @@
 
 use super::attention::Attention;
 use super::feed_forward::FeedForward;
+#[cfg(feature = "bench")]
+use super::linear::Linear;
 use super::norm::LayerNorm;
 use super::workspace::{BLOCK_TOKENS, Workspace};
 use crate::Error;
@@ -52,5 +54,11 @@ impl<'m> Layer<'m> {
             self.feed_forward.forward(hidden, hidden.len() / self.hidden_size, &mut work.block, observe);
             self.output_norm.add_forward(hidden, &work.block.update);
         }
+    }
+
+    #[cfg(feature = "bench")]
+    pub(super) fn linears(&self) -> [&Linear<'m>; 4] {
+        let (attention, feed_forward) = (&self.attention, &self.feed_forward);
+        [&attention.qkv, &attention.output, &feed_forward.intermediate, &feed_forward.output]
     }
 }

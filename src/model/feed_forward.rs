@@ -9,8 +9,8 @@ use crate::package::{LinearName, Names, Package};
 /// `W₂ gelu(W₁ x + b₁) + b₂`.
 #[derive(Debug)]
 pub(crate) struct FeedForward<'m> {
-    intermediate: Linear<'m>,
-    output: Linear<'m>,
+    pub(super) intermediate: Linear<'m>,
+    pub(super) output: Linear<'m>,
     intermediate_size: usize,
 }
 

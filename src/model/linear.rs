@@ -51,6 +51,15 @@ impl<'m> Linear<'m> {
         })
     }
 
+    /// `in_features` and `out_features`.
+    #[cfg(feature = "bench")]
+    pub(crate) fn shape(&self) -> (usize, usize) {
+        match self {
+            Self::Int8(linear) => (linear.smooth.len(), linear.out_features),
+            Self::F32(linear) => (linear.in_features, linear.out_features),
+        }
+    }
+
     /// `x` `[rows, in_features]` to `out` `[rows, out_features]`. `quantized` is scratch.
     pub(crate) fn forward(&self, x: &[f32], quantized: &mut QuantizedRows, out: &mut [f32]) {
         match self {

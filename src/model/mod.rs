@@ -15,6 +15,8 @@ use embeddings::Embeddings;
 #[cfg(feature = "pack")]
 pub(crate) use encoder::Observe;
 use encoder::{Layer, Unobserved};
+#[cfg(feature = "bench")]
+pub(crate) use linear::Linear;
 pub(crate) use workspace::Workspace;
 
 /// Embeddings and layers, as views into the packed file.
@@ -52,6 +54,12 @@ impl<'m> Model<'m> {
             rest = behind;
         }
         Ok(lengths)
+    }
+
+    /// The linear layers, first to last.
+    #[cfg(feature = "bench")]
+    pub(crate) fn linears(&self) -> impl Iterator<Item = &Linear<'m>> {
+        self.layers.iter().flat_map(Layer::linears)
     }
 
     /// The layers, first to last.

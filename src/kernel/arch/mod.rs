@@ -59,6 +59,11 @@ mod relaxed_simd;
 #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
 pub(crate) use relaxed_simd::Engine;
 
+#[cfg(all(feature = "bench", target_arch = "wasm32", target_feature = "relaxed-simd"))]
+mod peak;
+#[cfg(all(feature = "bench", target_arch = "wasm32", target_feature = "relaxed-simd"))]
+pub use peak::peak;
+
 /// Name of the backend that this build uses.
 pub const BACKEND: &str = if cfg!(all(target_arch = "wasm32", target_feature = "relaxed-simd")) {
     "relaxed-simd"

@@ -7,16 +7,18 @@
 
 use std::cell::RefCell;
 
+use minilm::bench::LinearPass;
 use minilm::{Embedder, EncodeOptions};
 
 thread_local! {
-    static STATE: RefCell<State> = const { RefCell::new(State { embedder: None, texts: Vec::new(), vectors: Vec::new() }) };
+    static STATE: RefCell<State> = const { RefCell::new(State { embedder: None, texts: Vec::new(), vectors: Vec::new(), linear: None }) };
 }
 
 struct State {
     embedder: Option<Embedder<'static>>,
     texts: Vec<&'static str>,
     vectors: Vec<f32>,
+    linear: Option<LinearPass>,
 }
 
 /// A buffer of `len` bytes that lives until the end, 8-byte aligned.
@@ -63,5 +65,25 @@ pub extern "C" fn encode() -> *const f32 {
         state.vectors.clear();
         state.vectors.extend_from_slice(embeddings.as_f32().unwrap_or_default());
         state.vectors.as_ptr()
+    })
+}
+
+/// The instructions of the 8-bit dot product on registers alone. Returns the multiply-accumulates.
+#[cfg(target_feature = "relaxed-simd")]
+#[unsafe(no_mangle)]
+pub extern "C" fn peak(iterations: u32) -> f64 {
+    minilm::bench::peak(iterations)
+}
+
+/// One pass of all linear layers over `rows` rows; the first with this number prepares it. Returns the multiply-accumulates,
+/// 0 where no model is loaded.
+#[unsafe(no_mangle)]
+pub extern "C" fn linear(rows: usize) -> f64 {
+    STATE.with_borrow_mut(|State { embedder, linear, .. }| {
+        let Some(embedder) = embedder else { return 0.0 };
+        if linear.as_ref().is_none_or(|pass| pass.rows() != rows) {
+            *linear = Some(LinearPass::new(embedder, rows));
+        }
+        linear.as_mut().map_or(0.0, |pass| pass.run(embedder))
     })
 }

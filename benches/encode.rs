@@ -1,0 +1,49 @@
+//! The core on this machine: whole texts, and the linear layers over slices against candle's hook for custom operations.
+//!
+//! `MINILM_MODEL` names the packed file; `cargo xtask model pack` makes one.
+
+use std::fs;
+use std::sync::LazyLock;
+
+use divan::Bencher;
+use minilm::bench::{HookedPass, LinearPass};
+use minilm::{Embedder, EncodeOptions};
+
+static FILE: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let path = std::env::var("MINILM_MODEL").expect("set MINILM_MODEL to a packed file: cargo xtask model pack");
+    fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+});
+static EMBEDDER: LazyLock<Embedder<'static>> =
+    LazyLock::new(|| Embedder::from_bytes(&FILE).unwrap_or_else(|error| panic!("{error}")));
+
+fn main() {
+    divan::main();
+}
+
+/// One text of so many tokens.
+#[divan::bench(args = [8, 16, 32, 128, 256])]
+fn encode(bencher: Bencher<'_, '_>, tokens: usize) {
+    let text = "word ".repeat(tokens - 2);
+    bencher.bench(|| EMBEDDER.encode(&[&text], &EncodeOptions::default()));
+}
+
+/// A batch of 32 texts of 16 tokens.
+#[divan::bench]
+fn encode_batch(bencher: Bencher<'_, '_>) {
+    let texts = vec!["word ".repeat(14); 32];
+    bencher.bench(|| EMBEDDER.encode(&texts, &EncodeOptions::default()));
+}
+
+/// All linear layers over so many rows.
+#[divan::bench(args = [8, 16, 32])]
+fn linear_over_slices(bencher: Bencher<'_, '_>, rows: usize) {
+    let mut pass = LinearPass::new(&EMBEDDER, rows);
+    bencher.bench_local(|| pass.run(&EMBEDDER));
+}
+
+/// The same through candle's tensors.
+#[divan::bench(args = [8, 16, 32])]
+fn linear_as_candle_op(bencher: Bencher<'_, '_>, rows: usize) {
+    let pass = HookedPass::new(&EMBEDDER, rows).expect("candle takes the tensors");
+    bencher.bench(|| pass.run());
+}
