@@ -1,1 +1,53 @@
-def draw(r,p): pass
+"""The picture in the README: the time of one call, for each contender and case."""
+
+import matplotlib
+
+matplotlib.use("svg")
+import matplotlib.pyplot as plt  # noqa: E402
+import numpy as np  # noqa: E402
+
+# Colour and mark of those that are shown. Ours are the filled circles.
+SHOWN = {
+    "ours-wasmtime": ("#0b6e4f", "o"),
+    "ours-chromium": ("#2bb673", "o"),
+    "ort-web-q8-chromium": ("#1f5fbf", "s"),
+    "ort-web-fp32-chromium": ("#7fb2f0", "s"),
+    "transformers-js-q8": ("#8e44ad", "D"),
+    "candle": ("#b03a2e", "^"),
+    "pytorch": ("#e67e22", "v"),
+    "ort-int8": ("#777777", "x"),
+}
+LABELS = {"32x16": "32 × 16 tokens", "mixed": "32 sentences"}
+
+
+def draw(models, path):
+    # Set against the page's own colours, dark or light, so that it can be read on both.
+    plt.rcParams.update({"font.size": 9, "svg.hashsalt": "minilm", "figure.facecolor": "white", "axes.facecolor": "white"})
+    figure, axes = plt.subplots(1, len(models), figsize=(5 * len(models), 4.2), sharey=True, squeeze=False)
+    for axis, (name, result) in zip(axes[0], models.items(), strict=True):
+        panel(axis, name, result)
+    handles = {label: handle for axis in axes[0] for handle, label in zip(*axis.get_legend_handles_labels())}
+    figure.legend(handles.values(), handles.keys(), loc="lower center", ncols=2 * len(models), frameon=False)
+    figure.tight_layout(rect=(0, 0.16 if len(models) > 1 else 0.24, 1, 1))
+    figure.savefig(path, format="svg", metadata={"Date": None})
+    plt.close(figure)
+
+
+def panel(axis, name, result):
+    cases = list(result["cases"])
+    rows = np.arange(len(cases))
+    for contender, (colour, marker) in SHOWN.items():
+        times = result["contenders"].get(contender, {}).get("ms")
+        if not times:
+            continue
+        medians = [np.median(times[case]) if times[case] else np.nan for case in cases]
+        title = result["contenders"][contender]["title"]
+        axis.plot(medians, rows, marker, color=colour, label=title, markersize=7 if contender.startswith("ours") else 5.5)
+    axis.set_xscale("log")
+    axis.set_yticks(rows, [LABELS.get(case, f"{case} tokens") for case in cases])
+    axis.invert_yaxis() if axis.get_ylim()[0] < axis.get_ylim()[1] else None
+    axis.set_xlabel("milliseconds of one call, one thread")
+    axis.set_title(name)
+    axis.grid(True, axis="both", color="#dddddd", linewidth=0.6)
+    axis.set_axisbelow(True)
+    axis.xaxis.set_major_formatter(matplotlib.ticker.FormatStrFormatter("%g"))

@@ -18,7 +18,6 @@ from pathlib import Path
 PROGRAMS = Path(__file__).resolve().parent
 TYPES = {".html": "text/html", ".mjs": "text/javascript", ".js": "text/javascript", ".wasm": "application/wasm"}
 FIREFOX_PREFERENCES = """
-user_pref("javascript.options.wasm_baselinejit", false);
 user_pref("app.update.enabled", false);
 user_pref("browser.aboutwelcome.enabled", false);
 user_pref("browser.shell.checkDefaultBrowser", false);
