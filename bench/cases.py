@@ -9,7 +9,9 @@ LARGE = "32x128"
 
 
 def make(tokenizer, root, sentences):
-    """The cases in order: {"name", "texts", "ids", "timed"}. `sentences` is a file in the form of the STS benchmark, or None."""
+    """The cases in order, each {"name", "texts", "ids", "timed"}.
+
+    `sentences` is a file in the form of the STS benchmark, or None."""
     words = source_words(root)
     texts = {str(n): [exact(tokenizer, words, n, 0)] for n in LENGTHS}
     texts["32x16"] = [exact(tokenizer, words, 16, 61 * i) for i in range(32)]

@@ -31,11 +31,12 @@ def all_contenders(setup):
     return [contender for contender in made if contender.command is not None]
 
 
-def browser(setup, kind, program):
+def browser(setup, kind, program, *preferences):
     """The command for a contender in a browser, None where there is no such browser."""
     if not setup[kind]:
         return None
-    return [sys.executable, PROGRAMS / "browser.py", Path(setup["output"]) / "setup.json", kind, setup[kind], program]
+    file = Path(setup["output"]) / "setup.json"
+    return [sys.executable, PROGRAMS / "browser.py", file, kind, setup[kind], program, *preferences]
 
 
 def node(program):
@@ -53,11 +54,15 @@ def ours(setup):
     def wasmtime(module, name, title, precision):
         return Contender(name, title, [*setup["host"], module], load({}, precision), ours=name != "candle")
 
+    def in_browser(kind, name, title, *preferences):
+        return Contender(name, title, browser(setup, kind, "ours", *preferences), load(best, "int8"), ours=True)
+
     return [
         wasmtime(modules["relaxed-simd"], "ours-wasmtime", "minilm int8, wasmtime", "int8"),
         Contender("ours-node", "minilm int8, Node", node("ours"), load(best, "int8"), ours=True),
-        Contender("ours-chromium", "minilm int8, Chromium", browser(setup, "chromium", "ours"), load(best, "int8"), ours=True),
-        Contender("ours-firefox", "minilm int8, Firefox", browser(setup, "firefox", "ours"), load(best, "int8"), ours=True),
+        in_browser("chromium", "ours-chromium", "minilm int8, Chromium"),
+        in_browser("firefox", "ours-firefox", "minilm int8, Firefox"),
+        in_browser("firefox", "ours-firefox-sse", "minilm int8, Firefox without AVX", "wasm_simd_avx=false"),
         Contender("ours-simd128-node", "minilm int8, simd128 only, Node", node("ours"), load(plain, "int8"), ours=True),
         Contender("ours-f32-node", "minilm f32, Node", node("ours"), load(best, "f32"), ours=True),
         wasmtime(modules["candle"], "candle", "candle f32, wasmtime", "candle"),

@@ -16,7 +16,7 @@ def about(setup):
     cpu = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
     model = re.search(r"^model name\s*: (.*)$", cpu, re.M)
     present = set((re.search(r"^(?:flags|Features)\s*: (.*)$", cpu, re.M) or [None, ""])[1].split())
-    lock = (Path(setup["root"]) / "Cargo.lock").read_text()
+    root = Path(setup["root"])
     return {
         "cpu": model[1] if model else platform.processor(),
         "family": ", ".join(f"{key} {found[1]}" for key in ("cpu family", "model", "stepping")
@@ -25,11 +25,17 @@ def about(setup):
         "cores": os.cpu_count(),
         "system": f"{platform.system()} {platform.release()}, {platform.machine()}",
         "rustc": output("rustc", "--version"),
-        "wasmtime": re.search(r'name = "wasmtime"\nversion = "(.*)"', lock)[1],
-        "candle": re.search(r'name = "candle-core"\nversion = "(.*)"', (Path(setup["root"]) / "bench/candle/Cargo.lock").read_text())[1],
+        "wasmtime": locked(root / "Cargo.lock", "wasmtime"),
+        "candle": locked(root / "bench/candle/Cargo.lock", "candle-core"),
         "packages": {name: version(name) for name in PACKAGES},
+        "missing": [browser for browser in ("chromium", "firefox") if not setup[browser]],
         "commit": output("git", "-C", setup["root"], "describe", "--always", "--dirty"),
     }
+
+
+def locked(lock, crate):
+    """The version of a crate in a lock file."""
+    return re.search(rf'name = "{crate}"\nversion = "(.*)"', lock.read_text())[1]
 
 
 def load():

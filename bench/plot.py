@@ -22,13 +22,14 @@ LABELS = {"32x16": "32 × 16 tokens", "mixed": "32 sentences"}
 
 def draw(models, path):
     # Set against the page's own colours, dark or light, so that it can be read on both.
-    plt.rcParams.update({"font.size": 9, "svg.hashsalt": "minilm", "figure.facecolor": "white", "axes.facecolor": "white"})
-    figure, axes = plt.subplots(1, len(models), figsize=(5 * len(models), 4.2), sharey=True, squeeze=False)
+    white = {"figure.facecolor": "white", "axes.facecolor": "white"}
+    plt.rcParams.update({"font.size": 9, "svg.hashsalt": "minilm"} | white)
+    figure, axes = plt.subplots(1, len(models), figsize=(max(8, 4.8 * len(models)), 4.2), sharey=True, squeeze=False)
     for axis, (name, result) in zip(axes[0], models.items(), strict=True):
         panel(axis, name, result)
     handles = {label: handle for axis in axes[0] for handle, label in zip(*axis.get_legend_handles_labels())}
-    figure.legend(handles.values(), handles.keys(), loc="lower center", ncols=2 * len(models), frameon=False)
-    figure.tight_layout(rect=(0, 0.16 if len(models) > 1 else 0.24, 1, 1))
+    figure.legend(handles.values(), handles.keys(), loc="lower center", ncols=3, frameon=False)
+    figure.tight_layout(rect=(0, 0.2, 1, 1))
     figure.savefig(path, format="svg", metadata={"Date": None})
     plt.close(figure)
 
@@ -42,10 +43,11 @@ def panel(axis, name, result):
             continue
         medians = [np.median(times[case]) if times[case] else np.nan for case in cases]
         title = result["contenders"][contender]["title"]
-        axis.plot(medians, rows, marker, color=colour, label=title, markersize=7 if contender.startswith("ours") else 5.5)
+        size = 7 if contender.startswith("ours") else 5.5
+        axis.plot(medians, rows, marker, color=colour, label=title, markersize=size)
     axis.set_xscale("log")
     axis.set_yticks(rows, [LABELS.get(case, f"{case} tokens") for case in cases])
-    axis.invert_yaxis() if axis.get_ylim()[0] < axis.get_ylim()[1] else None
+    axis.set_ylim(len(cases) - 0.5, -0.5)
     axis.set_xlabel("milliseconds of one call, one thread")
     axis.set_title(name)
     axis.grid(True, axis="both", color="#dddddd", linewidth=0.6)

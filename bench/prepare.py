@@ -1,7 +1,7 @@
-"""prepare.py SETUP: the models as ONNX for the peers, the cases, and the vectors that sentence-transformers gives for them.
+"""prepare.py SETUP: the models as ONNX for the peers, the cases, and what sentence-transformers gives for them.
 
-For each model, in <output>/<name>/: the layout of a model on the hub as Transformers.js reads it (JSON files, onnx/model.onnx,
-onnx/model_quantized.onnx), cases.json and reference.npy [texts of all cases, dim].
+For each model, in <output>/<name>/: the layout of a model on the hub as Transformers.js reads it (JSON files,
+onnx/model.onnx, onnx/model_quantized.onnx), cases.json and reference.npy [texts of all cases, dim].
 """
 
 import json

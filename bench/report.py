@@ -28,8 +28,8 @@ def render(about, models):
         "# Benchmarks",
         head(about),
         "## Bars",
-        "Ratio of the peer's time to ours, median of the rounds; above 1 ours is faster. In parentheses what was aimed at. "
-        f"{short_names(models)}",
+        "Ratio of the peer's time to ours, median of the rounds; above 1 ours is faster. In parentheses what was aimed "
+        f"at. {short_names(models)}",
         bars_table(models),
         other_bars(models),
         "![Time of one call](bench/plot.svg)" if about["complete"] else "",
@@ -48,9 +48,10 @@ def head(about):
     state = "" if about["complete"] else "**A partial or short run, not to be quoted.** "
     return (
         f"{state}Written by `cargo xtask bench` on {about['date']}, at {about['commit']}, on {about['cpu']} "
-        f"({about['family']}), {about['cores']} cores, {about['system']}. Vector instructions: {yes or 'unknown'}; not there: "
-        f"{no or 'none of those looked for'}. Load average {about['load_before']} before and {about['load_after']} after. "
-        "Everything runs on one thread."
+        f"({about['family']}), {about['cores']} cores, {about['system']}. Vector instructions: "
+        f"{yes or 'unknown'}; not there: {no or 'none of these'}. Load average {about['load_before']} before "
+        f"and {about['load_after']} after. Everything runs on one thread."
+        + "".join(f" There was no {browser} on this machine, so its rows are missing." for browser in about["missing"])
     )
 
 
@@ -84,7 +85,8 @@ def other_bars(models):
         for contender, rate in result["rates"].items():
             low, fraction, high = rate["fraction"]
             title = result["contenders"][contender]["title"]
-            value = f"{fraction:.0%} ({low:.0%} to {high:.0%}): {rate['linear'][1] / 1e9:.1f} of {rate['peak'][1] / 1e9:.1f} GMAC/s"
+            linear, peak = rate["linear"][1] / 1e9, rate["peak"][1] / 1e9
+            value = f"{fraction:.0%} ({low:.0%} to {high:.0%}): {linear:.1f} of {peak:.1f} GMAC/s"
             rows.append(["fraction of the measured peak, linear layers", title, short(name), value,
                          f"≥ {bars.FRACTION:.0%} {mark(fraction >= bars.FRACTION)}"])
         for contender in ("ours-wasmtime", "ours-node", "ours-chromium"):
@@ -135,10 +137,11 @@ def memory(result):
     for contender in result["contenders"].values():
         sizes = contender.get("memory", {})
         if sizes.get("load"):
-            cases = [f"+{(sizes[case] - sizes['load']) / 2**20:.2f}" if sizes.get(case) else "–" for case in result["cases"]]
-            rows.append([contender["title"], f"{sizes['load'] / 2**20:.2f}", *cases])
-    text = "### WebAssembly memory\n\nMiB once the model is loaded, and what it had grown by after each case, in this order.\n\n"
-    return text + table(["", "loaded", *result["cases"]], rows) if rows else ""
+            grown = [(sizes[case] - sizes["load"]) / 2**20 if sizes.get(case) else None for case in result["cases"]]
+            cells = ["–" if size is None else f"+{size:.2f}" for size in grown]
+            rows.append([contender["title"], f"{sizes['load'] / 2**20:.2f}", *cells])
+    text = "MiB once the model is loaded, and what it had grown by after each case, in this order."
+    return f"### WebAssembly memory\n\n{text}\n\n" + table(["", "loaded", *result["cases"]], rows) if rows else ""
 
 
 def failures(result):
@@ -149,24 +152,42 @@ def failures(result):
 def method(about, models):
     mixed = next((lengths for result in models.values() if (lengths := result["cases"].get("mixed"))), None)
     real = (
-        f"`mixed` is 32 real sentences of {min(mixed)} to {max(mixed)} tokens, {sum(mixed)} in all, spread evenly over the "
-        "first sentences of the STS benchmark's dev split"
-        if mixed else "`mixed`, a batch of real sentences, was left out: there was no `../shared/data` or it was not asked for"
+        f"`mixed` is 32 real sentences of {min(mixed)} to {max(mixed)} tokens, {sum(mixed)} in all, spread evenly\n"
+        "  over the first sentences of the STS benchmark's dev split"
+        if mixed
+        else "`mixed`, a batch of real sentences, was left out: there was no\n"
+        "  `../shared/data`, or it was not asked for"
     )
-    return f"""- Each contender is a process of its own that loads the model once, checks its vectors (`cosine` is the smallest to
-  sentence-transformers over all texts of the cases) and warms up on every case.
-- {about['rounds']} rounds. In a round every contender has a turn of at least {about['turn_ms']} ms on each case, one after the other,
-  the order moving on by one each time. A turn's time is the median of samples of at least {about['sample_ms']} ms. A ratio is taken
-  within a round; medians and quartiles are over the rounds.
-- `8` to `256` are one text of exactly so many tokens, special ones included, of real words; `32x16` a batch of 32 texts of 16
-  tokens; {real}.
-- Ours, candle, Transformers.js and sentence-transformers are given texts: tokenization, pooling and normalization are in their
-  time. onnxruntime and onnxruntime-web are given ids made beforehand, the mixed batch padded to its longest, and their token
-  vectors are not pooled: what they leave out is not counted against them.
-- The ONNX graphs are exported by PyTorch with the attention that onnxruntime runs fastest; q8 and int8 are the same file,
+    return f"""\
+- Each contender is a process of its own that loads the model once, checks its vectors (`cosine` is the smallest to
+  sentence-transformers over all texts of the cases; below 0.8 it is out) and warms up on every case.
+- {about["rounds"]} rounds. In a round every contender has a turn of at least {about["turn_ms"]} ms on each case,
+  one after the other, the order moving on by one each time. A turn's time is the median of samples of at least
+  {about["sample_ms"]} ms. A ratio is taken within a round; medians and quartiles are over the rounds.
+- `8` to `256` are one text of exactly so many tokens, special ones included, of real words; `32x16` is a batch of 32
+  texts of 16 tokens; {real}.
+- Ours, candle, Transformers.js and sentence-transformers are given texts: tokenization, pooling and normalization are
+  in their time. onnxruntime and onnxruntime-web are given ids made beforehand, the mixed batch padded to its longest,
+  and their token vectors are not pooled: what they leave out is not counted against them.
+- The ONNX graphs are exported by PyTorch with the attention that onnxruntime runs fastest. q8 and int8 are one file,
   `quantize_dynamic` with signed weights, as Transformers.js makes it.
-- Ours takes the relaxed-simd build where the engine accepts it and the simd128 build elsewhere; the table of versions says which.
-- A dash is a case that was left out: for a contender that would take more than 2.5 s for a call, or was not asked for."""
+- Ours takes the relaxed-simd build where the engine accepts it and the simd128 build elsewhere; the table of versions
+  says which.
+- A dash is a case that was left out: it was not asked for, or would take more than 2.5 s a call.{firefox(models)}"""
+
+
+def firefox(models):
+    """A word on Firefox where it is out of all proportion."""
+    for result in models.values():
+        slow = ratio(result, "ours-firefox", "ours-simd128-node", "8")
+        if slow and slow[1] > 20:
+            return f"""
+- Firefox takes {slow[1]:.0f} times as long as Node for the same simd128 build at 8 tokens. Its compiler mixes VEX and
+  legacy SSE instructions (`vmulps`, then `addps`), and on some machines a switch between them costs hundreds of cycles
+  once the upper halves of the vector registers are in use: 300 ns a pair instead of 0.7 on the one where this was
+  looked into. With `javascript.options.wasm_simd_avx` off there is no mixture: that is the row "without AVX". This
+  says nothing about Firefox where the switch is free."""
+    return ""
 
 
 def versions(about, models):
@@ -175,10 +196,12 @@ def versions(about, models):
         for contender in result["contenders"].values():
             facts = contender.get("facts", {})
             engine = facts.get("engine", f"wasmtime {about['wasmtime']}" if "wasmtime" in contender["title"] else "")
-            library = f"candle {about['candle']}" if contender["title"].startswith("candle") else facts.get("version", "")
+            candle = contender["title"].startswith("candle")
+            library = f"candle {about['candle']}" if candle else facts.get("version", "")
             rows[contender["title"]] = [contender["title"], library, facts.get("backend", ""), engine]
     packages = ", ".join(f"{name} {version}" for name, version in about["packages"].items())
-    return table(["", "version", "build", "engine"], rows.values()) + f"\n\n{about['rustc']}. Python packages: {packages}."
+    installed = f"{about['rustc']}. Python packages: {packages}."
+    return table(["", "version", "build", "engine"], rows.values()) + f"\n\n{installed}"
 
 
 def ratio_tables(models):

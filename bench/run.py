@@ -1,4 +1,4 @@
-"""run.py SETUP: times every contender against ours. `cargo xtask bench` writes the setup and calls this; its options are passed on."""
+"""run.py SETUP: times every contender against ours. `cargo xtask bench` writes the setup and passes its options on."""
 
 import argparse
 import json
@@ -20,13 +20,13 @@ QUICK = {"rounds": 3, "turn_ms": 100, "sample_ms": 20, "warm_ms": 800}
 
 
 def parse():
-    parser = argparse.ArgumentParser(prog="cargo xtask bench", description="Times the core against its peers, side by side.")
+    parser = argparse.ArgumentParser(prog="cargo xtask bench", description="Times the core against its peers.")
     names = {"type": lambda text: text.split(","), "metavar": "NAME,…"}
     parser.add_argument("setup", help=argparse.SUPPRESS)
     parser.add_argument("--quick", action="store_true", help="few rounds; writes its report into the target folder")
     parser.add_argument("--only", **names, help="these contenders; `--only list` shows their names")
     parser.add_argument("--cases", **names, help="8, 16, 32, 128, 256, 32x16, mixed")
-    parser.add_argument("--models", **names, help="models by name, or by L3 and L6")
+    parser.add_argument("--models", **names, help="L3, L6")
     parser.add_argument("--rounds", type=int)
     return parser.parse_args()
 
@@ -45,20 +45,23 @@ def main():
         setattr(options, name, getattr(options, name, None) or value)
     setup = json.loads(Path(options.setup).read_text())
     contenders = chosen(all_contenders(setup), options.only)
-    models = [m for m in setup["models"] if not options.models or any(name in m["name"] for name in options.models)]
+    models = [m for m in setup["models"] if not options.models or {m["name"], report.short(m["name"])} & {*options.models}]
 
     print("exporting the models and preparing the cases", flush=True)
     # In a process of its own: PyTorch is large, and threads of it would stay.
-    subprocess.run([sys.executable, HERE / "prepare.py", options.setup], check=True, stderr=subprocess.PIPE)
-    about = machine.about(setup) | {"load_before": machine.load(), "date": date.today().isoformat(), "complete": complete}
-    about |= {"rounds": options.rounds, "turn_ms": options.turn_ms, "sample_ms": options.sample_ms}
+    prepared = subprocess.run([sys.executable, HERE / "prepare.py", options.setup], stderr=subprocess.PIPE, text=True)
+    if prepared.returncode:
+        sys.exit(f"{prepared.stderr}cannot prepare the models")
+    about = machine.about(setup) | {"load_before": machine.load(), "complete": complete, "date": str(date.today())}
+    about |= {key: getattr(options, key) for key in ("rounds", "turn_ms", "sample_ms")}
     results = {model["name"]: measure(setup, model, contenders, options) for model in models}
     about["load_after"] = machine.load()
 
     output = Path(setup["output"])
     (output / "results.json").write_text(json.dumps({"about": about, "models": results}))
     root = Path(setup["root"])
-    text, picture = (root / "BENCHMARKS.md", root / "bench/plot.svg") if complete else (output / "BENCHMARKS.md", output / "plot.svg")
+    text = (root if complete else output) / "BENCHMARKS.md"
+    picture = (root / "bench" if complete else output) / "plot.svg"
     text.write_text(report.render(about, results), encoding="utf-8")
     plot.draw(results, picture)
     print(report.ratio_tables(results))

@@ -1,4 +1,6 @@
-"""browser.py SETUP KIND PROGRAM CONTENDER: a contender in a headless browser, messages on the standard streams.
+"""browser.py SETUP KIND PROGRAM CONTENDER [PREFERENCE=VALUE]…: a contender in a headless browser.
+
+Messages are on the standard streams. Preferences are Firefox's, those below `javascript.options`.
 
 Serves one page and the files that it needs; the page polls for messages, so the same one works in every browser.
 """
@@ -68,9 +70,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def command(kind, program, profile, url):
+def command(kind, program, profile, url, preferences):
     if kind == "firefox":
-        (profile / "user.js").write_text(FIREFOX_PREFERENCES)
+        own = [f'user_pref("javascript.options.{name}", {value});' for name, value in preferences]
+        (profile / "user.js").write_text(FIREFOX_PREFERENCES + "\n".join(own))
         return [program, "--headless", "--no-remote", "--profile", str(profile), url]
     options = ["--headless", f"--user-data-dir={profile}", "--no-first-run", "--disable-gpu", "--disable-extensions",
                "--disable-background-networking", "--disable-dev-shm-usage"]
@@ -94,7 +97,8 @@ def talk(browser):
 
 
 def main():
-    setup, kind, program, contender = sys.argv[1:]
+    setup, kind, program, contender, *preferences = sys.argv[1:]
+    preferences = [preference.split("=") for preference in preferences]
     # So that the browser never outlives this.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     setup = json.loads(Path(setup).read_text())
@@ -106,7 +110,8 @@ def main():
     url = f"http://127.0.0.1:{server.server_port}{PROGRAMS}/page.html?contender={contender}"
     with tempfile.TemporaryDirectory(prefix="minilm-bench-", ignore_cleanup_errors=True) as profile:
         browser = subprocess.Popen(
-            command(kind, program, Path(profile), url), stdin=subprocess.DEVNULL, stdout=sys.stderr, start_new_session=True
+            command(kind, program, Path(profile), url, preferences),
+            stdin=subprocess.DEVNULL, stdout=sys.stderr, start_new_session=True,
         )
         try:
             talk(browser)

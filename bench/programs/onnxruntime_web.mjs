@@ -1,4 +1,5 @@
-// onnxruntime-web on its WebAssembly provider, one thread: ids in, token vectors out. Neither tokenization nor pooling is timed.
+// onnxruntime-web on its WebAssembly provider, one thread: ids in, token vectors out. Neither tokenization nor pooling
+// is timed.
 
 import { padded } from './protocol.mjs';
 
@@ -28,8 +29,9 @@ export class Contender {
   prepare(name, _texts, ids) {
     const { dims, values } = padded(ids);
     const { Tensor } = this.#ort;
-    const feeds = Object.entries(values).map(([key, data]) => [key, new Tensor('int64', BigInt64Array.from(data), dims)]);
-    this.#cases.set(name, { lengths: ids.map((row) => row.length), feeds: Object.fromEntries(feeds) });
+    const tensor = (data) => new Tensor('int64', BigInt64Array.from(data), dims);
+    const feeds = Object.fromEntries(Object.entries(values).map(([key, data]) => [key, tensor(data)]));
+    this.#cases.set(name, { lengths: ids.map((row) => row.length), feeds });
     return { tokens: ids.flat().length };
   }
 

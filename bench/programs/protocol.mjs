@@ -1,7 +1,8 @@
 // Answers the messages of bench/run.py for one contender, in Node and in browsers alike (README.md has the messages).
 //
-// A contender has: load(message) -> facts; prepare(case, texts, ids) -> facts; choose(case); encode() -> nothing, or a promise;
-// vectors() -> one array a text; memory() -> bytes of its WebAssembly memory, or null; exports, where it has any.
+// A contender has: load(message) -> facts; prepare(case, texts, ids) -> facts; choose(case); encode() -> nothing, or
+// a promise; vectors() -> one array a text; memory() -> bytes of its WebAssembly memory, or null; exports, where it has
+// any.
 
 export class Runner {
   #contender;
@@ -78,7 +79,7 @@ export class Runner {
   }
 }
 
-// Names of a case's values, padded to its longest text: what a peer that takes tensors is given, ready made.
+// The values of a case, padded to its longest text: what a peer that takes tensors is given, ready made.
 export function padded(ids) {
   const tokens = Math.max(...ids.map((row) => row.length));
   const values = { input_ids: [], attention_mask: [], token_type_ids: [] };

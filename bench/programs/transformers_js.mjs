@@ -1,4 +1,5 @@
-// The feature-extraction pipeline of Transformers.js on the graphs that onnxruntime-web is given: texts in, vectors out.
+// The feature-extraction pipeline of Transformers.js on the graphs that onnxruntime-web is given: texts in, vectors
+// out.
 
 export class Contender {
   #pipeline;
