@@ -19,9 +19,6 @@ class Contender:
     command: list
     load: callable
     """From a model of the setup to the fields of the `load` message."""
-    ours: bool = False
-    takes_texts: bool = True
-    """Whether tokenization and pooling are part of its time."""
     env: dict = field(default_factory=dict)
 
 
@@ -52,19 +49,19 @@ def ours(setup):
         return lambda model: {"modules": modules, "file": model[precision]}
 
     def wasmtime(module, name, title, precision):
-        return Contender(name, title, [*setup["host"], module], load({}, precision), ours=name != "candle")
+        return Contender(name, title, [*setup["host"], module], load({}, precision))
 
     def in_browser(kind, name, title, *preferences):
-        return Contender(name, title, browser(setup, kind, "ours", *preferences), load(best, "int8"), ours=True)
+        return Contender(name, title, browser(setup, kind, "ours", *preferences), load(best, "int8"))
 
     return [
         wasmtime(modules["relaxed-simd"], "ours-wasmtime", "minilm int8, wasmtime", "int8"),
-        Contender("ours-node", "minilm int8, Node", node("ours"), load(best, "int8"), ours=True),
+        Contender("ours-node", "minilm int8, Node", node("ours"), load(best, "int8")),
         in_browser("chromium", "ours-chromium", "minilm int8, Chromium"),
         in_browser("firefox", "ours-firefox", "minilm int8, Firefox"),
         in_browser("firefox", "ours-firefox-sse", "minilm int8, Firefox without AVX", "wasm_simd_avx=false"),
-        Contender("ours-simd128-node", "minilm int8, simd128 only, Node", node("ours"), load(plain, "int8"), ours=True),
-        Contender("ours-f32-node", "minilm f32, Node", node("ours"), load(best, "f32"), ours=True),
+        Contender("ours-simd128-node", "minilm int8, simd128 only, Node", node("ours"), load(plain, "int8")),
+        Contender("ours-f32-node", "minilm f32, Node", node("ours"), load(best, "f32")),
         wasmtime(modules["candle"], "candle", "candle f32, wasmtime", "candle"),
     ]
 
@@ -83,7 +80,6 @@ def onnxruntime_web(setup):
             f"onnxruntime-web {dtype}, {where}",
             command,
             lambda model: {"library": str(library), "assets": assets, "file": graph(setup, model, dtype)},
-            takes_texts=False,
         )
 
     in_chromium = browser(setup, "chromium", "onnxruntime_web")
@@ -126,6 +122,5 @@ def native(setup):
             f"onnxruntime {name}, native",
             [*python, PROGRAMS / "onnxruntime_native.py"],
             lambda model, dtype=dtype: {"file": graph(setup, model, dtype)},
-            takes_texts=False,
             env=ONE_THREAD,
         )

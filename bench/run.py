@@ -45,7 +45,7 @@ def main():
         setattr(options, name, getattr(options, name, None) or value)
     setup = json.loads(Path(options.setup).read_text())
     contenders = chosen(all_contenders(setup), options.only)
-    models = [m for m in setup["models"] if not options.models or {m["name"], report.short(m["name"])} & {*options.models}]
+    models = [m for m in setup["models"] if not options.models or report.short(m["name"]) in options.models]
 
     print("exporting the models and preparing the cases", flush=True)
     # In a process of its own: PyTorch is large, and threads of it would stay.

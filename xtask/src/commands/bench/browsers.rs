@@ -15,9 +15,11 @@ pub fn find(package: &str, programs: &[&str]) -> Result<Option<PathBuf>> {
     }
     if which(&["apt-get"]).is_some() && is_root() {
         println!("installing {package} with apt-get");
-        let mut apt = Command::new("apt-get");
-        apt.args(["install", "--yes", "--quiet", "--no-install-recommends", package]);
-        if let Err(error) = cargo::run(&mut apt) {
+        let apt = |args: &[&str]| cargo::run(Command::new("apt-get").args(args));
+        // A container image comes without package lists.
+        let installed = apt(&["update", "--quiet"])
+            .and_then(|()| apt(&["install", "--yes", "--quiet", "--no-install-recommends", package]));
+        if let Err(error) = installed {
             println!("note: {package}: {error:#}");
         }
     }
