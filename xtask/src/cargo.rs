@@ -11,6 +11,12 @@ use crate::paths;
 /// The target of all components.
 pub const TARGET: &str = "wasm32-wasip2";
 
+/// The target of the benchmark module: nothing is imported, so that any engine runs it.
+const BARE_TARGET: &str = "wasm32-unknown-unknown";
+
+/// The target of candle's benchmark module: its dependencies ask the host for random numbers.
+const CANDLE_TARGET: &str = "wasm32-wasip1";
+
 /// Instructions that a build may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Backend {
@@ -46,9 +52,14 @@ impl Backend {
 
 /// A cargo command that builds for [`TARGET`] with the instructions of `backend`.
 pub fn wasm(subcommand: &str, backend: Backend) -> Result<Command> {
-    install_target()?;
+    for_target(subcommand, TARGET, backend, backend.name())
+}
+
+/// A cargo command that builds for `target` with the instructions of `backend`, in the folder `dir`.
+fn for_target(subcommand: &str, target: &str, backend: Backend, dir: &str) -> Result<Command> {
+    install(target)?;
     let mut cargo = native(subcommand);
-    cargo.args(["--target", TARGET, "--target-dir"]).arg(paths::wasm_target().join(backend.name()));
+    cargo.args(["--target", target, "--target-dir"]).arg(paths::wasm_target().join(dir));
     cargo.env("CARGO_ENCODED_RUSTFLAGS", backend.rustflags());
     Ok(cargo)
 }
@@ -71,6 +82,21 @@ pub fn build_cli(backend: Backend, model: Option<&Path>) -> Result<PathBuf> {
     Ok(paths::wasm_target().join(backend.name()).join(TARGET).join("release").join("minilm.wasm"))
 }
 
+/// Builds the core as the module that benchmarks time.
+pub fn build_bench(backend: Backend) -> Result<PathBuf> {
+    let mut cargo = for_target("build", BARE_TARGET, backend, backend.name())?;
+    run(cargo.args(["--quiet", "--release", "--package", "minilm-bench"]))?;
+    Ok(paths::wasm_target().join(backend.name()).join(BARE_TARGET).join("release").join("minilm_bench.wasm"))
+}
+
+/// Builds candle's BERT behind the same interface. It knows no relaxed instructions.
+pub fn build_candle() -> Result<PathBuf> {
+    let mut cargo = for_target("build", CANDLE_TARGET, Backend::Simd128, "candle")?;
+    cargo.args(["--quiet", "--release", "--locked", "--manifest-path"]).arg(paths::bench().join("candle/Cargo.toml"));
+    run(&mut cargo)?;
+    Ok(paths::wasm_target().join("candle").join(CANDLE_TARGET).join("release").join("candle_bench.wasm"))
+}
+
 /// Runs a command and fails where it does.
 pub fn run(command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| format!("cannot start {:?}", command.get_program()))?;
@@ -80,10 +106,10 @@ pub fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Installs the standard library of [`TARGET`], where it is not there yet.
-fn install_target() -> Result<()> {
+/// Installs the standard library of `target`, where it is not there yet.
+fn install(target: &str) -> Result<()> {
     let rustc = Command::new("rustc")
-        .args(["--print", "target-libdir", "--target", TARGET])
+        .args(["--print", "target-libdir", "--target", target])
         .current_dir(paths::root())
         .output();
     let libdir = rustc.context("cannot start rustc")?.stdout;
@@ -91,6 +117,6 @@ fn install_target() -> Result<()> {
         return Ok(());
     }
     let mut rustup = Command::new("rustup");
-    run(rustup.args(["target", "add", TARGET]).current_dir(paths::root()))
-        .with_context(|| format!("the target {TARGET} is not installed, and rustup cannot install it"))
+    run(rustup.args(["target", "add", target]).current_dir(paths::root()))
+        .with_context(|| format!("the target {target} is not installed, and rustup cannot install it"))
 }

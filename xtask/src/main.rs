@@ -51,6 +51,20 @@ enum Command {
     Eval(EvalCommand),
     /// Run all tests: natively, in wasmtime on every backend, and of the tools.
     Test,
+    /// Time the core against its peers, side by side, and write BENCHMARKS.md. Installs the peers (6 GB) into the cache folder of
+    /// the user. `--quick` is a short run, `--help` shows the other options.
+    #[command(disable_help_flag = true)]
+    Bench {
+        /// Arguments of `bench/run.py`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// Hold a benchmark module in wasmtime and time what the standard input asks for.
+    #[command(hide = true)]
+    BenchHost {
+        /// The module.
+        file: PathBuf,
+    },
     /// Run a component with the built-in wasmtime, the current folder being visible to it.
     Wasmtime(WasmtimeArgs),
 }
@@ -158,6 +172,8 @@ fn main() -> anyhow::Result<ExitCode> {
         Command::Model(ModelCommand::Slice { output }) => commands::model::slice(output),
         Command::Build(BuildCommand::Cli { model, backend }) => commands::build::cli(model, backend),
         Command::Eval(EvalCommand::Sts { model, file }) => commands::eval::sts(&model.request(), &file),
+        Command::Bench { args } => commands::bench::bench(&args),
+        Command::BenchHost { file } => host::bench::serve(&file),
         Command::Test => commands::test::test(),
         Command::Wasmtime(run) => host::run_with_current_dir(&run.file, &run.args),
     }

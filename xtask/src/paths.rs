@@ -18,6 +18,11 @@ pub fn wasm_target() -> PathBuf {
     root().join("target").join("wasm")
 }
 
+/// The benchmarks: what is not Rust of ours.
+pub fn bench() -> PathBuf {
+    root().join("bench")
+}
+
 /// The data that lies beside the project, where it is there.
 pub fn shared() -> Option<PathBuf> {
     let shared = root().join("../shared");

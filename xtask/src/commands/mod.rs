@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+pub mod bench;
 pub mod build;
 pub mod eval;
 pub mod model;

@@ -12,6 +12,8 @@ use wasmtime_wasi::{FsPerms, I32Exit, WasiCtx, WasiCtxBuilder, WasiCtxView, Wasi
 
 use crate::paths;
 
+pub mod bench;
+
 /// What a component sees of this machine.
 #[derive(Debug, Default)]
 pub struct World {

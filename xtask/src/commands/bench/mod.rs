@@ -1,0 +1,70 @@
+//! `bench`: prepares what is timed, ours and the peers, and hands over to `bench/run.py`, which times and reports.
+
+mod browsers;
+mod peers;
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result};
+use minilm::Precision;
+use serde_json::{Value, json};
+
+use super::slice;
+use crate::cargo::{self, Backend};
+use crate::model::{self, ModelDir, Request};
+use crate::{packed, paths};
+
+/// `cargo xtask bench ARGS`: `args` are those of `bench/run.py`.
+pub fn bench(args: &[String]) -> Result<ExitCode> {
+    let output = paths::output().join("bench");
+    fs::create_dir_all(&output)?;
+    let models = models(&output)?;
+    println!("building the modules; candle's takes minutes the first time");
+    let modules = json!({
+        "relaxed-simd": cargo::build_bench(Backend::RelaxedSimd)?,
+        "simd128": cargo::build_bench(Backend::Simd128)?,
+        "candle": cargo::build_candle()?,
+    });
+    let python = peers::python()?;
+    let setup = json!({
+        "root": paths::root(),
+        "output": output,
+        "host": [std::env::current_exe()?, "bench-host"],
+        "modules": modules,
+        "models": models,
+        "node_modules": peers::node_modules()?,
+        "chromium": browsers::find("chromium", &["chromium", "chromium-browser", "google-chrome"])?,
+        "firefox": browsers::find("firefox-esr", &["firefox", "firefox-esr"])?,
+        "sentences": paths::shared().map(|shared| shared.join("data/sts-benchmark-dev.tsv")),
+    });
+    let file = output.join("setup.json");
+    fs::write(&file, serde_json::to_vec_pretty(&setup)?)?;
+    let mut run = Command::new(python);
+    run.arg(paths::bench().join("run.py")).arg(file).args(args).current_dir(paths::root());
+    let status = run.status().context("cannot start Python")?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The two models, as directories and packed.
+fn models(output: &std::path::Path) -> Result<Value> {
+    let source = model::resolve(&Request::Named(slice::SOURCE.to_owned()))?;
+    let slice = ModelDir { name: slice::NAME.to_owned(), path: paths::output().join(slice::NAME) };
+    if !slice.path.join("model.safetensors").exists() {
+        slice::write(&source, &slice.path)?;
+    }
+    let mut models = Vec::new();
+    for model in [&slice, &source] {
+        let int8 = pack(model, Precision::Int8)?;
+        let f32 = pack(model, Precision::F32)?;
+        let candle = output.join(format!("{}.candle", model.name));
+        peers::write_candle(&model.path, &candle)?;
+        models.push(json!({ "name": model.name, "dir": model.path, "int8": int8, "f32": f32, "candle": candle }));
+    }
+    Ok(models.into())
+}
+
+fn pack(model: &ModelDir, precision: Precision) -> Result<PathBuf> {
+    packed::packed(model, precision).with_context(|| format!("cannot pack {}", model.name))
+}
