@@ -44,9 +44,8 @@ pub(crate) fn update<const N: usize>(x: &mut [f32], slices: [&[f32]; N], step: i
     let (body, rest) = x[..len].as_chunks_mut::<LANES>();
     let body = &mut body[..whole];
     let bodies = slices.map(|slice| &slice[..len].as_chunks::<LANES>().0[..whole]);
-    for i in 0..whole {
-        let vectors = bodies.map(|body| F32x4::new(body[i]));
-        body[i] = step(F32x4::new(body[i]), vectors).to_array();
+    for (i, x) in body.iter_mut().enumerate() {
+        *x = step(F32x4::new(*x), bodies.map(|body| F32x4::new(body[i]))).to_array();
     }
     if !rest.is_empty() {
         let vectors = slices.map(|slice| F32x4::load_or(&slice[whole * LANES..len], 0.0));

@@ -158,26 +158,32 @@ fn tokenizer() -> Value {
     })
 }
 
+/// A tensor to fill: its name, its shape, the middle of its values and how far they go from there.
+type Plan = (String, Vec<usize>, f32, f32);
+
 /// Weights of about the size that keeps activations near one. Every value is a multiple of 1/64 below 2, which is a number
 /// in all three types.
 fn weights(shape: Shape) -> BTreeMap<String, (Vec<usize>, Vec<f32>)> {
-    let Shape { hidden, intermediate, .. } = shape;
-    let mut random = Random(hidden as u64);
-    let mut weights = BTreeMap::new();
-    let mut push = |name: String, shape: &[usize], center: f32, spread: f32| {
+    let mut random = Random(shape.hidden as u64);
+    let fill = |(name, shape, center, spread): Plan| {
         let mut value = || ((center + spread * random.float()) * 64.0).round() / 64.0;
         let values = (0..shape.iter().product()).map(|_| value()).collect();
-        weights.insert(name, (shape.to_vec(), values));
+        (name, (shape, values))
     };
-    let norm = |push: &mut dyn FnMut(String, &[usize], f32, f32), name: &str| {
-        push(format!("{name}.LayerNorm.weight"), &[hidden], 1.0, 0.5);
-        push(format!("{name}.LayerNorm.bias"), &[hidden], 0.0, 0.5);
+    plans(shape).into_iter().map(fill).collect()
+}
+
+fn plans(Shape { hidden, intermediate, layers, .. }: Shape) -> Vec<Plan> {
+    let norm = |name: &str| {
+        [("weight", 1.0), ("bias", 0.0)]
+            .map(|(end, center)| (format!("{name}.LayerNorm.{end}"), vec![hidden], center, 0.5))
     };
+    let mut plans = Vec::new();
     for (name, rows) in [("word", VOCABULARY.len()), ("position", 32), ("token_type", 2)] {
-        push(format!("embeddings.{name}_embeddings.weight"), &[rows, hidden], 0.0, 1.0);
+        plans.push((format!("embeddings.{name}_embeddings.weight"), vec![rows, hidden], 0.0, 1.0));
     }
-    norm(&mut push, "embeddings");
-    for layer in 0..shape.layers {
+    plans.extend(norm("embeddings"));
+    for layer in 0..layers {
         let at = |part: &str| format!("encoder.layer.{layer}.{part}");
         for (part, inputs, outputs) in [
             ("attention.self.query", hidden, hidden),
@@ -187,13 +193,14 @@ fn weights(shape: Shape) -> BTreeMap<String, (Vec<usize>, Vec<f32>)> {
             ("intermediate.dense", hidden, intermediate),
             ("output.dense", intermediate, hidden),
         ] {
-            push(format!("{}.weight", at(part)), &[outputs, inputs], 0.0, 1.5 / (inputs as f32).sqrt());
-            push(format!("{}.bias", at(part)), &[outputs], 0.0, 0.25);
+            let spread = 1.5 / (inputs as f32).sqrt();
+            plans.push((format!("{}.weight", at(part)), vec![outputs, inputs], 0.0, spread));
+            plans.push((format!("{}.bias", at(part)), vec![outputs], 0.0, 0.25));
         }
-        norm(&mut push, &at("attention.output"));
-        norm(&mut push, &at("output"));
+        plans.extend(norm(&at("attention.output")));
+        plans.extend(norm(&at("output")));
     }
-    weights
+    plans
 }
 
 /// The bits of a number that `f16` holds exactly.
