@@ -134,3 +134,20 @@ fn files_that_are_no_tokenizer_are_refused() {
         refusal(&tokenizer);
     }
 }
+
+/// Found by fuzzing: `tokenizers` itself does not survive these.
+#[test]
+fn damage_that_tokenizers_panics_on_is_refused() {
+    let text = tokenizer().to_string();
+    let decoder = text.find("\"decoder\":{").expect("there is a decoder") + "\"decoder\":{".len();
+    let mut files = Tiny::default().files();
+    files.insert("tokenizer.json", format!("{}nonsense{}", &text[..decoder], &text[decoder..]).into_bytes());
+    let error = minilm::pack::Source::read("tiny", &files).expect_err("this is no JSON");
+    assert!(matches!(&error, Error::Json { file, .. } if file == "tokenizer.json"), "{error:?}");
+
+    let precompiled = with("/normalizer", json!({"type": "Precompiled", "precompiled_charsmap": 3}));
+    assert!(refusal(&precompiled).contains("the normalizer is not BertNormalizer"));
+
+    let unlisted = with("/post_processor/special_tokens", json!({}));
+    assert!(refusal(&unlisted).contains("no special token \"[CLS]\""));
+}

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde_json::Value;
 use tokenizers::{ModelWrapper, NormalizerWrapper, PreTokenizerWrapper};
 
 use crate::Error;
@@ -20,7 +21,7 @@ pub(super) struct Tables {
 impl Tables {
     /// Reads `tokenizer.json`. Ids have to be below `vocab_size`, the rows of the word embeddings.
     pub(super) fn read(json: &[u8], vocab_size: usize) -> Result<Self, Error> {
-        let mut oracle = tokenizers::Tokenizer::from_bytes(json).map_err(|error| unsupported(error.to_string()))?;
+        let mut oracle = parse(json)?;
         oracle.with_truncation(None).map_err(|error| unsupported(error.to_string()))?;
         oracle.with_padding(None);
         let config = read_pipeline(&oracle, vocab_size)?;
@@ -54,10 +55,44 @@ fn unsupported(reason: impl Into<String>) -> Error {
     Error::UnsupportedTokenizer(reason.into())
 }
 
+fn other_normalizer() -> Error {
+    unsupported("the normalizer is not BertNormalizer")
+}
+
+/// The tokenizer as `tokenizers` reads it, but for what that crate does not survive: text that is no JSON inside the decoder,
+/// which has no part in encoding, a precompiled normalizer that is damaged, and a template with tokens that it does not list.
+fn parse(json: &[u8]) -> Result<tokenizers::Tokenizer, Error> {
+    let wrong_json = |source| Error::Json { file: "tokenizer.json".to_owned(), source };
+    let Value::Object(mut fields) = serde_json::from_slice(json).map_err(wrong_json)? else {
+        return Err(unsupported("this is no JSON object"));
+    };
+    fields.remove("decoder");
+    if fields.get("normalizer").is_none_or(|normalizer| normalizer["type"] != "BertNormalizer") {
+        return Err(other_normalizer());
+    }
+    fields.get("post_processor").map_or(Ok(()), check_template)?;
+    let json = serde_json::to_vec(&fields).map_err(wrong_json)?;
+    tokenizers::Tokenizer::from_bytes(json).map_err(|error| unsupported(error.to_string()))
+}
+
+/// Every token of a template, or of the templates in a sequence, must be among its special tokens.
+fn check_template(processor: &Value) -> Result<(), Error> {
+    if let Some(processors) = processor["processors"].as_array() {
+        processors.iter().try_for_each(check_template)?;
+    }
+    let pieces = ["single", "pair"].into_iter().filter_map(|template| processor[template].as_array()).flatten();
+    for id in pieces.filter_map(|piece| piece["SpecialToken"]["id"].as_str()) {
+        if processor["special_tokens"].get(id).is_none() {
+            return Err(unsupported(format!("the post-processor has no special token {id:?}")));
+        }
+    }
+    Ok(())
+}
+
 /// Settings of the pipeline `BertNormalizer`, `BertPreTokenizer`, `WordPiece`, `[CLS] a [SEP] b [SEP]`.
 fn read_pipeline(oracle: &tokenizers::Tokenizer, vocab_size: usize) -> Result<TokenizerConfig, Error> {
     let Some(NormalizerWrapper::BertNormalizer(normalizer)) = oracle.get_normalizer() else {
-        return Err(unsupported("the normalizer is not BertNormalizer"));
+        return Err(other_normalizer());
     };
     let Some(PreTokenizerWrapper::BertPreTokenizer(_)) = oracle.get_pre_tokenizer() else {
         return Err(unsupported("the pre-tokenizer is not BertPreTokenizer"));
