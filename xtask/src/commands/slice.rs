@@ -19,6 +19,15 @@ pub const NAME: &str = "slice-L3-of-all-MiniLM-L6-v2";
 /// The layers that are kept.
 const LAYERS: [usize; 3] = [0, 2, 5];
 
+/// The slice of `source` in `folder`, written where it is not there yet.
+pub fn prepared(source: &ModelDir, folder: &Path) -> Result<ModelDir> {
+    let slice = ModelDir { name: NAME.to_owned(), path: folder.join(NAME) };
+    if !slice.path.join("model.safetensors").exists() {
+        write(source, &slice.path)?;
+    }
+    Ok(slice)
+}
+
 /// Writes the slice of `source` as a model directory.
 pub fn write(source: &ModelDir, output: &Path) -> Result<()> {
     copy_small_files(&source.path, output)?;

@@ -10,7 +10,7 @@ use minilm::Precision;
 
 use super::slice;
 use crate::cargo::{self, Backend};
-use crate::model::{self, ModelDir, Request};
+use crate::model::{self, Request};
 use crate::{packed, paths};
 
 /// Passed, failed and skipped tests.
@@ -64,10 +64,7 @@ fn on_wasm(backend: Backend, models: &Path, counts: &mut Counts) -> Result<()> {
 fn prepare_models() -> Result<PathBuf> {
     let output = paths::output().join("test-models");
     let source = model::resolve(&Request::Named(slice::SOURCE.to_owned()))?;
-    let slice = ModelDir { name: slice::NAME.to_owned(), path: output.join(slice::NAME) };
-    if !slice.path.join("model.safetensors").exists() {
-        slice::write(&source, &slice.path)?;
-    }
+    let slice = slice::prepared(&source, &output)?;
     for model in [&source, &slice] {
         for precision in [Precision::F32, Precision::Int8] {
             let file = packed::packed(model, precision)?;

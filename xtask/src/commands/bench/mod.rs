@@ -50,10 +50,7 @@ pub fn bench(args: &[String]) -> Result<ExitCode> {
 /// The two models, as directories and packed.
 fn models(output: &std::path::Path) -> Result<Value> {
     let source = model::resolve(&Request::Named(slice::SOURCE.to_owned()))?;
-    let slice = ModelDir { name: slice::NAME.to_owned(), path: paths::output().join(slice::NAME) };
-    if !slice.path.join("model.safetensors").exists() {
-        slice::write(&source, &slice.path)?;
-    }
+    let slice = slice::prepared(&source, &paths::output())?;
     let mut models = Vec::new();
     for model in [&slice, &source] {
         let int8 = pack(model, Precision::Int8)?;
