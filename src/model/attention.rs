@@ -37,7 +37,7 @@ impl<'m> Attention<'m> {
         let block = BLOCK_TOKENS * self.hidden_size;
         for (hidden, qkv) in work.hidden.chunks(block).zip(work.qkv.chunks_mut(3 * block)) {
             observe.input(LinearName::Qkv, hidden);
-            self.qkv.forward(hidden, &mut work.block.quantized, qkv);
+            self.qkv.forward(hidden, &mut work.block.int8, qkv);
         }
         match self.qkv {
             Linear::Int8(_) => self.attend(lengths, &work.qkv, &mut work.context, &mut work.int_attention),
@@ -48,7 +48,7 @@ impl<'m> Attention<'m> {
     /// The output projection: from `context` `[rows, hidden_size]` to the first rows of `work.update`.
     pub(crate) fn project(&self, context: &[f32], work: &mut BlockWorkspace, observe: &mut impl Observe) {
         observe.input(LinearName::AttentionOutput, context);
-        self.output.forward(context, &mut work.quantized, &mut work.update[..context.len()]);
+        self.output.forward(context, &mut work.int8, &mut work.update[..context.len()]);
     }
 
     /// All heads over all texts: `qkv` `[tokens, 3 * hidden_size]` to `context` `[tokens, hidden_size]`.

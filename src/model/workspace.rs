@@ -1,7 +1,7 @@
 //! Every scratch buffer of a forward pass. `tokens` is the number of tokens of all texts of the batch.
 
 use crate::config::EncoderConfig;
-use crate::kernel::{Attention, QuantizedRows};
+use crate::kernel::{Attention, Int8Scratch};
 
 /// Tokens that go through everything but attention together: enough that weights, which come from the second-level cache, are
 /// used often; few enough that all that is computed in between stays there too. Results do not depend on it.
@@ -31,8 +31,8 @@ pub(crate) struct BlockWorkspace {
     pub(crate) update: Vec<f32>,
     /// Inside of the feed-forward block `[block, intermediate_size]`.
     pub(crate) intermediate: Vec<f32>,
-    /// The quantized input of a linear layer.
-    pub(crate) quantized: QuantizedRows,
+    /// Scratch of linear layers in `int8` models.
+    pub(crate) int8: Int8Scratch,
 }
 
 impl Workspace {
