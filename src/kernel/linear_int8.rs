@@ -69,9 +69,10 @@ impl Int8Linear<'_> {
     fn panel<'a>(&'a self, index: usize, buffer: &'a mut PanelBuffer) -> WeightPanel<'a> {
         let len = padded_len(self.smooth.len()) * PANEL;
         let (sums, outliers) = (self.sum.as_chunks().0, self.outlier_weight.as_chunks().0);
+        let weight = buffer.unpack(&self.weight[index * len..][..len]);
         WeightPanel {
-            weight: buffer.unpack(&self.weight[index * len..][..len]),
-            group_len: len / self.groups,
+            weight,
+            group_len: weight.len() / self.groups,
             sums: &sums[index * self.groups..][..self.groups],
             outliers: &outliers[index * self.outliers.len()..][..self.outliers.len()],
             scale: panel::load(&self.scale.as_chunks().0[index]),
@@ -115,15 +116,21 @@ impl<F: Fn(F32x4) -> F32x4> Tile for Job<'_, F> {
     #[inline(always)]
     fn tile<const ROWS: usize>(&mut self, row: usize) {
         self.multiply::<ROWS>(row);
-        for (i, &[p, q]) in self.sums.products[..ROWS].iter().enumerate() {
-            let [mut low, mut high] = self.panel.bias;
-            for (&x, weights) in self.x.outliers(row + i).iter().zip(self.panel.outliers) {
-                let (x, [a, b]) = (F32x4::splat(x), panel::load(weights));
-                (low, high) = (low.add(x.mul(a)), high.add(x.mul(b)));
+        let panel = &self.panel;
+        let mut sums = [panel.bias; ROWS];
+        let values: [&[f32]; ROWS] = std::array::from_fn(|i| &self.x.outliers(row + i)[..panel.outliers.len()]);
+        for (index, weights) in panel.outliers.iter().enumerate() {
+            let [a, b] = panel::load(weights);
+            for (sums, values) in sums.iter_mut().zip(values) {
+                let x = F32x4::splat(values[index]);
+                *sums = [sums[0].add(x.mul(a)), sums[1].add(x.mul(b))];
             }
-            let [a, b] = self.panel.scale;
+        }
+        let [a, b] = panel.scale;
+        let rows = self.out[row * self.width..].chunks_exact_mut(self.width);
+        for ((&[low, high], &[p, q]), out) in sums.iter().zip(&self.sums.products).zip(rows) {
             let outputs = [(self.activate)(low.add(p.mul(a))), (self.activate)(high.add(q.mul(b)))];
-            panel::store(outputs, &mut self.out[(row + i) * self.width..][..self.width][self.start..]);
+            panel::store(outputs, &mut out[self.start..]);
         }
     }
 }

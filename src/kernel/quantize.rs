@@ -194,7 +194,7 @@ mod tests {
         .concat();
         let mut rows = QuantizedRows::default();
         rows.quantize(&x, &[1.0; 5], &[], 1);
-        assert!(rows.data.as_flattened().iter().all(|&q| q <= 127));
+        assert!(rows.data.iter().all(|step| step.iter().all(|&q| q <= 127)));
         assert_eq!(dequantized(&rows, 0, 0)[..5], [0.0; 5]);
     }
 

@@ -2,7 +2,7 @@
 
 use super::encoder::Observe;
 use super::linear::Linear;
-use super::workspace::{BLOCK_TOKENS, BlockWorkspace, Workspace};
+use super::workspace::{BlockWorkspace, Workspace};
 use crate::Error;
 use crate::kernel::{self, Head, Operand};
 use crate::package::{LinearName, Names, Package};
@@ -34,7 +34,7 @@ impl<'m> Attention<'m> {
 
     /// From `hidden` to `context`. `lengths` are the token counts of the texts, in their order.
     pub(crate) fn forward(&self, lengths: &[usize], work: &mut Workspace, observe: &mut impl Observe) {
-        let block = BLOCK_TOKENS * self.hidden_size;
+        let block = work.block.tokens * self.hidden_size;
         for (hidden, qkv) in work.hidden.chunks(block).zip(work.qkv.chunks_mut(3 * block)) {
             observe.input(LinearName::Qkv, hidden);
             self.qkv.forward(hidden, &mut work.block.int8, qkv);

@@ -4,7 +4,17 @@ use super::{BLOCK, LANES};
 
 /// Four quantized values, four times over: a vector that meets the weights of four output channels. Repeating them once, when
 /// they are written, is cheaper than with every panel of weights, and a plain load is what all engines are good at.
-pub(crate) type Step = [u8; BLOCK];
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(align(16))]
+pub(crate) struct Step([u8; BLOCK]);
+
+impl std::ops::Deref for Step {
+    type Target = [u8; BLOCK];
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
 
 /// A weight.
 pub(crate) type Weight = i8;
@@ -12,7 +22,7 @@ pub(crate) type Weight = i8;
 /// A block of values in steps.
 #[inline(always)]
 pub(crate) fn spread(values: [u8; BLOCK]) -> [Step; BLOCK / LANES] {
-    std::array::from_fn(|step| std::array::from_fn(|i| values[step * LANES + i % LANES]))
+    std::array::from_fn(|step| Step(std::array::from_fn(|i| values[step * LANES + i % LANES])))
 }
 
 /// Room for a panel of weights where the backend does not take them as they are packed: none.

@@ -77,7 +77,7 @@ pub const BACKEND: &str = if cfg!(all(target_arch = "wasm32", target_feature = "
 };
 
 /// Pairs of steps that every row and the panel have.
-#[cfg(any(target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128")))]
+#[cfg(any(target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "relaxed-simd")))]
 fn pairs<const ROWS: usize>(rows: &[&[Step]; ROWS], panel: &[Weight]) -> usize {
     rows.iter().map(|row| row.len() / 2).fold(panel.len() / (2 * LANES * PANEL), usize::min)
 }

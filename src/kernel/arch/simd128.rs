@@ -10,10 +10,20 @@ use super::wasm_vectors::I32x4;
 use super::{BLOCK, LANES, PANEL};
 
 /// Four quantized values, twice: a vector that meets the weights of two output channels.
-pub(crate) type Step = [i16; 2 * LANES];
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(align(16))]
+pub(crate) struct Step([i16; 2 * LANES]);
 
-/// A weight, widened.
-pub(crate) type Weight = i16;
+impl std::ops::Deref for Step {
+    type Target = [i16; 2 * LANES];
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+/// Eight weights, widened: four inputs of two output channels.
+pub(crate) type Weight = v128;
 
 /// Rows that share a pass over a panel: 6 vectors are loaded for 8 sums.
 const ROWS_AT_ONCE: usize = 2;
@@ -24,7 +34,7 @@ const VECTORS: usize = PANEL / 2;
 /// A block of values in steps.
 #[inline(always)]
 pub(crate) fn spread(values: [u8; BLOCK]) -> [Step; BLOCK / LANES] {
-    std::array::from_fn(|step| std::array::from_fn(|i| values[step * LANES + i % LANES].into()))
+    std::array::from_fn(|step| Step(std::array::from_fn(|i| values[step * LANES + i % LANES].into())))
 }
 
 /// Room for a panel of widened weights.
@@ -35,16 +45,10 @@ impl PanelBuffer {
     /// The panel `[steps, PANEL, 4]`, widened.
     #[inline(never)]
     pub(crate) fn unpack<'w>(&'w mut self, panel: &'w [i8]) -> &'w [Weight] {
-        const STEP: usize = LANES * PANEL;
-        self.0.resize(panel.len(), 0);
-        for (step, out) in panel.chunks_exact(STEP).zip(self.0.chunks_exact_mut(STEP)) {
-            for i in 0..VECTORS {
-                // SAFETY: a step has `VECTORS` times 8 bytes, and 16 when widened.
-                unsafe {
-                    let wide = i16x8_load_extend_i8x8(step.as_ptr().add(8 * i));
-                    v128_store(out.as_mut_ptr().add(8 * i).cast(), wide);
-                }
-            }
+        self.0.resize(panel.len() / 8, i16x8_splat(0));
+        for (weights, out) in panel.as_chunks::<8>().0.iter().zip(&mut self.0) {
+            // SAFETY: 8 bytes are there, and the load has no alignment requirement.
+            *out = unsafe { i16x8_load_extend_i8x8(weights.as_ptr()) };
         }
         &self.0
     }
@@ -76,18 +80,14 @@ impl Engine {
 
 #[inline(never)]
 fn dot<const ROWS: usize>(rows: [&[Step]; ROWS], panel: &[Weight], out: &mut [[I32x4; PANEL / LANES]; ROWS]) {
-    let steps = 2 * super::pairs(&rows, panel);
+    let panel = panel.as_chunks::<VECTORS>().0;
+    let steps = rows.iter().map(|row| row.len()).fold(panel.len(), usize::min);
     let mut sums = [[i32x4_splat(0); VECTORS]; ROWS];
-    for step in 0..steps {
-        // SAFETY: a step of an unpacked panel has `VECTORS` vectors, and `steps` of them are there.
-        let weights: [v128; VECTORS] = unsafe {
-            let block = panel.as_ptr().cast::<v128>().add(step * VECTORS);
-            [v128_load(block), v128_load(block.add(1)), v128_load(block.add(2)), v128_load(block.add(3))]
-        };
+    for (step, weights) in panel[..steps].iter().enumerate() {
         for (row, sums) in rows.iter().zip(&mut sums) {
             // SAFETY: each row has `steps` steps of 16 bytes.
             let x = unsafe { v128_load(row.as_ptr().add(step).cast()) };
-            for (sum, w) in sums.iter_mut().zip(weights) {
+            for (sum, &w) in sums.iter_mut().zip(weights) {
                 *sum = i32x4_add(*sum, i32x4_dot_i16x8(w, x));
             }
         }
