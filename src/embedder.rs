@@ -85,9 +85,16 @@ impl<'m> Embedder<'m> {
     /// # Errors
     /// [`Error::Option`] for an option out of range, [`Error::TooManyTokens`] where truncation is off.
     pub fn encode<T: AsRef<str>>(&self, texts: &[T], options: &EncodeOptions) -> Result<Embeddings, Error> {
+        self.encode_tokens(&self.tokenize(texts, options)?, options)
+    }
+
+    /// Vectors of texts that are tokens already, in their order. Of `options`, those about texts do nothing.
+    ///
+    /// # Errors
+    /// Those of [`Embedder::embed`], and [`Error::Option`] for an option out of range.
+    pub fn encode_tokens(&self, encodings: &[Encoding], options: &EncodeOptions) -> Result<Embeddings, Error> {
         let dim = self.checked_dim(options)?;
-        let encodings = self.tokenize(texts, options)?;
-        let mut data = self.embed(&encodings, options.pooling.unwrap_or(self.config().pooling))?;
+        let mut data = self.embed(encodings, options.pooling.unwrap_or(self.config().pooling))?;
         if dim < self.dim() {
             data = data.chunks_exact(self.dim()).flat_map(|row| &row[..dim]).copied().collect();
         }
@@ -183,7 +190,11 @@ impl<'m> Embedder<'m> {
         &self.model
     }
 
-    fn prompt<'a>(&'a self, options: &'a EncodeOptions) -> Result<&'a str, Error> {
+    /// What `options` put before every text.
+    ///
+    /// # Errors
+    /// [`Error::Option`] for a prompt that the model does not have.
+    pub fn prompt<'a>(&'a self, options: &'a EncodeOptions) -> Result<&'a str, Error> {
         let prompts = &self.config().prompts;
         if let Some(prompt) = &options.prompt {
             return Ok(prompt);

@@ -73,13 +73,22 @@ pub fn native(subcommand: &str) -> Command {
 
 /// Builds the command line component, with the packed file `model` baked in where there is one.
 pub fn build_cli(backend: Backend, model: Option<&Path>) -> Result<PathBuf> {
+    build_component(backend, "minilm-cli", "minilm.wasm", model)
+}
+
+/// Builds the HTTP component, likewise.
+pub fn build_http(backend: Backend, model: Option<&Path>) -> Result<PathBuf> {
+    build_component(backend, "minilm-http", "minilm_http.wasm", model)
+}
+
+fn build_component(backend: Backend, package: &str, file: &str, model: Option<&Path>) -> Result<PathBuf> {
     let mut cargo = wasm("build", backend)?;
-    cargo.args(["--quiet", "--release", "--package", "minilm-cli"]);
+    cargo.args(["--quiet", "--release", "--package", package]);
     if let Some(model) = model {
         cargo.args(["--features", "baked"]).env("MINILM_MODEL_FILE", model);
     }
     run(&mut cargo)?;
-    Ok(paths::wasm_target().join(backend.name()).join(TARGET).join("release").join("minilm.wasm"))
+    Ok(paths::wasm_target().join(backend.name()).join(TARGET).join("release").join(file))
 }
 
 /// Builds the core as the module that benchmarks time.

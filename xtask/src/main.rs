@@ -11,6 +11,7 @@ mod paths;
 mod python;
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -18,6 +19,9 @@ use clap::{Args, Parser, Subcommand};
 use minilm::Precision;
 
 use cargo::Backend;
+use commands::serve::Options;
+use host::World;
+use host::serve::Reuse;
 use model::Request;
 
 /// MiniLM in WebAssembly: set up, build, run and test.
@@ -43,6 +47,8 @@ enum Command {
     /// Run any command of the component: similarity, search, tokenize, info.
     #[command(disable_help_flag = true)]
     Run(RunArgs),
+    /// Serve the HTTP component with a model in it: the protocols of OpenAI, text-embeddings-inference and Ollama.
+    Serve(ServeArgs),
     /// Fetch, list, slice and pack models.
     #[command(subcommand)]
     Model(ModelCommand),
@@ -95,6 +101,26 @@ struct RunArgs {
     args: Vec<String>,
 }
 
+#[derive(Args)]
+struct ServeArgs {
+    #[command(flatten)]
+    model: ModelArgs,
+    /// Where to listen; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:5001")]
+    addr: SocketAddr,
+    /// A setting of the component, MAX_CLIENT_BATCH_SIZE=32 for instance. Can be repeated.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_variable)]
+    env: Vec<(String, String)>,
+    /// Serve this component instead of building one.
+    #[arg(long, value_name = "FILE", conflicts_with = "model")]
+    component: Option<PathBuf>,
+    /// A folder that the component sees, and its name there. Can be repeated.
+    #[arg(long = "dir", value_name = "HOST::GUEST", value_parser = parse_dir)]
+    dirs: Vec<(PathBuf, String)>,
+    #[command(flatten)]
+    reuse: Reuse,
+}
+
 #[derive(Subcommand)]
 enum ModelCommand {
     /// Fetch a model into the cache of the user.
@@ -133,6 +159,15 @@ enum BuildCommand {
         #[arg(long, default_value = "relaxed-simd")]
         backend: Backend,
     },
+    /// The HTTP component, for Spin and `wasmtime serve`. Without a model it reads the packed file that MODEL_PATH names.
+    Http {
+        /// Name of a model on the Hugging Face hub, or a local directory, to bake in.
+        #[arg(long, value_name = "NAME|DIR")]
+        model: Option<String>,
+        /// Instructions that the component may use.
+        #[arg(long, default_value = "relaxed-simd")]
+        backend: Backend,
+    },
 }
 
 #[derive(Subcommand)]
@@ -164,6 +199,16 @@ fn parse_precision(text: &str) -> Result<Precision, String> {
     }
 }
 
+fn parse_variable(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("must be NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+fn parse_dir(text: &str) -> Result<(PathBuf, String), String> {
+    let (host, guest) = text.split_once("::").ok_or("must be HOST::GUEST")?;
+    Ok((PathBuf::from(host), guest.to_owned()))
+}
+
 fn main() -> anyhow::Result<ExitCode> {
     match Cli::parse().command {
         Command::Embed(run) => commands::run::embed(run.model.request(), run.args),
@@ -174,6 +219,12 @@ fn main() -> anyhow::Result<ExitCode> {
         }
         Command::Model(ModelCommand::Slice { output }) => commands::model::slice(output),
         Command::Build(BuildCommand::Cli { model, backend }) => commands::build::cli(model, backend),
+        Command::Build(BuildCommand::Http { model, backend }) => commands::build::http(model, backend),
+        Command::Serve(serve) => {
+            let world = World { dirs: serve.dirs, env: serve.env };
+            let options = Options { addr: serve.addr, component: serve.component, world, reuse: serve.reuse };
+            commands::serve::serve(&serve.model.request(), options)
+        }
         Command::Eval(EvalCommand::Sts { model, file }) => commands::eval::sts(&model.request(), &file),
         Command::Bench { args } => commands::bench::bench(&args),
         Command::BenchHost { file } => host::bench::serve(&file),

@@ -5,5 +5,6 @@ pub mod build;
 pub mod eval;
 pub mod model;
 pub mod run;
+pub mod serve;
 pub mod slice;
 pub mod test;

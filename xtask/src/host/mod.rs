@@ -13,14 +13,28 @@ use wasmtime_wasi::{FsPerms, I32Exit, WasiCtx, WasiCtxBuilder, WasiCtxView, Wasi
 use crate::paths;
 
 pub mod bench;
+pub mod serve;
 
 /// What a component sees of this machine.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct World {
     /// Folders, and their names inside.
     pub dirs: Vec<(PathBuf, String)>,
     /// Environment variables.
     pub env: Vec<(String, String)>,
+}
+
+impl World {
+    /// The world for one instance, which writes to the standard streams of this process.
+    fn context(&self) -> Result<WasiCtxBuilder> {
+        let mut ctx = WasiCtxBuilder::new();
+        ctx.inherit_stdout().inherit_stderr().envs(&self.env);
+        for (path, name) in &self.dirs {
+            let opened = ctx.preopened_dir(path, name, FsPerms::ReadWrite).map(drop);
+            opened.map_err(anyhow::Error::from).with_context(|| format!("cannot open {}", path.display()))?;
+        }
+        Ok(ctx)
+    }
 }
 
 struct State {
@@ -48,15 +62,10 @@ pub fn run(file: &Path, args: &[impl AsRef<OsStr>], world: &World) -> Result<Exi
     let mut linker = Linker::new(&engine);
     wasmtime_wasi::p2::add_to_linker_sync(&mut linker)?;
 
-    let mut ctx = WasiCtxBuilder::new();
-    ctx.inherit_stdio().envs(&world.env);
-    ctx.arg(file.file_name().unwrap_or_default().to_string_lossy());
+    let mut ctx = world.context()?;
+    ctx.inherit_stdin().arg(file.file_name().unwrap_or_default().to_string_lossy());
     for arg in args {
         ctx.arg(arg.as_ref().to_str().context("an argument is not valid UTF-8")?);
-    }
-    for (path, name) in &world.dirs {
-        let opened = ctx.preopened_dir(path, name, FsPerms::ReadWrite).map(drop);
-        opened.map_err(anyhow::Error::from).with_context(|| format!("cannot open {}", path.display()))?;
     }
     let mut store = Store::new(&engine, State { ctx: ctx.build(), table: ResourceTable::new() });
     let command = Command::instantiate(&mut store, &component, &linker)?;

@@ -1,0 +1,88 @@
+//! Cross-origin resource sharing: which web pages of other origins may call.
+
+use std::convert::Infallible;
+use std::str::FromStr;
+
+use http::HeaderMap;
+use http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, HeaderValue, ORIGIN, VARY,
+};
+
+/// Origins that may read answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cors {
+    any: bool,
+    origins: Vec<String>,
+}
+
+impl FromStr for Cors {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        let origins: Vec<String> = text.split(',').map(|origin| origin.trim().to_owned()).collect();
+        Ok(Self { any: origins.iter().any(|origin| origin == "*"), origins })
+    }
+}
+
+impl Cors {
+    /// Adds to an answer's `headers` what lets the page that sent `request` read it.
+    pub fn allow(&self, request: &HeaderMap, headers: &mut HeaderMap) {
+        if self.origins.is_empty() {
+            return;
+        }
+        if !self.any {
+            headers.append(VARY, HeaderValue::from_static("origin"));
+        }
+        let Some(origin) = request.get(ORIGIN) else { return };
+        let allowed = if self.any {
+            HeaderValue::from_static("*")
+        } else if self.origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes()) {
+            origin.clone()
+        } else {
+            return;
+        };
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
+        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("*"));
+    }
+
+    /// What a preflight request asks for.
+    pub fn preflight(&self, allow: &'static str, headers: &mut HeaderMap) {
+        if self.origins.is_empty() {
+            return;
+        }
+        headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(allow));
+        let asked = HeaderValue::from_static("authorization, content-type, x-request-id");
+        headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, asked);
+        headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(setting: &str, origin: &str) -> Option<String> {
+        let cors: Cors = setting.parse().expect("any text is a setting");
+        let request = HeaderMap::from_iter([(ORIGIN, HeaderValue::from_str(origin).expect("an origin"))]);
+        let mut headers = HeaderMap::new();
+        cors.allow(&request, &mut headers);
+        headers.get(ACCESS_CONTROL_ALLOW_ORIGIN).map(|value| value.to_str().expect("ASCII").to_owned())
+    }
+
+    #[test]
+    fn only_listed_origins_are_allowed() {
+        let list = "https://a.example, https://b.example";
+        assert_eq!(answer(list, "https://b.example").as_deref(), Some("https://b.example"));
+        assert_eq!(answer(list, "https://b.example.evil"), None);
+        assert_eq!(answer("*", "https://c.example").as_deref(), Some("*"));
+    }
+
+    #[test]
+    fn without_a_setting_nothing_is_added() {
+        let mut headers = HeaderMap::new();
+        Cors::default().allow(&HeaderMap::new(), &mut headers);
+        Cors::default().preflight("POST", &mut headers);
+        assert!(headers.is_empty());
+    }
+}

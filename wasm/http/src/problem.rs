@@ -1,0 +1,183 @@
+//! What went wrong, once, and how each protocol says it.
+
+use http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderMap, StatusCode};
+use minilm::Error;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::Answer;
+
+/// The protocol of a route: it decides the shape of an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// `{"error": {"message", "type", "param", "code"}}`
+    OpenAi,
+    /// text-embeddings-inference: `{"error", "error_type"}`
+    Tei,
+    /// `{"error"}`
+    Ollama,
+}
+
+/// A limit that a request went over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Limit {
+    /// The environment variable that sets it, or the property of the model that does.
+    pub name: &'static str,
+    /// The most that is allowed.
+    pub value: usize,
+    /// What the request has; at least, where it was not read to its end.
+    pub actual: usize,
+}
+
+/// An answer that is an error.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    status: StatusCode,
+    message: String,
+    param: Option<&'static str>,
+    code: Option<&'static str>,
+    limit: Option<Limit>,
+    headers: HeaderMap,
+}
+
+impl Problem {
+    /// A problem with `status`.
+    #[must_use]
+    pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self { status, message: message.into(), param: None, code: None, limit: None, headers: HeaderMap::new() }
+    }
+
+    /// 422: the request is well-formed, and something in it is not acceptable.
+    #[must_use]
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, message)
+    }
+
+    /// 503: the component cannot answer anything, as it was set up wrongly.
+    #[must_use]
+    pub fn unhealthy(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, message)
+    }
+
+    /// `status`, for `what` being over `limit`.
+    #[must_use]
+    pub fn over(status: StatusCode, what: &str, limit: Limit) -> Self {
+        let message = format!("{what} {}, the limit is {} ({})", limit.actual, limit.value, limit.name);
+        let mut problem = Self::new(status, message);
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            problem.headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        problem.limit = Some(limit);
+        problem
+    }
+
+    /// 405, with the methods that are there.
+    #[must_use]
+    pub fn method(method: &http::Method, path: &str, allow: &'static str) -> Self {
+        let message = format!("{path} does not take {method}, only {allow}");
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, message).with_header(ALLOW, HeaderValue::from_static(allow))
+    }
+
+    /// 401.
+    #[must_use]
+    pub fn unauthorized(message: &str) -> Self {
+        let scheme = HeaderValue::from_static("Bearer");
+        Self::new(StatusCode::UNAUTHORIZED, message).with_code("invalid_api_key").with_header(WWW_AUTHENTICATE, scheme)
+    }
+
+    /// 404 for a model that is not here.
+    #[must_use]
+    pub fn unknown_model(asked: &str, served: &str) -> Self {
+        let message = format!("model `{asked}` not found: this server has `{served}`");
+        Self::new(StatusCode::NOT_FOUND, message).with_param("model").with_code("model_not_found")
+    }
+
+    /// The same, naming the field of the request.
+    #[must_use]
+    pub fn with_param(mut self, param: &'static str) -> Self {
+        self.param = Some(param);
+        self
+    }
+
+    fn with_code(mut self, code: &'static str) -> Self {
+        self.code = Some(code);
+        self
+    }
+
+    fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+
+    /// The message.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The answer that says so in the words of `dialect`.
+    #[must_use]
+    pub fn into_answer(self, dialect: Dialect) -> Answer {
+        let mut object = match dialect {
+            Dialect::OpenAi => json!({
+                "message": self.message, "type": self.openai_type(), "param": self.param, "code": self.code,
+            }),
+            Dialect::Tei => json!({ "error": self.message, "error_type": self.tei_type() }),
+            Dialect::Ollama => json!({ "error": self.message }),
+        };
+        if let (Some(limit), Value::Object(fields)) = (&self.limit, &mut object) {
+            fields.insert("limit".to_owned(), json!(limit));
+        }
+        let body = if dialect == Dialect::OpenAi { json!({ "error": object }) } else { object };
+        let mut answer = Answer::json(&body);
+        answer.status = self.status;
+        answer.headers.extend(self.headers);
+        answer.error = Some(self.message);
+        answer
+    }
+
+    fn openai_type(&self) -> &'static str {
+        match self.status {
+            StatusCode::UNAUTHORIZED => "authentication_error",
+            StatusCode::TOO_MANY_REQUESTS => "rate_limit_error",
+            status if status.is_server_error() => "server_error",
+            _ => "invalid_request_error",
+        }
+    }
+
+    fn tei_type(&self) -> &'static str {
+        match self.status {
+            StatusCode::TOO_MANY_REQUESTS => "Overloaded",
+            StatusCode::SERVICE_UNAVAILABLE => "Unhealthy",
+            status if status.is_server_error() => "Backend",
+            _ if self.code == Some(EMPTY) => "Empty",
+            _ => "Validation",
+        }
+    }
+}
+
+/// Code of [`Problem::empty`].
+const EMPTY: &str = "empty";
+
+impl Problem {
+    /// 400: there is nothing to work on.
+    #[must_use]
+    pub fn empty(param: &'static str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, format!("`{param}` is empty")).with_param(param).with_code(EMPTY)
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let message = error.to_string();
+        match error {
+            Error::TooManyTokens { n_tokens, limit, .. } => {
+                let limit = Limit { name: "max_input_length", value: limit, actual: n_tokens };
+                Self { limit: Some(limit), ..Self::invalid(message) }
+            }
+            Error::Option { .. } | Error::Encoding { .. } | Error::TokenId { .. } => Self::invalid(message),
+            _ => Self::new(StatusCode::INTERNAL_SERVER_ERROR, message),
+        }
+    }
+}

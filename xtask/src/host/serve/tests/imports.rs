@@ -1,0 +1,24 @@
+//! What the component asks of a host: what Spin and `wasmtime serve` give, and nothing else.
+
+use wasmtime::component::Component;
+use wasmtime::component::types::ComponentItem;
+
+use super::component;
+use crate::host::engine;
+
+#[test]
+#[ignore = "needs packed models: run `cargo xtask test`"]
+fn nothing_but_wasi_is_imported() {
+    let engine = engine().expect("wasmtime starts");
+    let component = Component::from_file(&engine, component()).expect("the component is valid");
+    let ty = component.component_type();
+    let imports: Vec<String> = ty.imports(&engine).map(|(name, _)| name.to_owned()).collect();
+    assert_eq!(imports, IMPORTS);
+    let exports: Vec<(String, bool)> = ty
+        .exports(&engine)
+        .map(|(name, item)| (name.to_owned(), matches!(item.ty, ComponentItem::ComponentInstance(_))))
+        .collect();
+    assert_eq!(exports, [("wasi:http/handler@0.3.0".to_owned(), true)]);
+}
+
+const IMPORTS: &[&str] = &[];
