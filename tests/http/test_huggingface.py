@@ -25,9 +25,10 @@ def test_the_route_by_name(client, url, embed):
 
 
 def test_without_normalization(client, embed):
-    found = client.feature_extraction(TEXTS, normalize=False)
-    assert np.all(np.linalg.norm(found, axis=1) > 1.1)
-    assert np.allclose(unit(found), embed(TEXTS), atol=1e-6)
+    """Only the length differs."""
+    found = client.feature_extraction(TEXTS, normalize=False, dimensions=64)
+    assert not np.any(np.isclose(np.linalg.norm(found, axis=1), 1, atol=0.01))
+    assert np.allclose(unit(found), embed(TEXTS, dimensions=64), atol=1e-6)
 
 
 def test_dimensions_and_prompts(client, embed):

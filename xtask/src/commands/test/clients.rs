@@ -14,6 +14,9 @@ use crate::{installed, paths, python};
 /// The key of the server, so that every client shows that it sends one.
 const KEY: &str = "key-of-the-tests";
 
+/// Batches are as large as they may be in many requests of the suite, so they may not be large.
+const SETTINGS: [&str; 2] = ["LOG=off", "MAX_CLIENT_BATCH_SIZE=40"];
+
 /// Runs the suite, `models` being the folder of the models under test.
 pub fn test(models: &Path, counts: &mut Counts) -> Result<()> {
     let requirements = paths::client_tests().join("requirements.txt");
@@ -42,8 +45,14 @@ impl Server {
     fn start(model: &str) -> Result<Self> {
         println!("building the component and starting the server");
         let mut command = Command::new(std::env::current_exe()?);
-        command.args(["serve", "--model", model, "--addr", "127.0.0.1:0", "--env", "LOG=off", "--env"]);
-        command.arg(format!("API_KEY={KEY}")).current_dir(paths::root()).stdout(Stdio::piped());
+        command
+            .args(["serve", "--model", model, "--addr", "127.0.0.1:0"])
+            .current_dir(paths::root())
+            .stdout(Stdio::piped());
+        for setting in SETTINGS {
+            command.args(["--env", setting]);
+        }
+        command.arg("--env").arg(format!("API_KEY={KEY}"));
         let mut child = command.spawn().context("cannot start the server")?;
         let mut stdout = BufReader::new(child.stdout.take().context("no output")?);
         let mut line = String::new();
