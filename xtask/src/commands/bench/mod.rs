@@ -35,8 +35,8 @@ pub fn bench(args: &[String]) -> Result<ExitCode> {
         "modules": modules,
         "models": models,
         "node_modules": peers::node_modules()?,
-        "chromium": browsers::find("chromium", &["chromium", "chromium-browser", "google-chrome"])?,
-        "firefox": browsers::find("firefox-esr", &["firefox", "firefox-esr"])?,
+        "chromium": browsers::find("chromium", &["chromium", "chromium-browser", "google-chrome"]),
+        "firefox": browsers::find("firefox-esr", &["firefox", "firefox-esr"]),
         "sentences": paths::shared().map(|shared| shared.join("data/sts-benchmark-dev.tsv")),
     });
     let file = output.join("setup.json");
