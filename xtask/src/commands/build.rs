@@ -1,25 +1,41 @@
 //! `build`: components as files.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Result;
 use minilm::Precision;
 
-use crate::cargo::{Backend, build_cli};
+use crate::cargo::{Backend, build_cli, build_component};
 use crate::model::{self, Request};
 use crate::packed::packed;
 use crate::paths;
 
-/// `cargo xtask build cli`: prints the path of the file and its size.
+/// `cargo xtask build cli`.
 pub fn cli(model: Option<String>, backend: Backend) -> Result<ExitCode> {
+    build("minilm", build_cli, model, backend)
+}
+
+/// `cargo xtask build component`.
+pub fn component(model: Option<String>, backend: Backend) -> Result<ExitCode> {
+    build("minilm-embed", build_component, model, backend)
+}
+
+/// Builds with the model of a name and copies what comes out to where people find it; prints the path of the file and its size.
+fn build(
+    stem: &str,
+    build: fn(Backend, Option<&Path>) -> Result<PathBuf>,
+    model: Option<String>,
+    backend: Backend,
+) -> Result<ExitCode> {
     let (component, name) = match model {
         Some(name) => {
             let model = model::resolve(&Request::Named(name))?;
-            let component = build_cli(backend, Some(&packed(&model, Precision::Int8)?))?;
-            (component, format!("minilm-{}.wasm", model.name.replace('/', "--")))
+            let component = build(backend, Some(&packed(&model, Precision::Int8)?))?;
+            (component, format!("{stem}-{}.wasm", model.name.replace('/', "--")))
         }
-        None => (build_cli(backend, None)?, "minilm.wasm".to_owned()),
+        None => (build(backend, None)?, format!("{stem}.wasm")),
     };
     let output = paths::output().join(name);
     fs::create_dir_all(paths::output())?;

@@ -38,7 +38,8 @@ pub fn test() -> Result<ExitCode> {
     }
     native("native, data beside the project", &["--package", "minilm", "--test", "shared_*"], shared)?;
     native("documentation", &["--package", "minilm", "--doc"], false)?;
-    native("tools and component", &["--package", "xtask", "--package", "minilm-cli"], true)?;
+    let tools = ["--package", "xtask", "--package", "minilm-cli", "--package", "minilm-component"];
+    native("tools and components", &tools, true)?;
     for backend in Backend::ALL {
         on_wasm(backend, &models, &mut counts)?;
     }
