@@ -168,6 +168,16 @@ enum BuildCommand {
         #[arg(long, default_value = "relaxed-simd")]
         backend: Backend,
     },
+    /// The library component `minilm:embed`, for components in any language to be composed with. With a model it is baked in,
+    /// and nothing is asked of the host.
+    Component {
+        /// Name of a model on the Hugging Face hub, or a local directory, to bake in.
+        #[arg(long, value_name = "NAME|DIR")]
+        model: Option<String>,
+        /// Instructions that the component may use.
+        #[arg(long, default_value = "relaxed-simd")]
+        backend: Backend,
+    },
 }
 
 #[derive(Subcommand)]
@@ -225,6 +235,7 @@ fn main() -> anyhow::Result<ExitCode> {
             let options = Options { addr: serve.addr, component: serve.component, world, reuse: serve.reuse };
             commands::serve::serve(&serve.model.request(), options)
         }
+        Command::Build(BuildCommand::Component { model, backend }) => commands::build::component(model, backend),
         Command::Eval(EvalCommand::Sts { model, file }) => commands::eval::sts(&model.request(), &file),
         Command::Bench { args } => commands::bench::bench(&args),
         Command::BenchHost { file } => host::bench::serve(&file),
