@@ -56,12 +56,7 @@ fn bodies_that_are_wrong() {
         ("/embed", "{\"inputs\": \"a\", \"dimensions\": 0}", 422, "0 is not in 1..=384"),
         ("/embed", "{\"inputs\": \"a\", \"dimensions\": 385}", 422, "385 is not in 1..=384"),
         ("/embed", "{\"inputs\": \"a\", \"dimensions\": 1.5}", 422, "floating point `1.5`"),
-        (
-            "/embed",
-            "{\"inputs\": \"a\", \"prompt_name\": \"query\"}",
-            422,
-            "`query` is unknown: the model has no prompts",
-        ),
+        ("/embed", "{\"inputs\": \"a\", \"prompt_name\": \"poem\"}", 422, "`poem` is unknown: the model has "),
         ("/embed", "{\"inputs\": \"a\", \"truncation_direction\": \"up\"}", 422, "unknown variant `up`"),
         ("/similarity", "{\"inputs\": {\"source_sentence\": \"a\", \"sentences\": []}}", 400, "`sentences` is empty"),
         ("/similarity", "{\"inputs\": {\"source_sentence\": \"a\"}}", 422, "missing field `sentences`"),
