@@ -58,8 +58,12 @@ enum Command {
     /// Measure accuracy.
     #[command(subcommand)]
     Eval(EvalCommand),
-    /// Run all tests: natively, in wasmtime on every backend, and of the tools.
-    Test,
+    /// Run all tests: natively, in wasmtime on every backend, of the tools, and of the HTTP component with clients of others.
+    Test {
+        /// Only the clients in Python, against the HTTP component.
+        #[arg(long)]
+        clients: bool,
+    },
     /// Time the core against its peers, side by side, and write BENCHMARKS.md. Installs the peers (6 GB) into the cache folder of
     /// the user. `--quick` is a short run, `--help` shows the other options.
     #[command(disable_help_flag = true)]
@@ -239,7 +243,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Command::Eval(EvalCommand::Sts { model, file }) => commands::eval::sts(&model.request(), &file),
         Command::Bench { args } => commands::bench::bench(&args),
         Command::BenchHost { file } => host::bench::serve(&file),
-        Command::Test => commands::test::test(),
+        Command::Test { clients } => commands::test::test(clients),
         Command::Wasmtime(run) => host::run_with_current_dir(&run.file, &run.args),
     }
 }
