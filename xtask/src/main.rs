@@ -65,6 +65,14 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Time the HTTP component beside a Flask service and write BENCHMARKS-HTTP.md. Installs wasmtime's command line tool, the load
+    /// generator wrk and the service. `--quick` is a short run, `--help` shows the other options.
+    #[command(disable_help_flag = true)]
+    BenchHttp {
+        /// Arguments of `bench/http/run.py`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
     /// Hold a benchmark module in wasmtime and time what the standard input asks for.
     #[command(hide = true)]
     BenchHost {
@@ -224,6 +232,7 @@ fn main() -> anyhow::Result<ExitCode> {
         }
         Command::Eval(EvalCommand::Sts { model, file }) => commands::eval::sts(&model.request(), &file),
         Command::Bench { args } => commands::bench::bench(&args),
+        Command::BenchHttp { args } => commands::bench::http::bench(&args),
         Command::BenchHost { file } => host::bench::serve(&file),
         Command::Test => commands::test::test(),
         Command::Wasmtime(run) => host::run_with_current_dir(&run.file, &run.args),

@@ -1,7 +1,9 @@
 //! `bench`: prepares what is timed, ours and the peers, and hands over to `bench/run.py`, which times and reports.
 
-mod browsers;
+mod debian;
+pub mod http;
 mod peers;
+mod wasmtime_cli;
 
 use std::fs;
 use std::path::PathBuf;
@@ -35,8 +37,8 @@ pub fn bench(args: &[String]) -> Result<ExitCode> {
         "modules": modules,
         "models": models,
         "node_modules": peers::node_modules()?,
-        "chromium": browsers::find("chromium", &["chromium", "chromium-browser", "google-chrome"])?,
-        "firefox": browsers::find("firefox-esr", &["firefox", "firefox-esr"])?,
+        "chromium": debian::find("chromium", &["chromium", "chromium-browser", "google-chrome"])?,
+        "firefox": debian::find("firefox-esr", &["firefox", "firefox-esr"])?,
         "sentences": paths::shared().map(|shared| shared.join("data/sts-benchmark-dev.tsv")),
     });
     let file = output.join("setup.json");

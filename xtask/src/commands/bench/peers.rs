@@ -27,6 +27,18 @@ pub fn python() -> Result<PathBuf> {
     Ok(python)
 }
 
+/// Adds the packages of the Flask service to the environment of [`python`]: only Flask and gunicorn, at versions of their own,
+/// are not there yet.
+pub fn flask(python: &Path) -> Result<()> {
+    let wanted = paths::bench().join("http/flask/requirements.txt");
+    // Inside the environment, so that it goes with it.
+    let folder = cache()?.join("python/flask");
+    install(&folder, &[&wanted], || {
+        println!("installing Flask and gunicorn from PyPI");
+        cargo::run(Command::new(python).args(["-m", "pip", "install", "--quiet", "--requirement"]).arg(&wanted))
+    })
+}
+
 /// A `node_modules` folder with `bench/package-lock.json`.
 pub fn node_modules() -> Result<PathBuf> {
     let folder = cache()?.join("node");
@@ -52,7 +64,8 @@ pub fn write_candle(model: &Path, output: &Path) -> Result<()> {
     Ok(fs::write(output, bytes)?)
 }
 
-fn cache() -> Result<PathBuf> {
+/// Where all of it lies.
+pub fn cache() -> Result<PathBuf> {
     Ok(dirs::cache_dir().context("there is no cache folder; set HOME")?.join("minilm-wasm").join("bench"))
 }
 

@@ -1,4 +1,4 @@
-//! Browsers are Debian's, where there is no other.
+//! Programs are Debian's, where there is no other.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -7,8 +7,8 @@ use anyhow::Result;
 
 use crate::cargo;
 
-/// The first of `programs` on this machine. Where there is none it is installed, if this is a Debian run as root; otherwise its
-/// rows are left out, and that is said.
+/// The first of `programs` on this machine. Where there is none it is installed, if this is a Debian run as root; otherwise what
+/// needs it is left out, and that is said.
 pub fn find(package: &str, programs: &[&str]) -> Result<Option<PathBuf>> {
     if let Some(program) = which(programs) {
         return Ok(Some(program));
@@ -25,7 +25,7 @@ pub fn find(package: &str, programs: &[&str]) -> Result<Option<PathBuf>> {
     }
     let program = which(programs);
     if program.is_none() {
-        println!("note: there is no {package} here, so its rows are left out (apt-get install {package})");
+        println!("note: there is no {package} here, so what needs it is left out (apt-get install {package})");
     }
     Ok(program)
 }
