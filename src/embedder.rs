@@ -142,7 +142,7 @@ impl<'m> Embedder<'m> {
         for batch in batches(encodings) {
             let texts: Vec<&Encoding> = batch.iter().map(|&index| &encodings[index]).collect();
             let tokens = texts.iter().map(|text| text.len()).sum();
-            work.resize(&self.config().encoder, tokens);
+            work.resize(self.config(), tokens);
             self.model.forward(&texts, work)?;
             let mut rest = &work.hidden[..];
             for (index, text) in batch.into_iter().zip(texts) {

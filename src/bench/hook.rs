@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use candle_core::{CpuStorage, CustomOp1, Device, Layout, Shape, Tensor};
 
-use crate::kernel::QuantizedRows;
+use crate::kernel::Int8Scratch;
 use crate::model::Linear;
 use crate::{Embedder, Error};
 
@@ -17,7 +17,7 @@ pub struct HookedPass<'m> {
 #[derive(Debug)]
 struct Hook<'m> {
     linear: &'m Linear<'m>,
-    quantized: Mutex<QuantizedRows>,
+    scratch: Mutex<Int8Scratch>,
 }
 
 impl<'m> HookedPass<'m> {
@@ -29,7 +29,7 @@ impl<'m> HookedPass<'m> {
         let layer = |linear: &'m Linear<'m>| {
             let (inputs, _) = linear.shape();
             let x = Tensor::from_vec(super::input(rows * inputs), (rows, inputs), &Device::Cpu)?;
-            Ok((x, Hook { linear, quantized: Mutex::default() }))
+            Ok((x, Hook { linear, scratch: Mutex::default() }))
         };
         Ok(Self { layers: embedder.model().linears().map(layer).collect::<Result<_, Error>>()? })
     }
@@ -57,8 +57,8 @@ impl CustomOp1 for Hook<'_> {
         let (inputs, outputs) = self.linear.shape();
         let rows = x.len() / inputs;
         let mut y = vec![0.0; rows * outputs];
-        let mut quantized = self.quantized.lock().map_err(|_| candle_core::Error::msg("a thread has died"))?;
-        self.linear.forward(x, &mut quantized, &mut y);
+        let mut scratch = self.scratch.lock().map_err(|_| candle_core::Error::msg("a thread has died"))?;
+        self.linear.forward(x, &mut scratch, &mut y);
         Ok((CpuStorage::F32(y), Shape::from((rows, outputs))))
     }
 }

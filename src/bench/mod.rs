@@ -42,7 +42,7 @@ impl LinearPass {
         for linear in embedder.model().linears() {
             let (inputs, outputs) = linear.shape();
             let (x, y) = (&self.x[..self.rows * inputs], &mut self.y[..self.rows * outputs]);
-            linear.forward(x, &mut self.work.block.quantized, y);
+            linear.forward(x, &mut self.work.block.int8, y);
             products += self.rows * inputs * outputs;
         }
         products as f64

@@ -1,8 +1,17 @@
 //! Linear layers `y = x Wᵀ + b` with 8-bit weights over 7-bit activations, in exact integer arithmetic.
 
-use super::arch::{Engine, F32x4, I32x4, PANEL};
+use super::arch::{Engine, F32x4, I32x4, PANEL, PanelBuffer, Weight};
 use super::panel::{self, Panel, TILE, Tile, for_tiles};
 use super::quantize::{QuantizedRows, padded_len};
+
+/// Scratch of a linear layer.
+#[derive(Debug, Default)]
+pub(crate) struct Int8Scratch {
+    /// The quantized input.
+    quantized: QuantizedRows,
+    /// A panel of weights in the backend's format.
+    panel: PanelBuffer,
+}
 
 /// A linear layer with 8-bit weights, one scale per output channel. A few input channels whose values dwarf the others' stay
 /// out of the grid and are multiplied as floats (Dettmers et al., "LLM.int8()", 2022).
@@ -30,39 +39,40 @@ pub(crate) struct Int8Linear<'m> {
 }
 
 impl Int8Linear<'_> {
-    /// `x` `[rows, in_features]` to `out` `[rows, out_features]`, each output passed through `activate`. `quantized` is
-    /// scratch.
+    /// `x` `[rows, in_features]` to `out` `[rows, out_features]`, each output passed through `activate`.
     pub(crate) fn forward(
         &self,
         x: &[f32],
-        quantized: &mut QuantizedRows,
+        scratch: &mut Int8Scratch,
         out: &mut [f32],
         activate: impl Fn(F32x4) -> F32x4,
     ) {
+        let Int8Scratch { quantized, panel } = scratch;
         quantized.quantize(x, self.smooth, self.outliers, self.groups);
-        let mut job = Job {
-            panel: self.panel(0),
-            engine: Engine::probe(),
-            x: quantized,
-            start: 0,
-            width: self.out_features,
-            out,
-            activate,
-            dots: [[I32x4::splat(0); 2]; TILE],
-            products: [[F32x4::splat(0.0); 2]; TILE],
-        };
+        let engine = Engine::probe();
+        let mut sums = TileSums { dots: [[I32x4::splat(0); 2]; TILE], products: [[F32x4::splat(0.0); 2]; TILE] };
         for index in 0..self.out_features.div_ceil(PANEL) {
-            (job.panel, job.start) = (self.panel(index), index * PANEL);
+            let mut job = Job {
+                panel: self.panel(index, panel),
+                engine,
+                x: quantized,
+                start: index * PANEL,
+                width: self.out_features,
+                out,
+                activate: &activate,
+                sums: &mut sums,
+            };
             for_tiles(quantized.rows(), &mut job);
         }
     }
 
-    fn panel(&self, index: usize) -> WeightPanel<'_> {
+    fn panel<'a>(&'a self, index: usize, buffer: &'a mut PanelBuffer) -> WeightPanel<'a> {
         let len = padded_len(self.smooth.len()) * PANEL;
         let (sums, outliers) = (self.sum.as_chunks().0, self.outlier_weight.as_chunks().0);
+        let weight = buffer.unpack(&self.weight[index * len..][..len]);
         WeightPanel {
-            weight: &self.weight[index * len..][..len],
-            group_len: len / self.groups,
+            weight,
+            group_len: weight.len() / self.groups,
             sums: &sums[index * self.groups..][..self.groups],
             outliers: &outliers[index * self.outliers.len()..][..self.outliers.len()],
             scale: panel::load(&self.scale.as_chunks().0[index]),
@@ -74,7 +84,7 @@ impl Int8Linear<'_> {
 /// What belongs to one panel of output channels.
 #[derive(Clone, Copy)]
 struct WeightPanel<'m> {
-    weight: &'m [i8],
+    weight: &'m [Weight],
     group_len: usize,
     sums: &'m [[i32; PANEL]],
     outliers: &'m [[f32; PANEL]],
@@ -90,11 +100,15 @@ struct Job<'a, F> {
     start: usize,
     width: usize,
     out: &'a mut [f32],
-    activate: F,
-    /// Dot products of a tile with one group of the panel's weights. Here and not on the stack, where each tile would have to
-    /// clear and copy them: compilers make calls of that.
+    activate: &'a F,
+    sums: &'a mut TileSums,
+}
+
+/// What a tile is added up in. One for all, as each tile would have to clear and copy its own: compilers make calls of that.
+struct TileSums {
+    /// Dot products of the tile with one group of the panel's weights.
     dots: [Panel<I32x4>; TILE],
-    /// Products of a tile with the panel, in units of the weights' steps.
+    /// Products of the tile with the panel, in units of the weights' steps.
     products: [Panel; TILE],
 }
 
@@ -102,15 +116,21 @@ impl<F: Fn(F32x4) -> F32x4> Tile for Job<'_, F> {
     #[inline(always)]
     fn tile<const ROWS: usize>(&mut self, row: usize) {
         self.multiply::<ROWS>(row);
-        for (i, &[p, q]) in self.products[..ROWS].iter().enumerate() {
-            let [mut low, mut high] = self.panel.bias;
-            for (&x, weights) in self.x.outliers(row + i).iter().zip(self.panel.outliers) {
-                let (x, [a, b]) = (F32x4::splat(x), panel::load(weights));
-                (low, high) = (low.add(x.mul(a)), high.add(x.mul(b)));
+        let panel = &self.panel;
+        let mut sums = [panel.bias; ROWS];
+        let values: [&[f32]; ROWS] = std::array::from_fn(|i| &self.x.outliers(row + i)[..panel.outliers.len()]);
+        for (index, weights) in panel.outliers.iter().enumerate() {
+            let [a, b] = panel::load(weights);
+            for (sums, values) in sums.iter_mut().zip(values) {
+                let x = F32x4::splat(values[index]);
+                *sums = [sums[0].add(x.mul(a)), sums[1].add(x.mul(b))];
             }
-            let [a, b] = self.panel.scale;
+        }
+        let [a, b] = panel.scale;
+        let rows = self.out[row * self.width..].chunks_exact_mut(self.width);
+        for ((&[low, high], &[p, q]), out) in sums.iter().zip(&self.sums.products).zip(rows) {
             let outputs = [(self.activate)(low.add(p.mul(a))), (self.activate)(high.add(q.mul(b)))];
-            panel::store(outputs, &mut self.out[(row + i) * self.width..][..self.width][self.start..]);
+            panel::store(outputs, &mut out[self.start..]);
         }
     }
 }
@@ -119,14 +139,15 @@ impl<F> Job<'_, F> {
     /// Sets the first `ROWS` products to those of rows `row..row + ROWS`.
     #[inline(always)]
     fn multiply<const ROWS: usize>(&mut self, row: usize) {
-        let Some(dots) = self.dots.first_chunk_mut::<ROWS>() else { return };
+        let TileSums { dots, products } = &mut *self.sums;
+        let Some(dots) = dots.first_chunk_mut::<ROWS>() else { return };
         let len = self.panel.group_len;
         for (group, &[a, b, c, d, e, f, g, h]) in self.panel.sums.iter().enumerate() {
             let weight = &self.panel.weight[group * len..][..len];
             let sums = [I32x4::new([a, b, c, d]).to_f32(), I32x4::new([e, f, g, h]).to_f32()];
             let rows = std::array::from_fn::<_, ROWS, _>(|i| self.x.values(row + i, group));
             self.engine.dot_u8(rows, weight, dots);
-            for (i, (dots, products)) in dots.iter().zip(&mut self.products).enumerate() {
+            for (i, (dots, products)) in dots.iter().zip(&mut *products).enumerate() {
                 let grid = self.x.grid(row + i, group);
                 let (scale, zero_point) = (F32x4::splat(grid.scale), F32x4::splat(grid.zero_point));
                 for half in 0..2 {
@@ -176,9 +197,10 @@ mod tests {
             out_features: outputs,
             groups,
         };
-        let mut quantized = QuantizedRows::default();
+        let mut scratch = Int8Scratch::default();
         let mut found = vec![f32::NAN; rows * outputs];
-        linear.forward(&x, &mut quantized, &mut found, |y| y);
+        linear.forward(&x, &mut scratch, &mut found, |y| y);
+        let quantized = &scratch.quantized;
         for (row, found) in found.chunks_exact(outputs).enumerate() {
             for (channel, weight) in weight.chunks_exact(inputs).enumerate() {
                 let mut product = 0.0;
@@ -211,7 +233,7 @@ mod tests {
             groups: 1,
         };
         let mut found = [f32::NAN; 11];
-        linear.forward(&[100.0, 1.0, -50.0], &mut QuantizedRows::default(), &mut found, |y| y.mul(F32x4::splat(2.0)));
+        linear.forward(&[100.0, 1.0, -50.0], &mut Int8Scratch::default(), &mut found, |y| y.mul(F32x4::splat(2.0)));
         for (found, weight) in found.iter().zip(weight.chunks_exact(2)) {
             assert_eq!(*found, 2.0 * (100.0 * weight[0] + -50.0 * weight[1]));
         }

@@ -19,11 +19,11 @@ pub(crate) use gelu::{gelu, gelu_coarse};
 pub(crate) use lanes::{add_assign, dot};
 pub(crate) use layer_norm::{add_norm, layer_norm};
 pub(crate) use linear_f32::F32Linear;
-pub(crate) use linear_int8::Int8Linear;
+pub(crate) use linear_int8::{Int8Linear, Int8Scratch};
 pub(crate) use operand::Operand;
 #[cfg(feature = "pack")]
 pub(crate) use panel::pack_panels;
-pub(crate) use quantize::{QuantizedRows, padded_len};
+pub(crate) use quantize::padded_len;
 
 #[cfg(test)]
 pub(crate) mod testing {

@@ -45,7 +45,7 @@ impl QuantizedRows {
         self.steps = padded_len(smooth.len()) / LANES / groups;
         self.groups = groups;
         let stride = self.steps * groups;
-        self.data.resize(self.rows * stride, [0; BLOCK]);
+        self.data.resize(self.rows * stride, Step::default());
         self.grids.clear();
         self.outliers.clear();
         let steps = self.steps;
@@ -139,11 +139,11 @@ mod tests {
 
     fn dequantized(rows: &QuantizedRows, row: usize, group: usize) -> Vec<f32> {
         let Grid { scale, zero_point } = rows.grid(row, group);
-        bytes(rows, row, group).into_iter().map(|q| scale * (f32::from(q) - zero_point)).collect()
+        levels(rows, row, group).into_iter().map(|q| scale * (q - zero_point)).collect()
     }
 
-    fn bytes(rows: &QuantizedRows, row: usize, group: usize) -> Vec<u8> {
-        rows.values(row, group).iter().flat_map(|step| &step[..LANES]).copied().collect()
+    fn levels(rows: &QuantizedRows, row: usize, group: usize) -> Vec<f32> {
+        rows.values(row, group).iter().flat_map(|step| &step[..LANES]).map(|&q| q.into()).collect()
     }
 
     #[test]
@@ -154,12 +154,12 @@ mod tests {
             let mut rows = QuantizedRows::default();
             rows.quantize(&x, &smooth, &[], 1);
             for (row, x) in x.chunks_exact(len).enumerate() {
-                let quantized = bytes(&rows, row, 0);
-                assert!(quantized.iter().all(|&q| q <= 127));
+                let quantized = levels(&rows, row, 0);
+                assert!(quantized.iter().all(|&q| q <= 127.0));
                 let step = rows.grid(row, 0).scale;
                 for (i, found) in dequantized(&rows, row, 0)[..len].iter().enumerate() {
                     // At the ends of the range, the rounding of the zero point may cost another half step.
-                    let tolerance = if (1..127).contains(&quantized[i]) { 0.51 } else { 1.01 };
+                    let tolerance = if (1.0..127.0).contains(&quantized[i]) { 0.51 } else { 1.01 };
                     let error = (found - x[i] * smooth[i]).abs();
                     assert!(error <= tolerance * step, "length {len}, value {i}: off by {error} of {step}");
                 }
@@ -176,7 +176,7 @@ mod tests {
         assert_eq!(together.rows(), 2);
         for (index, x) in x.chunks_exact(16).enumerate() {
             alone.quantize(x, &smooth[..16], &[], 1);
-            assert_eq!(bytes(&together, index / 3, index % 3), bytes(&alone, 0, 0));
+            assert_eq!(levels(&together, index / 3, index % 3), levels(&alone, 0, 0));
             assert_eq!(dequantized(&together, index / 3, index % 3), dequantized(&alone, 0, 0));
         }
     }
@@ -194,7 +194,7 @@ mod tests {
         .concat();
         let mut rows = QuantizedRows::default();
         rows.quantize(&x, &[1.0; 5], &[], 1);
-        assert!(rows.data.as_flattened().iter().all(|&q| q <= 127));
+        assert!(rows.data.iter().all(|step| step.iter().all(|&q| q <= 127)));
         assert_eq!(dequantized(&rows, 0, 0)[..5], [0.0; 5]);
     }
 
@@ -204,6 +204,6 @@ mod tests {
         rows.quantize(&noise(1, 40), &[1.0; 20], &[], 1);
         rows.quantize(&[1.0; 10], &[1.0; 5], &[], 1);
         assert_eq!(rows.rows(), 2);
-        assert!(bytes(&rows, 1, 0)[8..].iter().all(|&q| q == 0));
+        assert!(levels(&rows, 1, 0)[8..].iter().all(|&q| q == 0.0));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::encoder::Observe;
 use super::linear::Linear;
-use super::workspace::{BLOCK_TOKENS, BlockWorkspace, Workspace};
+use super::workspace::{BlockWorkspace, Workspace};
 use crate::Error;
 use crate::kernel::{self, Head, Operand};
 use crate::package::{LinearName, Names, Package};
@@ -34,10 +34,10 @@ impl<'m> Attention<'m> {
 
     /// From `hidden` to `context`. `lengths` are the token counts of the texts, in their order.
     pub(crate) fn forward(&self, lengths: &[usize], work: &mut Workspace, observe: &mut impl Observe) {
-        let block = BLOCK_TOKENS * self.hidden_size;
+        let block = work.block.tokens * self.hidden_size;
         for (hidden, qkv) in work.hidden.chunks(block).zip(work.qkv.chunks_mut(3 * block)) {
             observe.input(LinearName::Qkv, hidden);
-            self.qkv.forward(hidden, &mut work.block.quantized, qkv);
+            self.qkv.forward(hidden, &mut work.block.int8, qkv);
         }
         match self.qkv {
             Linear::Int8(_) => self.attend(lengths, &work.qkv, &mut work.context, &mut work.int_attention),
@@ -48,7 +48,7 @@ impl<'m> Attention<'m> {
     /// The output projection: from `context` `[rows, hidden_size]` to the first rows of `work.update`.
     pub(crate) fn project(&self, context: &[f32], work: &mut BlockWorkspace, observe: &mut impl Observe) {
         observe.input(LinearName::AttentionOutput, context);
-        self.output.forward(context, &mut work.quantized, &mut work.update[..context.len()]);
+        self.output.forward(context, &mut work.int8, &mut work.update[..context.len()]);
     }
 
     /// All heads over all texts: `qkv` `[tokens, 3 * hidden_size]` to `context` `[tokens, hidden_size]`.

@@ -5,7 +5,7 @@ use super::feed_forward::FeedForward;
 #[cfg(feature = "bench")]
 use super::linear::Linear;
 use super::norm::LayerNorm;
-use super::workspace::{BLOCK_TOKENS, Workspace};
+use super::workspace::Workspace;
 use crate::Error;
 use crate::package::{LinearName, Names, Package};
 
@@ -47,7 +47,7 @@ impl<'m> Layer<'m> {
     /// `hidden` to `hidden`. `lengths` are the token counts of the texts that lie end to end in it.
     pub(crate) fn forward(&self, lengths: &[usize], work: &mut Workspace, observe: &mut impl Observe) {
         self.attention.forward(lengths, work, observe);
-        let block = BLOCK_TOKENS * self.hidden_size;
+        let block = work.block.tokens * self.hidden_size;
         for (hidden, context) in work.hidden.chunks_mut(block).zip(work.context.chunks(block)) {
             self.attention.project(context, &mut work.block, observe);
             self.attention_norm.add_forward(hidden, &work.block.update);

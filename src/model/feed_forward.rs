@@ -29,8 +29,8 @@ impl<'m> FeedForward<'m> {
     pub(crate) fn forward(&self, hidden: &[f32], rows: usize, work: &mut BlockWorkspace, observe: &mut impl Observe) {
         let inner = &mut work.intermediate[..rows * self.intermediate_size];
         observe.input(LinearName::Intermediate, hidden);
-        self.intermediate.forward_gelu(hidden, &mut work.quantized, inner);
+        self.intermediate.forward_gelu(hidden, &mut work.int8, inner);
         observe.input(LinearName::Output, inner);
-        self.output.forward(inner, &mut work.quantized, &mut work.update[..hidden.len()]);
+        self.output.forward(inner, &mut work.int8, &mut work.update[..hidden.len()]);
     }
 }

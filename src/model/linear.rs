@@ -3,7 +3,7 @@
 use crate::Error;
 use crate::config::Precision;
 use crate::kernel::arch::PANEL;
-use crate::kernel::{F32Linear, Int8Linear, QuantizedRows, gelu, gelu_coarse, padded_len};
+use crate::kernel::{F32Linear, Int8Linear, Int8Scratch, gelu, gelu_coarse, padded_len};
 use crate::package::{Package, f32_weight_shape, int8_weight_shape};
 
 /// `y = x Wᵀ + b`.
@@ -60,18 +60,18 @@ impl<'m> Linear<'m> {
         }
     }
 
-    /// `x` `[rows, in_features]` to `out` `[rows, out_features]`. `quantized` is scratch.
-    pub(crate) fn forward(&self, x: &[f32], quantized: &mut QuantizedRows, out: &mut [f32]) {
+    /// `x` `[rows, in_features]` to `out` `[rows, out_features]`.
+    pub(crate) fn forward(&self, x: &[f32], scratch: &mut Int8Scratch, out: &mut [f32]) {
         match self {
-            Self::Int8(linear) => linear.forward(x, quantized, out, |y| y),
+            Self::Int8(linear) => linear.forward(x, scratch, out, |y| y),
             Self::F32(linear) => linear.forward(x, out, |y| y),
         }
     }
 
     /// The same, each output passed through GELU.
-    pub(crate) fn forward_gelu(&self, x: &[f32], quantized: &mut QuantizedRows, out: &mut [f32]) {
+    pub(crate) fn forward_gelu(&self, x: &[f32], scratch: &mut Int8Scratch, out: &mut [f32]) {
         match self {
-            Self::Int8(linear) => linear.forward(x, quantized, out, gelu_coarse),
+            Self::Int8(linear) => linear.forward(x, scratch, out, gelu_coarse),
             Self::F32(linear) => linear.forward(x, out, gelu),
         }
     }

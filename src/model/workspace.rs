@@ -1,11 +1,17 @@
 //! Every scratch buffer of a forward pass. `tokens` is the number of tokens of all texts of the batch.
 
-use crate::config::EncoderConfig;
-use crate::kernel::{Attention, QuantizedRows};
+use crate::config::{Config, Precision};
+use crate::kernel::{Attention, Int8Scratch};
 
-/// Tokens that go through everything but attention together: enough that weights, which come from the second-level cache, are
-/// used often; few enough that all that is computed in between stays there too. Results do not depend on it.
-pub(crate) const BLOCK_TOKENS: usize = 32;
+/// Tokens that go through everything but attention together: enough that weights, which come from the second-level cache or from
+/// beyond, are used often; few enough that all that is computed in between stays there too. Floats have weights of four times
+/// the size, and activations that are not written four times over. Results do not depend on it.
+const fn block_tokens(precision: Precision) -> usize {
+    match precision {
+        Precision::Int8 => 32,
+        Precision::F32 => 128,
+    }
+}
 
 /// Buffers that are reused from layer to layer and from batch to batch.
 #[derive(Debug, Default)]
@@ -24,26 +30,29 @@ pub(crate) struct Workspace {
     pub(crate) block: BlockWorkspace,
 }
 
-/// Buffers for up to [`BLOCK_TOKENS`] tokens.
+/// Buffers for a block of tokens.
 #[derive(Debug, Default)]
 pub(crate) struct BlockWorkspace {
+    /// Tokens of a block; the last one has what is left.
+    pub(crate) tokens: usize,
     /// What is added to the token vectors `[block, hidden_size]`.
     pub(crate) update: Vec<f32>,
     /// Inside of the feed-forward block `[block, intermediate_size]`.
     pub(crate) intermediate: Vec<f32>,
-    /// The quantized input of a linear layer.
-    pub(crate) quantized: QuantizedRows,
+    /// Scratch of linear layers in `int8` models.
+    pub(crate) int8: Int8Scratch,
 }
 
 impl Workspace {
     /// Makes room for `tokens` tokens.
-    pub(crate) fn resize(&mut self, config: &EncoderConfig, tokens: usize) {
-        let hidden = tokens * config.hidden_size;
-        self.hidden.resize(hidden, 0.0);
-        self.qkv.resize(3 * hidden, 0.0);
-        self.context.resize(hidden, 0.0);
-        let block = tokens.min(BLOCK_TOKENS);
-        self.block.update.resize(block * config.hidden_size, 0.0);
-        self.block.intermediate.resize(block * config.intermediate_size, 0.0);
+    pub(crate) fn resize(&mut self, config: &Config, tokens: usize) {
+        let (hidden, inner) = (config.encoder.hidden_size, config.encoder.intermediate_size);
+        self.hidden.resize(tokens * hidden, 0.0);
+        self.qkv.resize(3 * tokens * hidden, 0.0);
+        self.context.resize(tokens * hidden, 0.0);
+        self.block.tokens = block_tokens(config.precision);
+        let block = tokens.min(self.block.tokens);
+        self.block.update.resize(block * hidden, 0.0);
+        self.block.intermediate.resize(block * inner, 0.0);
     }
 }

@@ -31,7 +31,7 @@ impl Ranges {
             let Ok(encoding) = tokenizer.encode(text, package.config().max_seq_length, Truncation::Right) else {
                 continue;
             };
-            work.resize(&package.config().encoder, encoding.len());
+            work.resize(package.config(), encoding.len());
             let lengths = model.embed(&[&encoding], &mut work)?;
             for (layer, range) in model.layers().iter().zip(&mut ranges.layers) {
                 layer.forward(&lengths, &mut work, &mut Recorder(range));

@@ -2,10 +2,13 @@
 
 mod cargo;
 mod commands;
+mod debian;
 mod host;
+mod installed;
 mod model;
 mod packed;
 mod paths;
+mod python;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;

@@ -23,6 +23,11 @@ pub fn bench() -> PathBuf {
     root().join("bench")
 }
 
+/// The tests of clients in Python.
+pub fn client_tests() -> PathBuf {
+    root().join("tests").join("http")
+}
+
 /// The data that lies beside the project, where it is there.
 pub fn shared() -> Option<PathBuf> {
     let shared = root().join("../shared");

@@ -12,10 +12,6 @@ pub(crate) const PANEL: usize = 8;
 /// Inputs that the 8-bit dot product takes at a time.
 pub(crate) const BLOCK: usize = 16;
 
-/// Four quantized values, four times over: a vector that meets the weights of four output channels. Repeating them once, when
-/// they are written, is cheaper than with every panel of weights, and a plain load is what all engines are good at.
-pub(crate) type Step = [u8; BLOCK];
-
 /// Backends may add four products before they leave 16 bits: those of inputs 0, 1, 4 and 5 of every eight, and those of 2, 3,
 /// 6 and 7. With activations up to 127, sums of four weights' magnitudes up to this one cannot overflow.
 #[cfg(any(feature = "pack", test))]
@@ -52,7 +48,12 @@ pub(crate) use {
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128", not(target_feature = "relaxed-simd")))]
 mod simd128;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128", not(target_feature = "relaxed-simd")))]
-pub(crate) use simd128::Engine;
+pub(crate) use simd128::{Engine, PanelBuffer, Step, Weight, spread};
+
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128", not(target_feature = "relaxed-simd"))))]
+mod bytes;
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128", not(target_feature = "relaxed-simd"))))]
+pub(crate) use bytes::{PanelBuffer, Step, Weight, spread};
 
 #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
 mod relaxed_simd;
@@ -75,15 +76,9 @@ pub const BACKEND: &str = if cfg!(all(target_arch = "wasm32", target_feature = "
     "scalar"
 };
 
-/// A block of values in steps.
-#[inline(always)]
-pub(crate) fn spread(values: [u8; BLOCK]) -> [Step; BLOCK / LANES] {
-    std::array::from_fn(|step| std::array::from_fn(|i| values[step * LANES + i % LANES]))
-}
-
 /// Pairs of steps that every row and the panel have.
-#[cfg(any(target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128")))]
-fn pairs<const ROWS: usize>(rows: &[&[Step]; ROWS], panel: &[i8]) -> usize {
+#[cfg(any(target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "relaxed-simd")))]
+fn pairs<const ROWS: usize>(rows: &[&[Step]; ROWS], panel: &[Weight]) -> usize {
     rows.iter().map(|row| row.len() / 2).fold(panel.len() / (2 * LANES * PANEL), usize::min)
 }
 

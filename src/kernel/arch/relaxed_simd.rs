@@ -71,7 +71,7 @@ fn split<const ROWS: usize>(rows: [&[Step]; ROWS], panel: &[i8], out: &mut [[I32
             }
         }
     }
-    super::wasm_vectors::put(sums, out);
+    put(sums, out);
 }
 
 #[inline(never)]
@@ -92,7 +92,15 @@ fn fused<const ROWS: usize>(rows: [&[Step]; ROWS], panel: &[i8], out: &mut [[I32
             }
         }
     }
-    super::wasm_vectors::put(sums, out);
+    put(sums, out);
+}
+
+/// Writes the sums of a dot product where they belong.
+#[inline(always)]
+fn put<const ROWS: usize>(sums: [[v128; 2]; ROWS], out: &mut [[I32x4; 2]; ROWS]) {
+    for (out, [low, high]) in out.iter_mut().zip(sums) {
+        *out = [I32x4(low), I32x4(high)];
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Every backend against the scalar one, to the bit, on lengths around every block.
 
 use super::super::testing::noise;
-use super::{BLOCK, Engine, F32x4, I32x4, LANE_SUM, LANES, PANEL, Step, dot_i16, scalar, spread};
+use super::{BLOCK, Engine, F32x4, I32x4, LANE_SUM, LANES, PANEL, PanelBuffer, Step, dot_i16, scalar, spread};
 
 /// Activations 0..=127 and weights -64..=64, the extremes among them: sums of four stay within 16 bits.
 pub(super) fn operands(seed: u64, len: usize) -> (Vec<Step>, Vec<i8>) {
@@ -15,7 +15,8 @@ pub(super) fn operands(seed: u64, len: usize) -> (Vec<Step>, Vec<i8>) {
 fn dots<const ROWS: usize>(rows: [&[Step]; ROWS], panel: &[i8]) -> [[[f32; PANEL]; ROWS]; 2] {
     let mut found = [[I32x4::splat(-1); 2]; ROWS];
     let mut expected = [[scalar::I32x4::splat(-1); 2]; ROWS];
-    Engine::probe().dot_u8(rows, panel, &mut found);
+    let mut buffer: PanelBuffer = Default::default();
+    Engine::probe().dot_u8(rows, buffer.unpack(panel), &mut found);
     scalar::dot_u8(rows, panel, &mut expected);
     let found = found.map(|sums| joined(sums.map(|half| half.to_f32().to_array())));
     [found, expected.map(|sums| joined(sums.map(|half| half.to_f32().to_array())))]
@@ -67,7 +68,7 @@ fn dot_products_are_exact_at_the_extremes() {
         let [a, b, c, d] = weights;
         assert!(weights.iter().map(|&w| i32::from(w).abs()).sum::<i32>() <= LANE_SUM);
         let panel: Vec<i8> = [[a, b, a, b]; PANEL].concat().into_iter().chain([[c, d, c, d]; PANEL].concat()).collect();
-        let [found, expected] = dots([&[[127; BLOCK]; 1536 / 4][..]], &panel.repeat(1536 / 8));
+        let [found, expected] = dots([&spread([127; BLOCK]).repeat(1536 / BLOCK)], &panel.repeat(1536 / 8));
         let sum = 127 * 1536 / 4 * weights.iter().map(|&w| i32::from(w)).sum::<i32>();
         assert_eq!([found, expected], [[[sum as f32; PANEL]]; 2]);
     }

@@ -129,14 +129,6 @@ impl I32x4 {
     }
 }
 
-/// Writes the sums of a dot product where they belong.
-#[inline(always)]
-pub(super) fn put<const ROWS: usize>(sums: [[v128; 2]; ROWS], out: &mut [[I32x4; 2]; ROWS]) {
-    for (out, [low, high]) in out.iter_mut().zip(sums) {
-        *out = [I32x4(low), I32x4(high)];
-    }
-}
-
 #[cfg(test)]
 impl PartialEq for I32x4 {
     fn eq(&self, other: &Self) -> bool {

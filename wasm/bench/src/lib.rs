@@ -5,6 +5,7 @@
 //! [`encode`] as often as wanted.
 #![allow(unsafe_code, reason = "exported functions with pointers of the host")]
 
+use std::alloc::Layout;
 use std::cell::RefCell;
 
 use minilm::bench::LinearPass;
@@ -21,10 +22,13 @@ struct State {
     linear: Option<LinearPass>,
 }
 
-/// A buffer of `len` bytes that lives until the end, 8-byte aligned.
+/// A buffer of `len` bytes that lives until the end, on a multiple of 64 bytes, as the tensors of a packed file are in it. Null
+/// where there is no memory.
 #[unsafe(no_mangle)]
 pub extern "C" fn allocate(len: usize) -> *mut u8 {
-    vec![0_u64; len.div_ceil(8)].leak().as_mut_ptr().cast()
+    let Ok(layout) = Layout::from_size_align(len.max(1), 64) else { return std::ptr::null_mut() };
+    // SAFETY: the size is not 0.
+    unsafe { std::alloc::alloc_zeroed(layout) }
 }
 
 /// Takes the packed model in a buffer. Returns the width of its vectors, 0 where it is not valid.

@@ -30,9 +30,12 @@ pub struct Limit {
     pub actual: usize,
 }
 
-/// An answer that is an error.
+/// An answer that is an error. Boxed, as every function here may return one.
 #[derive(Clone, Debug)]
-pub struct Problem {
+pub struct Problem(Box<Details>);
+
+#[derive(Clone, Debug)]
+struct Details {
     status: StatusCode,
     message: String,
     param: Option<&'static str>,
@@ -45,7 +48,8 @@ impl Problem {
     /// A problem with `status`.
     #[must_use]
     pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), param: None, code: None, limit: None, headers: HeaderMap::new() }
+        let (message, headers) = (message.into(), HeaderMap::new());
+        Self(Box::new(Details { status, message, param: None, code: None, limit: None, headers }))
     }
 
     /// 422: the request is well-formed, and something in it is not acceptable.
@@ -66,9 +70,9 @@ impl Problem {
         let message = format!("{what} {}, the limit is {} ({})", limit.actual, limit.value, limit.name);
         let mut problem = Self::new(status, message);
         if status == StatusCode::TOO_MANY_REQUESTS {
-            problem.headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            problem.0.headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
-        problem.limit = Some(limit);
+        problem.0.limit = Some(limit);
         problem
     }
 
@@ -96,49 +100,51 @@ impl Problem {
     /// The same, naming the field of the request.
     #[must_use]
     pub fn with_param(mut self, param: &'static str) -> Self {
-        self.param = Some(param);
+        self.0.param = Some(param);
         self
     }
 
     fn with_code(mut self, code: &'static str) -> Self {
-        self.code = Some(code);
+        self.0.code = Some(code);
         self
     }
 
     fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.insert(name, value);
+        self.0.headers.insert(name, value);
         self
     }
 
     /// The message.
     #[must_use]
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.message
     }
 
     /// The answer that says so in the words of `dialect`.
     #[must_use]
     pub fn into_answer(self, dialect: Dialect) -> Answer {
+        let (openai_type, tei_type) = (self.openai_type(), self.tei_type());
+        let Details { status, message, param, code, limit, headers } = *self.0;
         let mut object = match dialect {
             Dialect::OpenAi => json!({
-                "message": self.message, "type": self.openai_type(), "param": self.param, "code": self.code,
+                "message": message, "type": openai_type, "param": param, "code": code,
             }),
-            Dialect::Tei => json!({ "error": self.message, "error_type": self.tei_type() }),
-            Dialect::Ollama => json!({ "error": self.message }),
+            Dialect::Tei => json!({ "error": message, "error_type": tei_type }),
+            Dialect::Ollama => json!({ "error": message }),
         };
-        if let (Some(limit), Value::Object(fields)) = (&self.limit, &mut object) {
+        if let (Some(limit), Value::Object(fields)) = (limit, &mut object) {
             fields.insert("limit".to_owned(), json!(limit));
         }
         let body = if dialect == Dialect::OpenAi { json!({ "error": object }) } else { object };
         let mut answer = Answer::json(&body);
-        answer.status = self.status;
-        answer.headers.extend(self.headers);
-        answer.error = Some(self.message);
+        answer.status = status;
+        answer.headers.extend(headers);
+        answer.error = Some(message);
         answer
     }
 
     fn openai_type(&self) -> &'static str {
-        match self.status {
+        match self.0.status {
             StatusCode::UNAUTHORIZED => "authentication_error",
             StatusCode::TOO_MANY_REQUESTS => "rate_limit_error",
             status if status.is_server_error() => "server_error",
@@ -147,11 +153,11 @@ impl Problem {
     }
 
     fn tei_type(&self) -> &'static str {
-        match self.status {
+        match self.0.status {
             StatusCode::TOO_MANY_REQUESTS => "Overloaded",
             StatusCode::SERVICE_UNAVAILABLE => "Unhealthy",
             status if status.is_server_error() => "Backend",
-            _ if self.code == Some(EMPTY) => "Empty",
+            _ if self.0.code == Some(EMPTY) => "Empty",
             _ => "Validation",
         }
     }
@@ -174,7 +180,9 @@ impl From<Error> for Problem {
         match error {
             Error::TooManyTokens { n_tokens, limit, .. } => {
                 let limit = Limit { name: "max_input_length", value: limit, actual: n_tokens };
-                Self { limit: Some(limit), ..Self::invalid(message) }
+                let mut problem = Self::invalid(message);
+                problem.0.limit = Some(limit);
+                problem
             }
             Error::Option { .. } | Error::Encoding { .. } | Error::TokenId { .. } => Self::invalid(message),
             _ => Self::new(StatusCode::INTERNAL_SERVER_ERROR, message),

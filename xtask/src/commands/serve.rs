@@ -37,14 +37,17 @@ pub fn serve(request: &Request, options: Options) -> Result<ExitCode> {
         }
     };
     let runtime = tokio::runtime::Runtime::new().context("cannot start threads")?;
-    runtime.block_on(async {
+    let ended = runtime.block_on(async {
         let server = Server::bind(&component, options.addr, options.world, options.reuse).await?;
         announce(server.addr()?);
         tokio::select! {
             stopped = server.run() => stopped.map(|never| match never {}),
             interrupted = tokio::signal::ctrl_c() => Ok(interrupted.map(|()| ExitCode::SUCCESS)?),
         }
-    })
+    });
+    // Without waiting for instances that are at work.
+    runtime.shutdown_background();
+    ended
 }
 
 fn announce(addr: SocketAddr) {

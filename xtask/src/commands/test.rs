@@ -1,5 +1,8 @@
 //! `test`: every test there is, and one line that counts them.
 
+mod clients;
+mod counts;
+
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -8,18 +11,12 @@ use std::process::{Command, ExitCode, Stdio};
 use anyhow::{Context, Result};
 use minilm::Precision;
 
+use counts::Counts;
+
 use super::slice;
 use crate::cargo::{self, Backend};
 use crate::model::{self, Request};
 use crate::{packed, paths};
-
-/// Passed, failed and skipped tests.
-#[derive(Default)]
-struct Counts {
-    passed: usize,
-    failed: usize,
-    skipped: usize,
-}
 
 /// `cargo xtask test`. Tests that need the data beside the project count as skipped where it is not there.
 pub fn test() -> Result<ExitCode> {
@@ -29,7 +26,7 @@ pub fn test() -> Result<ExitCode> {
         let mut command = cargo::native("test");
         command.args(["--no-fail-fast", "--features", "minilm/reference"]).args(args);
         command.env("MINILM_TEST_MODELS", &models);
-        run(title, &mut command, ignored, &mut counts)
+        run_cargo(title, &mut command, ignored, &mut counts)
     };
     native("native, with the models", &["--package", "minilm", "--lib", "--test", "[!s]*"], true)?;
     let shared = paths::shared().is_some();
@@ -38,9 +35,13 @@ pub fn test() -> Result<ExitCode> {
     }
     native("native, data beside the project", &["--package", "minilm", "--test", "shared_*"], shared)?;
     native("documentation", &["--package", "minilm", "--doc"], false)?;
-    native("tools and component", &["--package", "xtask", "--package", "minilm-cli"], true)?;
+    native("tools and components", &["--package", "xtask", "--package", "minilm-cli", "--package", "minilm-http"], true)?;
     for backend in Backend::ALL {
         on_wasm(backend, &models, &mut counts)?;
+    }
+    if let Err(error) = clients::test(&models, &mut counts) {
+        println!("the clients were not tested: {error:#}");
+        counts.failed += 1;
     }
     println!("\n{} passed, {} failed, {} skipped", counts.passed, counts.failed, counts.skipped);
     Ok(if counts.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -57,7 +58,7 @@ fn on_wasm(backend: Backend, models: &Path, counts: &mut Counts) -> Result<()> {
     // Cargo runs tests in the root of their package, and that folder is all that the component sees.
     let visible = models.strip_prefix(paths::root())?;
     command.env("CARGO_TARGET_WASM32_WASIP2_RUNNER", runner).env("MINILM_TEST_MODELS", visible);
-    run(&format!("wasmtime, {}", backend.name()), &mut command, true, counts)
+    run_cargo(&format!("wasmtime, {}", backend.name()), &mut command, true, counts)
 }
 
 /// Fetches and packs what the tests need, into one folder.
@@ -92,46 +93,31 @@ fn copy_dir(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Runs a test command, passes its output on, and adds up the result lines of the test harness.
-fn run(title: &str, command: &mut Command, ignored: bool, counts: &mut Counts) -> Result<()> {
-    println!("\n== {title}");
+/// Runs tests of cargo.
+fn run_cargo(title: &str, command: &mut Command, ignored: bool, counts: &mut Counts) -> Result<()> {
     command.arg("--");
     if ignored {
         command.arg("--include-ignored");
     }
-    let mut child = command.stdout(Stdio::piped()).spawn().context("cannot start cargo")?;
-    let mut failed = 0;
+    run(title, command, counts::of_cargo, counts)
+}
+
+/// Runs a test command, passes its output on, and adds up the result lines that `read` finds in it.
+fn run(title: &str, command: &mut Command, read: fn(&str) -> Option<Counts>, counts: &mut Counts) -> Result<()> {
+    println!("\n== {title}");
+    let program = command.get_program().to_owned();
+    let mut child = command.stdout(Stdio::piped()).spawn().with_context(|| format!("cannot start {program:?}"))?;
+    let mut found = Counts::default();
     for line in BufReader::new(child.stdout.take().context("no output")?).lines() {
         let line = line?;
         println!("{line}");
-        if let Some(result) = line.strip_prefix("test result: ") {
-            let count = |what: &str| count_before(result, what);
-            counts.passed += count("passed");
-            failed += count("failed");
-            counts.skipped += count("ignored");
+        if let Some(result) = read(&line) {
+            found += result;
         }
     }
     // A build that fails, or a test program that dies, prints no result line.
-    let died = !child.wait()?.success() && failed == 0;
-    counts.failed += failed + usize::from(died);
+    let died = !child.wait()?.success() && found.failed == 0;
+    *counts += found;
+    counts.failed += usize::from(died);
     Ok(())
-}
-
-/// The number before `what` in `ok. 3 passed; 0 failed; 1 ignored; …`.
-fn count_before(result: &str, what: &str) -> usize {
-    let words: Vec<&str> = result.split([' ', ';']).collect();
-    let at = words.iter().position(|&word| word == what).unwrap_or(0);
-    at.checked_sub(1).and_then(|before| words[before].parse().ok()).unwrap_or(0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::count_before;
-
-    #[test]
-    fn result_lines_are_counted() {
-        let line = "ok. 12 passed; 3 failed; 4 ignored; 0 measured; 7 filtered out; finished in 0.01s";
-        assert_eq!(["passed", "failed", "ignored"].map(|what| count_before(line, what)), [12, 3, 4]);
-        assert_eq!(count_before("nothing of the kind", "passed"), 0);
-    }
 }

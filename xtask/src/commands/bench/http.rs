@@ -2,17 +2,18 @@
 //! `bench/http/run.py`, which times and reports.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, ensure};
 use minilm::Precision;
 use serde_json::json;
 
-use super::{debian, pack, peers, wasmtime_cli};
+use super::{pack, peers, wasmtime_cli};
 use crate::cargo::{self, Backend};
 use crate::commands::slice;
 use crate::model::{self, Request};
-use crate::paths;
+use crate::{debian, paths};
 
 /// `cargo xtask bench-http ARGS`: `args` are those of `bench/http/run.py`.
 pub fn bench(args: &[String]) -> Result<ExitCode> {
@@ -39,7 +40,7 @@ pub fn bench(args: &[String]) -> Result<ExitCode> {
         "precompiled": precompiled,
         "wasmtime": wasmtime,
         "serve": [program, "serve", "--component", component],
-        "wrk": debian::find("wrk", &["wrk"])?.context("the load generator wrk is needed")?,
+        "wrk": wrk()?,
     });
     let file = output.join("setup-http.json");
     fs::write(&file, serde_json::to_vec_pretty(&setup)?)?;
@@ -47,4 +48,12 @@ pub fn bench(args: &[String]) -> Result<ExitCode> {
     run.arg(paths::bench().join("http/run.py")).arg(file).args(args).current_dir(paths::root());
     let status = run.status().context("cannot start Python")?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The load generator.
+fn wrk() -> Result<PathBuf> {
+    if debian::which(&["wrk"]).is_none() {
+        debian::install("wrk");
+    }
+    debian::which(&["wrk"]).context("needs wrk (apt-get install wrk)")
 }

@@ -1,6 +1,6 @@
 //! `bench`: prepares what is timed, ours and the peers, and hands over to `bench/run.py`, which times and reports.
 
-mod debian;
+mod browsers;
 pub mod http;
 mod peers;
 mod wasmtime_cli;
@@ -37,8 +37,8 @@ pub fn bench(args: &[String]) -> Result<ExitCode> {
         "modules": modules,
         "models": models,
         "node_modules": peers::node_modules()?,
-        "chromium": debian::find("chromium", &["chromium", "chromium-browser", "google-chrome"])?,
-        "firefox": debian::find("firefox-esr", &["firefox", "firefox-esr"])?,
+        "chromium": browsers::find("chromium", &["chromium", "chromium-browser", "google-chrome"]),
+        "firefox": browsers::find("firefox-esr", &["firefox", "firefox-esr"]),
         "sentences": paths::shared().map(|shared| shared.join("data/sts-benchmark-dev.tsv")),
     });
     let file = output.join("setup.json");

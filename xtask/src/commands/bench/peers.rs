@@ -1,39 +1,25 @@
-//! Installs what is compared with, at pinned versions, into the user's cache folder: nothing lands in the tree.
+//! Installs what is compared with.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 
-use crate::{cargo, paths};
-
-/// Which interpreters may make the virtual environment, the first one found.
-const PYTHONS: [&str; 2] = ["python3", "python"];
+use crate::{cargo, installed, paths, python};
 
 /// The Python of a virtual environment with `bench/requirements.txt`.
 pub fn python() -> Result<PathBuf> {
-    let folder = cache()?.join("python");
-    let python = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
     let wanted = paths::bench().join("requirements.txt");
-    install(&folder, &[&wanted], || {
-        println!("installing PyTorch, onnxruntime and others from PyPI into {} (6 GB)", folder.display());
-        let make =
-            |name: &&str| Command::new(name).args(["-m", "venv"]).arg(&folder).status().is_ok_and(|s| s.success());
-        ensure!(PYTHONS.iter().any(make), "needs Python 3.11 or newer with its `venv` module");
-        let mut pip = Command::new(&python);
-        cargo::run(pip.args(["-m", "pip", "install", "--quiet", "--requirement"]).arg(&wanted))
-    })?;
-    Ok(python)
+    python::environment(&cache()?.join("python"), &wanted, "PyTorch, onnxruntime and others (6 GB)")
 }
 
-/// Adds the packages of the Flask service to the environment of [`python`]: only Flask and gunicorn, at versions of their own,
-/// are not there yet.
+/// Adds the packages of the Flask service to the environment of [`python`], where only Flask and gunicorn are missing.
 pub fn flask(python: &Path) -> Result<()> {
     let wanted = paths::bench().join("http/flask/requirements.txt");
     // Inside the environment, so that it goes with it.
-    let folder = cache()?.join("python/flask");
-    install(&folder, &[&wanted], || {
+    let folder = cache()?.join("python").join("flask");
+    installed::install(&folder, &[&wanted], || {
         println!("installing Flask and gunicorn from PyPI");
         cargo::run(Command::new(python).args(["-m", "pip", "install", "--quiet", "--requirement"]).arg(&wanted))
     })
@@ -43,7 +29,7 @@ pub fn flask(python: &Path) -> Result<()> {
 pub fn node_modules() -> Result<PathBuf> {
     let folder = cache()?.join("node");
     let wanted = ["package.json", "package-lock.json"].map(|name| paths::bench().join(name));
-    install(&folder, &[&wanted[0], &wanted[1]], || {
+    installed::install(&folder, &[&wanted[0], &wanted[1]], || {
         println!("installing onnxruntime-web and Transformers.js from npm into {}", folder.display());
         // Scripts would fetch native libraries that nothing here uses.
         let mut npm = Command::new(if cfg!(windows) { "npm.cmd" } else { "npm" });
@@ -66,24 +52,5 @@ pub fn write_candle(model: &Path, output: &Path) -> Result<()> {
 
 /// Where all of it lies.
 pub fn cache() -> Result<PathBuf> {
-    Ok(dirs::cache_dir().context("there is no cache folder; set HOME")?.join("minilm-wasm").join("bench"))
-}
-
-/// Runs `steps` in an empty `folder` with copies of the `wanted` files, unless it was done for the same ones before. A copy of
-/// their text beside the folder says so, written at the end.
-fn install(folder: &Path, wanted: &[&Path], steps: impl FnOnce() -> Result<()>) -> Result<()> {
-    let text = wanted.iter().map(fs::read_to_string).collect::<Result<String, _>>()?;
-    let stamp = folder.with_extension("installed");
-    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == text) {
-        return Ok(());
-    }
-    if folder.exists() {
-        fs::remove_dir_all(folder)?;
-    }
-    fs::create_dir_all(folder)?;
-    for file in wanted {
-        fs::copy(file, folder.join(file.file_name().unwrap_or_default()))?;
-    }
-    steps()?;
-    Ok(fs::write(stamp, text)?)
+    installed::folder("bench")
 }

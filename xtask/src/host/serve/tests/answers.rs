@@ -11,9 +11,9 @@ use super::Running;
 #[ignore = "needs packed models: run `cargo xtask test`"]
 fn headers_tell_what_was_done() {
     let running = Running::with(&[]);
-    let reply = running.post("/embed", json!({ "inputs": ["a b c", "word ".repeat(200)] }).to_string());
+    let reply = running.post("/embed", json!({ "inputs": ["a b c", "word ".repeat(300)] }).to_string());
     assert_eq!(reply.header("x-model"), "slice-L3-of-all-MiniLM-L6-v2");
-    assert_eq!(reply.header("x-compute-tokens"), "133");
+    assert_eq!(reply.header("x-compute-tokens"), "261");
     assert_eq!(reply.header("x-truncated"), "1");
     let time: f64 = reply.header("x-inference-time").parse().expect("milliseconds");
     assert!(time > 0.0);
@@ -104,7 +104,7 @@ fn the_other_routes_answer() {
     assert_eq!((head.status(), head.text().len()), (200, 0));
     let info = running.get("/info").json();
     assert_eq!(info["model_type"], json!({ "embedding": { "pooling": "mean" } }));
-    assert_eq!((&info["max_input_length"], &info["backend"]), (&json!(128), &json!("relaxed-simd")));
+    assert_eq!((&info["max_input_length"], &info["backend"]), (&json!(256), &json!("relaxed-simd")));
     let models = running.get("/v1/models").json();
     let id = models["data"][0]["id"].as_str().expect("a name");
     assert_eq!(running.get(&format!("/v1/models/{id}")).json(), models["data"][0]);

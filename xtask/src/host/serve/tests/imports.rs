@@ -21,4 +21,25 @@ fn nothing_but_wasi_is_imported() {
     assert_eq!(exports, [("wasi:http/handler@0.3.0".to_owned(), true)]);
 }
 
-const IMPORTS: &[&str] = &[];
+/// `wasi:http` for the requests, the rest for Rust's standard library: clocks, environment, standard streams, random numbers.
+/// No files, no sockets.
+const IMPORTS: &[&str] = &[
+    "wasi:http/types@0.3.0",
+    "wasi:io/poll@0.2.6",
+    "wasi:clocks/monotonic-clock@0.2.6",
+    "wasi:io/error@0.2.6",
+    "wasi:io/streams@0.2.6",
+    "wasi:cli/environment@0.2.6",
+    "wasi:cli/exit@0.2.6",
+    "wasi:cli/stdin@0.2.6",
+    "wasi:cli/stdout@0.2.6",
+    "wasi:cli/stderr@0.2.6",
+    "wasi:cli/terminal-input@0.2.6",
+    "wasi:cli/terminal-output@0.2.6",
+    "wasi:cli/terminal-stdin@0.2.6",
+    "wasi:cli/terminal-stdout@0.2.6",
+    "wasi:cli/terminal-stderr@0.2.6",
+    "wasi:clocks/wall-clock@0.2.6",
+    "wasi:random/random@0.2.6",
+    "wasi:random/insecure-seed@0.2.6",
+];

@@ -74,6 +74,8 @@ impl Running {
                     _ = stopped => {}
                 }
             });
+            // Instances that are idle end with their thread.
+            runtime.shutdown_background();
         });
         let addr = bound.recv().expect("the server starts");
         let config = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);

@@ -1,0 +1,38 @@
+//! Packages of Debian, for what no registry of a language has.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::cargo;
+
+/// Installs `package`, if this is a Debian and this is root; otherwise nothing happens.
+pub fn install(package: &str) {
+    if which(&["apt-get"]).is_none() || !is_root() {
+        return;
+    }
+    println!("installing {package} with apt-get");
+    let apt = |args: &[&str]| -> Result<()> { cargo::run(Command::new("apt-get").args(args)) };
+    // A container image comes without package lists.
+    let installed = apt(&["update", "--quiet"])
+        .and_then(|()| apt(&["install", "--yes", "--quiet", "--no-install-recommends", package]));
+    if let Err(error) = installed {
+        println!("note: {package}: {error:#}");
+    }
+}
+
+/// The first of `programs` that is in the path.
+pub fn which(programs: &[&str]) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
+    programs
+        .iter()
+        .flat_map(|program| folders.iter().map(move |folder| folder.join(program)))
+        .find(|file| file.is_file())
+}
+
+fn is_root() -> bool {
+    let id = Command::new("id").arg("-u").output();
+    id.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}

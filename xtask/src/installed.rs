@@ -1,0 +1,30 @@
+//! What is installed for a command, at pinned versions, into the user's cache folder: nothing lands in the tree.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+/// The folder of the command `name`.
+pub fn folder(name: &str) -> Result<PathBuf> {
+    Ok(dirs::cache_dir().context("there is no cache folder; set HOME")?.join("minilm-wasm").join(name))
+}
+
+/// Runs `steps` in an empty `folder` with copies of the `wanted` files, unless it was done for the same ones before. A copy of
+/// their text beside the folder says so, written at the end.
+pub fn install(folder: &Path, wanted: &[&Path], steps: impl FnOnce() -> Result<()>) -> Result<()> {
+    let text = wanted.iter().map(fs::read_to_string).collect::<Result<String, _>>()?;
+    let stamp = folder.with_extension("installed");
+    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == text) {
+        return Ok(());
+    }
+    if folder.exists() {
+        fs::remove_dir_all(folder)?;
+    }
+    fs::create_dir_all(folder)?;
+    for file in wanted {
+        fs::copy(file, folder.join(file.file_name().unwrap_or_default()))?;
+    }
+    steps()?;
+    Ok(fs::write(stamp, text)?)
+}

@@ -1,0 +1,33 @@
+//! Virtual environments of Python.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Result, ensure};
+
+use crate::installed::install;
+use crate::{cargo, debian};
+
+/// Which interpreters may make a virtual environment, the first one that can. The last is the one that Debian's package brings.
+const PYTHONS: [&str; 3] = ["python3", "python", "/usr/bin/python3"];
+
+/// The Python of the virtual environment `folder` with the packages that the file `requirements` lists, `what` saying which they are.
+pub fn environment(folder: &Path, requirements: &Path, what: &str) -> Result<PathBuf> {
+    let python = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
+    install(folder, &[requirements], || {
+        println!("installing {what} from PyPI into {}", folder.display());
+        if !make(folder) {
+            // Debian has `venv` in a package of its own, which most images lack.
+            debian::install("python3-venv");
+            ensure!(make(folder), "needs Python 3.11 or newer with its `venv` module (apt-get install python3-venv)");
+        }
+        let mut pip = Command::new(&python);
+        cargo::run(pip.args(["-m", "pip", "install", "--quiet", "--requirement"]).arg(requirements))
+    })?;
+    Ok(python)
+}
+
+fn make(folder: &Path) -> bool {
+    let with = |name: &&str| Command::new(name).args(["-m", "venv"]).arg(folder).status().is_ok_and(|s| s.success());
+    PYTHONS.iter().any(with)
+}
