@@ -72,6 +72,14 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Time the HTTP component beside a Flask service and write BENCHMARKS-HTTP.md. Installs wasmtime's command line tool, the load
+    /// generator wrk and the service. `--quick` is a short run, `--help` shows the other options.
+    #[command(disable_help_flag = true)]
+    BenchHttp {
+        /// Arguments of `bench/http/run.py`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
     /// Hold a benchmark module in wasmtime and time what the standard input asks for.
     #[command(hide = true)]
     BenchHost {
@@ -242,6 +250,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Command::Build(BuildCommand::Component { model, backend }) => commands::build::component(model, backend),
         Command::Eval(EvalCommand::Sts { model, file }) => commands::eval::sts(&model.request(), &file),
         Command::Bench { args } => commands::bench::bench(&args),
+        Command::BenchHttp { args } => commands::bench::http::bench(&args),
         Command::BenchHost { file } => host::bench::serve(&file),
         Command::Test { clients } => commands::test::test(clients),
         Command::Wasmtime(run) => host::run_with_current_dir(&run.file, &run.args),
