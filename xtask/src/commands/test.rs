@@ -48,7 +48,11 @@ fn rust(models: &Path, counts: &mut Counts) -> Result<()> {
     }
     native("native, data beside the project", &["--package", "minilm", "--test", "shared_*"], shared)?;
     native("documentation", &["--package", "minilm", "--doc"], false)?;
-    native("tools and components", &["--package", "xtask", "--package", "minilm-cli", "--package", "minilm-http"], true)?;
+    native(
+        "tools and components",
+        &["--package", "xtask", "--package", "minilm-cli", "--package", "minilm-http"],
+        true,
+    )?;
     for backend in Backend::ALL {
         on_wasm(backend, models, counts)?;
     }
