@@ -28,7 +28,7 @@ def about(setup):
         "wasmtime": locked(root / "Cargo.lock", "wasmtime"),
         "candle": locked(root / "bench/candle/Cargo.lock", "candle-core"),
         "packages": {name: version(name) for name in PACKAGES},
-        "missing": [browser for browser in ("chromium", "firefox") if not setup[browser]],
+        "missing": [browser for browser in ("chromium", "firefox") if not setup.get(browser, True)],
         "commit": output("git", "-C", setup["root"], "describe", "--always", "--dirty"),
     }
 

@@ -41,16 +41,16 @@ def render(about, models):
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def head(about):
+def head(about, command="cargo xtask bench", how="Everything runs on one thread."):
     flags = about["flags"]
     yes = ", ".join(flag for flag, there in flags.items() if there)
     no = ", ".join(flag for flag in ("avx_vnni", "avx512_vnni", "amx_int8") if not flags[flag])
     state = "" if about["complete"] else "**A partial or short run, not to be quoted.** "
     return (
-        f"{state}Written by `cargo xtask bench` on {about['date']}, at {about['commit']}, on {about['cpu']} "
+        f"{state}Written by `{command}` on {about['date']}, at {about['commit']}, on {about['cpu']} "
         f"({about['family']}), {about['cores']} cores, {about['system']}. Vector instructions: "
         f"{yes or 'unknown'}; not there: {no or 'none of these'}. Load average {about['load_before']} before "
-        f"and {about['load_after']} after. Everything runs on one thread."
+        f"and {about['load_after']} after. {how}"
         + "".join(f" There was no {browser} on this machine, so its rows are missing." for browser in about["missing"])
     )
 

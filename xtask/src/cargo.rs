@@ -11,7 +11,8 @@ use crate::paths;
 /// The target of all components.
 pub const TARGET: &str = "wasm32-wasip2";
 
-/// The target of the benchmark module: nothing is imported, so that any engine runs it.
+/// The target of what asks nothing of its host: the benchmark module, so that any engine runs it, and the library component
+/// that carries its model.
 const BARE_TARGET: &str = "wasm32-unknown-unknown";
 
 /// The target of candle's benchmark module: its dependencies ask the host for random numbers.
@@ -73,15 +74,16 @@ pub fn native(subcommand: &str) -> Command {
 
 /// Builds the command line component, with the packed file `model` baked in where there is one.
 pub fn build_cli(backend: Backend, model: Option<&Path>) -> Result<PathBuf> {
-    build_component(backend, "minilm-cli", "minilm.wasm", model)
+    build_wasi(backend, "minilm-cli", "minilm.wasm", model)
 }
 
 /// Builds the HTTP component, likewise.
 pub fn build_http(backend: Backend, model: Option<&Path>) -> Result<PathBuf> {
-    build_component(backend, "minilm-http", "minilm_http.wasm", model)
+    build_wasi(backend, "minilm-http", "minilm_http.wasm", model)
 }
 
-fn build_component(backend: Backend, package: &str, file: &str, model: Option<&Path>) -> Result<PathBuf> {
+/// Builds a component for hosts with WASI.
+fn build_wasi(backend: Backend, package: &str, file: &str, model: Option<&Path>) -> Result<PathBuf> {
     let mut cargo = wasm("build", backend)?;
     cargo.args(["--quiet", "--release", "--package", package]);
     if let Some(model) = model {
@@ -91,11 +93,35 @@ fn build_component(backend: Backend, package: &str, file: &str, model: Option<&P
     Ok(paths::wasm_target().join(backend.name()).join(TARGET).join("release").join(file))
 }
 
+/// Builds the library component, with the packed file `model` baked in where there is one. It then needs no files, and so it is
+/// built to import nothing.
+pub fn build_component(backend: Backend, model: Option<&Path>) -> Result<PathBuf> {
+    let file = "minilm_component.wasm";
+    let Some(model) = model else { return build_wasi(backend, "minilm-component", file, None) };
+    let mut cargo = bare_component(backend, "minilm-component")?;
+    run(cargo.args(["--features", "baked"]).env("MINILM_MODEL_FILE", model))?;
+    Ok(bare_output(backend, file))
+}
+
+/// A cargo command that makes a component without WASI of `package`. The linker that comes with Rust for [`TARGET`] wraps any
+/// module with the interface that wit-bindgen leaves in it.
+pub fn bare_component(backend: Backend, package: &str) -> Result<Command> {
+    let mut cargo = for_target("build", BARE_TARGET, backend, backend.name())?;
+    cargo.args(["--quiet", "--release", "--package", package]);
+    cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", "wasm-component-ld");
+    Ok(cargo)
+}
+
+/// Where a build for the bare target leaves `file`.
+pub fn bare_output(backend: Backend, file: &str) -> PathBuf {
+    paths::wasm_target().join(backend.name()).join(BARE_TARGET).join("release").join(file)
+}
+
 /// Builds the core as the module that benchmarks time.
 pub fn build_bench(backend: Backend) -> Result<PathBuf> {
     let mut cargo = for_target("build", BARE_TARGET, backend, backend.name())?;
     run(cargo.args(["--quiet", "--release", "--package", "minilm-bench"]))?;
-    Ok(paths::wasm_target().join(backend.name()).join(BARE_TARGET).join("release").join("minilm_bench.wasm"))
+    Ok(bare_output(backend, "minilm_bench.wasm"))
 }
 
 /// Builds candle's BERT behind the same interface. It knows no relaxed instructions.

@@ -72,6 +72,14 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Time the HTTP component beside a Flask service and write BENCHMARKS-HTTP.md. Installs wasmtime's command line tool, the load
+    /// generator wrk and the service. `--quick` is a short run, `--help` shows the other options.
+    #[command(disable_help_flag = true)]
+    BenchHttp {
+        /// Arguments of `bench/http/run.py`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
     /// Hold a benchmark module in wasmtime and time what the standard input asks for.
     #[command(hide = true)]
     BenchHost {
@@ -172,6 +180,16 @@ enum BuildCommand {
         #[arg(long, default_value = "relaxed-simd")]
         backend: Backend,
     },
+    /// The library component `minilm:embed`, for components in any language to be composed with. With a model it is baked in,
+    /// and nothing is asked of the host.
+    Component {
+        /// Name of a model on the Hugging Face hub, or a local directory, to bake in.
+        #[arg(long, value_name = "NAME|DIR")]
+        model: Option<String>,
+        /// Instructions that the component may use.
+        #[arg(long, default_value = "relaxed-simd")]
+        backend: Backend,
+    },
 }
 
 #[derive(Subcommand)]
@@ -229,8 +247,10 @@ fn main() -> anyhow::Result<ExitCode> {
             let options = Options { addr: serve.addr, component: serve.component, world, reuse: serve.reuse };
             commands::serve::serve(&serve.model.request(), options)
         }
+        Command::Build(BuildCommand::Component { model, backend }) => commands::build::component(model, backend),
         Command::Eval(EvalCommand::Sts { model, file }) => commands::eval::sts(&model.request(), &file),
         Command::Bench { args } => commands::bench::bench(&args),
+        Command::BenchHttp { args } => commands::bench::http::bench(&args),
         Command::BenchHost { file } => host::bench::serve(&file),
         Command::Test { clients } => commands::test::test(clients),
         Command::Wasmtime(run) => host::run_with_current_dir(&run.file, &run.args),

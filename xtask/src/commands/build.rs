@@ -7,35 +7,40 @@ use std::process::ExitCode;
 use anyhow::Result;
 use minilm::Precision;
 
-use crate::cargo::{Backend, build_cli, build_http};
+use crate::cargo::{Backend, build_cli, build_component, build_http};
 use crate::model::{self, Request};
 use crate::packed::packed;
 use crate::paths;
 
 /// `cargo xtask build cli`.
 pub fn cli(model: Option<String>, backend: Backend) -> Result<ExitCode> {
-    component("minilm", build_cli, model, backend)
+    build("minilm", build_cli, model, backend)
+}
+
+/// `cargo xtask build component`.
+pub fn component(model: Option<String>, backend: Backend) -> Result<ExitCode> {
+    build("minilm-embed", build_component, model, backend)
 }
 
 /// `cargo xtask build http`.
 pub fn http(model: Option<String>, backend: Backend) -> Result<ExitCode> {
-    component("minilm-http", build_http, model, backend)
+    build("minilm-http", build_http, model, backend)
 }
 
-/// Builds a component as a file of the output folder, and prints its path and size.
-fn component(
-    name: &str,
+/// Builds with the model of a name and copies what comes out to where people find it; prints the path of the file and its size.
+fn build(
+    stem: &str,
     build: fn(Backend, Option<&Path>) -> Result<PathBuf>,
     model: Option<String>,
     backend: Backend,
 ) -> Result<ExitCode> {
     let (component, name) = match model {
-        Some(named) => {
-            let model = model::resolve(&Request::Named(named))?;
+        Some(name) => {
+            let model = model::resolve(&Request::Named(name))?;
             let component = build(backend, Some(&packed(&model, Precision::Int8)?))?;
-            (component, format!("{name}-{}.wasm", model.name.replace('/', "--")))
+            (component, format!("{stem}-{}.wasm", model.name.replace('/', "--")))
         }
-        None => (build(backend, None)?, format!("{name}.wasm")),
+        None => (build(backend, None)?, format!("{stem}.wasm")),
     };
     let output = paths::output().join(name);
     fs::create_dir_all(paths::output())?;

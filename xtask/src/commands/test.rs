@@ -48,11 +48,8 @@ fn rust(models: &Path, counts: &mut Counts) -> Result<()> {
     }
     native("native, data beside the project", &["--package", "minilm", "--test", "shared_*"], shared)?;
     native("documentation", &["--package", "minilm", "--doc"], false)?;
-    native(
-        "tools and components",
-        &["--package", "xtask", "--package", "minilm-cli", "--package", "minilm-http"],
-        true,
-    )?;
+    let tools = ["xtask", "minilm-cli", "minilm-component", "minilm-http"].map(|package| ["--package", package]);
+    native("tools and components", tools.as_flattened(), true)?;
     for backend in Backend::ALL {
         on_wasm(backend, models, counts)?;
     }

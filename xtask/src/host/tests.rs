@@ -1,13 +1,33 @@
-//! The component under wasmtime, built for every backend, against the core compiled for this machine: the same bits.
+//! The components under wasmtime, built for every backend, against the core compiled for this machine: the same bits.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use minilm::{Embedder, EncodeOptions};
 
 use super::{World, run};
 use crate::cargo::{Backend, build_cli};
 use crate::paths;
+
+mod component;
+mod composition;
+
+/// The packed model that the tests bake in.
+fn model_file() -> PathBuf {
+    let models = std::env::var("MINILM_TEST_MODELS").expect("MINILM_TEST_MODELS is not set");
+    Path::new(&models).join("slice-L3-of-all-MiniLM-L6-v2-int8.minilm")
+}
+
+/// The golden texts.
+fn golden_texts() -> Vec<String> {
+    let texts = fs::read(paths::root().join("tests/golden/texts.json")).expect("texts.json is there");
+    serde_json::from_slice(&texts).expect("texts.json is an array of strings")
+}
+
+/// Whether `found` is `expected` to the bit.
+fn same_bits(found: &[f32], expected: &[f32]) -> bool {
+    found.len() == expected.len() && found.iter().zip(expected).all(|(a, b)| a.to_bits() == b.to_bits())
+}
 
 /// The rows of a `.npy` file of floats.
 fn read_npy(path: &Path) -> Vec<f32> {
@@ -20,10 +40,8 @@ fn read_npy(path: &Path) -> Vec<f32> {
 #[test]
 #[ignore = "needs packed models: run `cargo xtask test`"]
 fn every_backend_gives_the_same_bits() {
-    let models = std::env::var("MINILM_TEST_MODELS").expect("MINILM_TEST_MODELS is not set");
-    let file = Path::new(&models).join("slice-L3-of-all-MiniLM-L6-v2-int8.minilm");
-    let texts = fs::read(paths::root().join("tests/golden/texts.json")).expect("texts.json is there");
-    let texts: Vec<String> = serde_json::from_slice(&texts).expect("texts.json is an array of strings");
+    let file = model_file();
+    let texts = golden_texts();
 
     let bytes = fs::read(&file).expect("the model is packed");
     let embedder = Embedder::from_bytes(&bytes).expect("the model is valid");
@@ -39,8 +57,6 @@ fn every_backend_gives_the_same_bits() {
         let args = ["embed", "--file", "work/texts.jsonl", "--format", "npy", "--output", "work/out.npy"];
         run(&component, &args, &world).expect("the component runs");
         let found = read_npy(&folder.path().join("out.npy"));
-        assert_eq!(found.len(), expected.len());
-        let same = found.iter().zip(expected).all(|(a, b)| a.to_bits() == b.to_bits());
-        assert!(same, "{} differs from the native build", backend.name());
+        assert!(same_bits(&found, expected), "{} differs from the native build", backend.name());
     }
 }

@@ -14,6 +14,17 @@ pub fn python() -> Result<PathBuf> {
     python::environment(&cache()?.join("python"), &wanted, "PyTorch, onnxruntime and others (6 GB)")
 }
 
+/// Adds the packages of the Flask service to the environment of [`python`], where only Flask and gunicorn are missing.
+pub fn flask(python: &Path) -> Result<()> {
+    let wanted = paths::bench().join("http/flask/requirements.txt");
+    // Inside the environment, so that it goes with it.
+    let folder = cache()?.join("python").join("flask");
+    installed::install(&folder, &[&wanted], || {
+        println!("installing Flask and gunicorn from PyPI");
+        cargo::run(Command::new(python).args(["-m", "pip", "install", "--quiet", "--requirement"]).arg(&wanted))
+    })
+}
+
 /// A `node_modules` folder with `bench/package-lock.json`.
 pub fn node_modules() -> Result<PathBuf> {
     let folder = cache()?.join("node");
@@ -39,6 +50,7 @@ pub fn write_candle(model: &Path, output: &Path) -> Result<()> {
     Ok(fs::write(output, bytes)?)
 }
 
-fn cache() -> Result<PathBuf> {
+/// Where all of it lies.
+pub fn cache() -> Result<PathBuf> {
     installed::folder("bench")
 }

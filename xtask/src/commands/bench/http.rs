@@ -1,0 +1,59 @@
+//! `bench-http`: prepares the HTTP component, the hosts that serve it and the service that it replaces, and hands over to
+//! `bench/http/run.py`, which times and reports.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result, ensure};
+use minilm::Precision;
+use serde_json::json;
+
+use super::{pack, peers, wasmtime_cli};
+use crate::cargo::{self, Backend};
+use crate::commands::slice;
+use crate::model::{self, Request};
+use crate::{debian, paths};
+
+/// `cargo xtask bench-http ARGS`: `args` are those of `bench/http/run.py`.
+pub fn bench(args: &[String]) -> Result<ExitCode> {
+    ensure!(cfg!(target_os = "linux"), "memory is read from /proc, so this needs Linux");
+    let output = paths::output().join("bench");
+    fs::create_dir_all(&output)?;
+    let model = model::resolve(&Request::Named(slice::SOURCE.to_owned()))?;
+    let int8 = pack(&model, Precision::Int8)?;
+    println!("building the component");
+    let component = cargo::build_http(Backend::RelaxedSimd, Some(&int8))?;
+    let wasmtime = wasmtime_cli::installed()?;
+    let precompiled = output.join("minilm-http.cwasm");
+    wasmtime_cli::compile(&wasmtime, &component, &precompiled)?;
+    let python = peers::python()?;
+    peers::flask(&python)?;
+    let program = std::env::current_exe()?;
+    let setup = json!({
+        "root": paths::root(),
+        "output": output,
+        "host": [program, "bench-host"],
+        "module": cargo::build_bench(Backend::RelaxedSimd)?,
+        "model": { "name": model.name, "dir": model.path, "int8": int8 },
+        "component": component,
+        "precompiled": precompiled,
+        "wasmtime": wasmtime,
+        "serve": [program, "serve", "--component", component],
+        "wrk": wrk()?,
+    });
+    let file = output.join("setup-http.json");
+    fs::write(&file, serde_json::to_vec_pretty(&setup)?)?;
+    let mut run = Command::new(python);
+    run.arg(paths::bench().join("http/run.py")).arg(file).args(args).current_dir(paths::root());
+    let status = run.status().context("cannot start Python")?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The load generator.
+fn wrk() -> Result<PathBuf> {
+    if debian::which(&["wrk"]).is_none() {
+        debian::install("wrk");
+    }
+    debian::which(&["wrk"]).context("needs wrk (apt-get install wrk)")
+}
