@@ -1,7 +1,7 @@
 //! Virtual environments of Python.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Result, ensure};
 
@@ -27,7 +27,11 @@ pub fn environment(folder: &Path, requirements: &Path, what: &str) -> Result<Pat
     Ok(python)
 }
 
+/// Without a word where it cannot: the caller knows what to do then.
 fn make(folder: &Path) -> bool {
-    let with = |name: &&str| Command::new(name).args(["-m", "venv"]).arg(folder).status().is_ok_and(|s| s.success());
-    PYTHONS.iter().any(with)
+    PYTHONS.iter().any(|name| {
+        let mut venv = Command::new(name);
+        venv.args(["-m", "venv"]).arg(folder).stdout(Stdio::null());
+        venv.status().is_ok_and(|status| status.success())
+    })
 }
