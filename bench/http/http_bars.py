@@ -32,7 +32,7 @@ def rows(results):
         found.append(("requests a second at 4 connections, to Flask", f"{ratio:.2f} ×", f"≥ {PER_SECOND} ×",
                       ratio >= PER_SECOND))
         ratio = theirs["resident"] / ours["resident"]
-        found.append(("resident memory after that load, of Flask", f"1/{ratio:.1f}", f"≤ 1/{RESIDENT}",
+        found.append(("most memory after a load, of Flask", f"1/{ratio:.1f}", f"≤ 1/{RESIDENT}",
                       ratio >= RESIDENT))
     if start := results.get("start"):
         ours, theirs = (start[name]["answered"][1] for name in ("stock", "flask"))

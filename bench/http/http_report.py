@@ -52,7 +52,7 @@ def load_table(results):
             rows.append([result["title"], count, quartiles(load["per_second"], 0), *times,
                          f"{result['resident'] / 1e6:.0f}"])
     names = (f"{name}, ms" for name in columns())
-    return table(["", "connections", "requests a second", *names, "memory then, MB"], rows)
+    return table(["", "connections", "requests a second", *names, "most memory, MB"], rows)
 
 
 def start_table(results):

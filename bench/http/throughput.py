@@ -14,7 +14,9 @@ CONNECTIONS = (1, 4, 32)
 
 
 def measure(setup, text, options):
-    """{name: {"title", "resident", "loads": {connections: {"per_second", "percentiles"}}}}"""
+    """{name: {"title", "resident", "loads": {connections: {"per_second", "rounds", "percentiles"}}}}
+
+    `resident` is the most that it held after a turn."""
     kinds = [stock(setup), shared(setup), xtask(setup), flask(setup)]
     servers = {}
     try:
@@ -23,17 +25,21 @@ def measure(setup, text, options):
             # Workers that have not embedded yet, and the caches of PyTorch.
             load(setup["wrk"], servers[kind.name].url(), kind.body([text]), 4, options.turn)
         loads = {kind.name: {count: [] for count in CONNECTIONS} for kind in kinds}
+        most = {kind.name: 0 for kind in kinds}
         for number in range(options.rounds):
             print(f"  throughput, round {number + 1} of {options.rounds}", flush=True)
             for count in CONNECTIONS:
                 turns = kinds[number % len(kinds):] + kinds[: number % len(kinds)]
                 for kind in turns:
-                    url = servers[kind.name].url()
-                    loads[kind.name][count].append(load(setup["wrk"], url, kind.body([text]), count, options.turn))
+                    server = servers[kind.name]
+                    found = load(setup["wrk"], server.url(), kind.body([text]), count, options.turn)
+                    loads[kind.name][count].append(found)
+                    # At once, before instances that have nothing to do are dropped.
+                    most[kind.name] = max(most[kind.name], resident(server.process.pid))
         return {
             kind.name: {
                 "title": kind.title,
-                "resident": resident(servers[kind.name].process.pid),
+                "resident": most[kind.name],
                 "loads": {count: summary(rounds) for count, rounds in loads[kind.name].items()},
             }
             for kind in kinds
