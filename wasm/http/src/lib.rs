@@ -1,9 +1,9 @@
 //! MiniLM over HTTP: one component for Spin and `wasmtime serve`. It speaks the protocols of OpenAI, of text-embeddings-inference
 //! and of Ollama, and translates only: what a route does is done by the core.
 //!
-//! The walk of a request: [`component`] takes it from the host → [`Exchange`] gives it an id and watches the clock → [`routes`]
-//! finds its handler → [`admission`] refuses what can be refused without its body → the body is read up to its limit → the handler
-//! → [`Answer`] or [`Problem`] → headers, one line of log, metrics.
+//! The walk of a request: `component` takes it from the host → [`Exchange`] gives it an id and watches the clock → `routes` finds its
+//! handler → `admission` refuses what can be refused without its body → the body is read up to its limit → the handler →
+//! [`Answer`] or [`Problem`] → headers, one line of log, metrics.
 
 mod admission;
 mod answer;
