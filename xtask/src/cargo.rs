@@ -124,6 +124,15 @@ pub fn build_bench(backend: Backend) -> Result<PathBuf> {
     Ok(bare_output(backend, "minilm_bench.wasm"))
 }
 
+/// Builds the core for JavaScript, without its bindings.
+pub fn build_web(backend: Backend) -> Result<PathBuf> {
+    let mut cargo = for_target("build", BARE_TARGET, backend, backend.name())?;
+    // wasm-bindgen reads the features of the module out of a section that stripping drops; it drops the names itself.
+    cargo.env("CARGO_PROFILE_RELEASE_STRIP", "debuginfo");
+    run(cargo.args(["--quiet", "--release", "--package", "minilm-web"]))?;
+    Ok(bare_output(backend, "minilm_web.wasm"))
+}
+
 /// Builds candle's BERT behind the same interface. It knows no relaxed instructions.
 pub fn build_candle() -> Result<PathBuf> {
     let mut cargo = for_target("build", CANDLE_TARGET, Backend::Simd128, "candle")?;

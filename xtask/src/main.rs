@@ -52,17 +52,21 @@ enum Command {
     /// Fetch, list, slice and pack models.
     #[command(subcommand)]
     Model(ModelCommand),
-    /// Build a component.
+    /// Build a component, or the npm package.
     #[command(subcommand)]
     Build(BuildCommand),
     /// Measure accuracy.
     #[command(subcommand)]
     Eval(EvalCommand),
-    /// Run all tests: natively, in wasmtime on every backend, of the tools, and of the HTTP component with clients of others.
+    /// Run all tests: natively, in wasmtime on every backend, of the tools, of the npm package, and of the HTTP component with clients
+    /// of others.
     Test {
         /// Only the clients in Python, against the HTTP component.
         #[arg(long)]
         clients: bool,
+        /// Only the npm package.
+        #[arg(long, conflicts_with = "clients")]
+        web: bool,
     },
     /// Time the core against its peers, side by side, and write BENCHMARKS.md. Installs the peers (6 GB) into the cache folder of
     /// the user. `--quick` is a short run, `--help` shows the other options.
@@ -190,6 +194,8 @@ enum BuildCommand {
         #[arg(long, default_value = "relaxed-simd")]
         backend: Backend,
     },
+    /// The npm package minilm-wasm, as a folder for `npm pack`, without a model.
+    Web,
 }
 
 #[derive(Subcommand)]
@@ -248,11 +254,12 @@ fn main() -> anyhow::Result<ExitCode> {
             commands::serve::serve(&serve.model.request(), options)
         }
         Command::Build(BuildCommand::Component { model, backend }) => commands::build::component(model, backend),
+        Command::Build(BuildCommand::Web) => commands::web::build(),
         Command::Eval(EvalCommand::Sts { model, file }) => commands::eval::sts(&model.request(), &file),
         Command::Bench { args } => commands::bench::bench(&args),
         Command::BenchHttp { args } => commands::bench::http::bench(&args),
         Command::BenchHost { file } => host::bench::serve(&file),
-        Command::Test { clients } => commands::test::test(clients),
+        Command::Test { clients, web } => commands::test::test(clients, web),
         Command::Wasmtime(run) => host::run_with_current_dir(&run.file, &run.args),
     }
 }

@@ -2,6 +2,7 @@
 
 mod clients;
 mod counts;
+mod web;
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -18,14 +19,18 @@ use crate::cargo::{self, Backend};
 use crate::model::{self, Request};
 use crate::{packed, paths};
 
-/// `cargo xtask test`; with `only_clients`, just those of the HTTP component.
-pub fn test(only_clients: bool) -> Result<ExitCode> {
+/// `cargo xtask test`; with `only_clients`, just those of the HTTP component, with `only_web` just the npm package.
+pub fn test(only_clients: bool, only_web: bool) -> Result<ExitCode> {
     let models = prepare_models()?;
     let mut counts = Counts::default();
-    if !only_clients {
+    if !only_clients && !only_web {
         rust(&models, &mut counts)?;
     }
-    if let Err(error) = clients::test(&models, &mut counts) {
+    if !only_clients && let Err(error) = web::test(&models, &mut counts) {
+        println!("the npm package was not tested: {error:#}");
+        counts.failed += 1;
+    }
+    if !only_web && let Err(error) = clients::test(&models, &mut counts) {
         println!("the clients were not tested: {error:#}");
         counts.failed += 1;
     }
@@ -48,7 +53,8 @@ fn rust(models: &Path, counts: &mut Counts) -> Result<()> {
     }
     native("native, data beside the project", &["--package", "minilm", "--test", "shared_*"], shared)?;
     native("documentation", &["--package", "minilm", "--doc"], false)?;
-    let tools = ["xtask", "minilm-cli", "minilm-component", "minilm-http"].map(|package| ["--package", package]);
+    let tools =
+        ["xtask", "minilm-cli", "minilm-component", "minilm-http", "minilm-web"].map(|package| ["--package", package]);
     native("tools and components", tools.as_flattened(), true)?;
     for backend in Backend::ALL {
         on_wasm(backend, models, counts)?;
