@@ -14,7 +14,8 @@ use crate::commands::bench::browsers;
 use crate::commands::{slice, web};
 use crate::{cargo, debian, installed, paths};
 
-/// What makes Node 20 accept the faster build; newer versions do so by themselves and may not know it.
+/// What makes Node 20 accept the faster build, which it then computes wrongly: the loader must not choose it. Newer versions
+/// accept it by themselves, and may not know this.
 const RELAXED_SIMD: &str = "--experimental-wasm-relaxed-simd";
 
 /// Runs the suite in `wasm/web/tests`, `models` being the folder of the models under test.
