@@ -38,9 +38,6 @@ pub struct Reuse {
     /// Requests at once in all instances; others wait.
     #[arg(long, default_value = "64", value_name = "N")]
     pub max_concurrent_requests: usize,
-    /// How long an instance without a request is kept.
-    #[arg(long, default_value = "1", value_name = "SECONDS")]
-    pub idle_instance_timeout: u64,
 }
 
 /// A server that has its socket.

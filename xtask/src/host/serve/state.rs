@@ -15,6 +15,9 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpC
 use super::Reuse;
 use crate::host::World;
 
+/// How long an instance without a request is kept, as in `wasmtime serve` and Spin.
+const IDLE: Duration = Duration::from_secs(1);
+
 /// Makes instances.
 pub struct Handler {
     pub engine: Engine,
@@ -73,15 +76,13 @@ impl HandlerState for Handler {
         };
         let mut store = Store::new(&self.engine, state);
         let proxy = self.instance.instantiate_async(&mut store).await?;
-        let idle = Duration::from_secs(self.reuse.idle_instance_timeout);
-        let expiration = Expiration { idle, sleep: Box::pin(tokio::time::sleep(idle)) };
+        let expiration = Expiration { sleep: Box::pin(tokio::time::sleep(IDLE)) };
         Ok(Instance { store, proxy, view: WasiHttpView::http, expiration, state: self.reuse })
     }
 }
 
-/// Ends an instance that has had no request for some time.
+/// Ends an instance that has had no request for [`IDLE`].
 pub struct Expiration {
-    idle: Duration,
     sleep: Pin<Box<tokio::time::Sleep>>,
 }
 
@@ -90,7 +91,7 @@ impl WorkerExpiration for Expiration {
         if status != WorkerStatus::Idle {
             return Poll::Pending;
         }
-        let deadline = (start + self.idle).into();
+        let deadline = (start + IDLE).into();
         if self.sleep.deadline() != deadline {
             self.sleep.as_mut().reset(deadline);
         }

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use super::{Reuse, Running, component, world};
+use super::{DEFAULT, Reuse, Running, component, world};
 
 const REQUESTS: usize = 1000;
 const PATHS: [&str; 8] =
@@ -13,13 +13,7 @@ const PATHS: [&str; 8] =
 #[test]
 #[ignore = "needs packed models: run `cargo xtask test`"]
 fn nothing_is_lost_after_hostile_requests() {
-    // One instance for all, for as long as it lives: what it has counted shows whether it has lived through everything.
-    let reuse = Reuse {
-        max_instance_reuse_count: usize::MAX,
-        max_instance_concurrent_reuse_count: 16,
-        max_concurrent_requests: 1,
-        idle_instance_timeout: 600,
-    };
+    let reuse = Reuse { max_instance_reuse_count: usize::MAX, max_instance_concurrent_reuse_count: 16, ..DEFAULT };
     let running = Running::start(component(), world(&[]), reuse);
     let expected = running.embed(&["after all"]);
     let mut random = fastrand::Rng::with_seed(42);
@@ -33,13 +27,6 @@ fn nothing_is_lost_after_hostile_requests() {
     }
     assert_eq!(running.embed(&["after all"]), expected);
     assert!(answered > REQUESTS / 2, "{answered} of {REQUESTS} were answered");
-    let metrics = running.get("/metrics").text();
-    let total: usize = metrics
-        .lines()
-        .filter(|line| line.starts_with("minilm_requests_total"))
-        .filter_map(|line| line.rsplit(' ').next()?.parse::<usize>().ok())
-        .sum();
-    assert!(total >= REQUESTS / 2, "the instance that is left has seen {total} requests only");
 }
 
 /// A request out of five kinds: random bytes, a random body, a valid body with bytes changed, hostile JSON, hostile heads.
@@ -99,13 +86,16 @@ fn hostile_head(random: &mut fastrand::Rng, path: &str) -> Vec<u8> {
     head.into_bytes()
 }
 
-/// Whether there was an answer.
+/// Whether there was an answer, which is never that the component failed.
 fn send(running: &Running, request: &[u8]) -> bool {
     let mut stream = TcpStream::connect(running.addr).expect("the server listens");
     // Some requests promise more than they hold: the server rightly waits for the rest.
-    stream.set_read_timeout(Some(Duration::from_secs(1))).expect("a timeout can be set");
+    stream.set_read_timeout(Some(Duration::from_secs(2))).expect("a timeout can be set");
     // The server may close before it has read everything.
     let _ = stream.write_all(request);
     let mut answer = [0; 12];
-    stream.read_exact(&mut answer).is_ok() && answer.starts_with(b"HTTP/1.1 ") && answer[9] != b'5'
+    let answered = stream.read_exact(&mut answer).is_ok();
+    let status = String::from_utf8_lossy(&answer[9..]);
+    assert!(!status.starts_with('5'), "{status} for {}", String::from_utf8_lossy(request));
+    answered
 }

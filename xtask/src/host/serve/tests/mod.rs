@@ -149,12 +149,8 @@ impl Reply {
     }
 }
 
-pub const DEFAULT: Reuse = Reuse {
-    max_instance_reuse_count: 128,
-    max_instance_concurrent_reuse_count: 1,
-    max_concurrent_requests: 64,
-    idle_instance_timeout: 1,
-};
+pub const DEFAULT: Reuse =
+    Reuse { max_instance_reuse_count: 128, max_instance_concurrent_reuse_count: 1, max_concurrent_requests: 64 };
 
 pub fn world(env: &[(&str, &str)]) -> World {
     let mut env: Vec<(String, String)> = env.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
