@@ -24,7 +24,7 @@ from cases import exact, source_words
 from tokenizers import Tokenizer
 
 # Rounds; seconds of a turn; starts of each server; the part of the mixed requests that is sent.
-FULL = {"rounds": 9, "turn": 2, "starts": 9, "fewer": 1}
+FULL = {"rounds": 5, "turn": 2, "starts": 5, "fewer": 1}
 QUICK = {"rounds": 2, "turn": 1, "starts": 2, "fewer": 20}
 PARTS = ("latency", "throughput", "start", "growth", "instances", "size")
 # Tokens of the text of most measurements, and of the longest that the model reads.

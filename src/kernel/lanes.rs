@@ -53,6 +53,47 @@ pub(crate) fn update<const N: usize>(x: &mut [f32], slices: [&[f32]; N], step: i
     }
 }
 
+/// [`update`] and [`fold`] in one pass: replaces the vectors of `x` by what `step` makes of them, and folds those by `take`, which
+/// sees the same vectors of the slices. What is folded, and in which order, is as in a [`fold`] behind the [`update`].
+#[inline(always)]
+pub(crate) fn update_fold<const N: usize, S: Copy>(
+    x: &mut [f32],
+    slices: [&[f32]; N],
+    init: S,
+    step: impl Fn(F32x4, [F32x4; N]) -> F32x4,
+    take: impl Fn(S, F32x4, [F32x4; N]) -> S,
+    join: impl Fn(S, S) -> S,
+) -> S {
+    let [mut a, mut b, mut c, mut d] = [init; CHAINS];
+    let len = common_len(&slices).min(x.len());
+    let whole = len / (CHAINS * LANES);
+    let (body, rest) = x[..len].as_chunks_mut::<{ CHAINS * LANES }>();
+    let blocks = slices.map(|slice| &slice[..len].as_chunks::<{ CHAINS * LANES }>().0[..whole]);
+    for (i, x) in body[..whole].iter_mut().enumerate() {
+        let mut next = |state: S, chain: usize| {
+            let at = chain * LANES;
+            let vectors = blocks.map(|blocks| F32x4::load_or(&blocks[i][at..], 0.0));
+            let new = step(F32x4::load_or(&x[at..], 0.0), vectors);
+            new.store(&mut x[at..]);
+            take(state, new, vectors)
+        };
+        a = next(a, 0);
+        b = next(b, 1);
+        c = next(c, 2);
+        d = next(d, 3);
+    }
+    let mut chains = [a, b, c, d];
+    let behind = slices.map(|slice| &slice[whole * CHAINS * LANES..len]);
+    for (chain, x) in rest.chunks_mut(LANES).enumerate() {
+        let vectors = behind.map(|slice| F32x4::load_or(&slice[chain * LANES..][..x.len()], 0.0));
+        step(F32x4::load_or(x, 0.0), vectors).store(x);
+        // Lanes that are missing are 0, whatever `step` makes of nothing.
+        chains[chain] = take(chains[chain], F32x4::load_or(x, 0.0), vectors);
+    }
+    let [a, b, c, d] = chains;
+    join(join(a, b), join(c, d))
+}
+
 fn common_len<const N: usize>(slices: &[&[f32]; N]) -> usize {
     slices.iter().map(|slice| slice.len()).min().unwrap_or(usize::MAX)
 }
@@ -81,6 +122,19 @@ mod tests {
             let expected: Vec<f32> = sum.iter().zip(&addend).map(|(a, b)| a + b).collect();
             add_assign(&mut sum, &addend);
             assert_eq!(sum, expected);
+        }
+    }
+
+    #[test]
+    fn one_pass_does_what_two_do() {
+        for len in 0..=65 {
+            let (x, addend) = (noise(1, len), noise(2, len));
+            let (mut two, mut one) = (x.clone(), x);
+            add_assign(&mut two, &addend);
+            let zero = F32x4::splat(0.0);
+            let expected = fold([&two], 0.0, zero, |sum, [x]| sum.add(x), F32x4::add).to_array();
+            let sum = update_fold(&mut one, [&addend], zero, |x, [y]| x.add(y), |sum, x, _| sum.add(x), F32x4::add);
+            assert_eq!((one, sum.to_array()), (two, expected), "length {len}");
         }
     }
 

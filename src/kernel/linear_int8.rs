@@ -1,6 +1,7 @@
 //! Linear layers `y = x Wᵀ + b` with 8-bit weights over 7-bit activations, in exact integer arithmetic.
 
 use super::arch::{Engine, F32x4, I32x4, PANEL, PanelBuffer, Weight};
+use super::layer_norm::LayerNorm;
 use super::panel::{self, Panel, TILE, Tile, for_tiles};
 use super::quantize::{QuantizedRows, padded_len};
 
@@ -47,8 +48,24 @@ impl Int8Linear<'_> {
         out: &mut [f32],
         activate: impl Fn(F32x4) -> F32x4,
     ) {
+        scratch.quantized.quantize(x, self.smooth, self.outliers, self.groups);
+        self.multiply(scratch, out, activate);
+    }
+
+    /// Adds the first rows of `addend` to `x`, normalizes the sum by `norm`, in place, and makes it the input of
+    /// [`Int8Linear::multiply`].
+    pub(crate) fn add_norm(&self, x: &mut [f32], addend: &[f32], norm: &LayerNorm<'_>, scratch: &mut Int8Scratch) {
+        if self.groups == 1 {
+            scratch.quantized.add_norm_quantize(x, addend, norm, self.smooth, self.outliers);
+        } else {
+            norm.add_forward(x, addend);
+            scratch.quantized.quantize(x, self.smooth, self.outliers, self.groups);
+        }
+    }
+
+    /// [`Int8Linear::forward`] of the rows that lie quantized in `scratch`.
+    pub(crate) fn multiply(&self, scratch: &mut Int8Scratch, out: &mut [f32], activate: impl Fn(F32x4) -> F32x4) {
         let Int8Scratch { quantized, panel } = scratch;
-        quantized.quantize(x, self.smooth, self.outliers, self.groups);
         let engine = Engine::probe();
         let mut sums = TileSums { dots: [[I32x4::splat(0); 2]; TILE], products: [[F32x4::splat(0.0); 2]; TILE] };
         for index in 0..self.out_features.div_ceil(PANEL) {

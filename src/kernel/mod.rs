@@ -17,7 +17,7 @@ mod softmax;
 pub(crate) use attention::{Attention, Head};
 pub(crate) use gelu::{gelu, gelu_coarse};
 pub(crate) use lanes::{add_assign, dot};
-pub(crate) use layer_norm::{add_norm, layer_norm};
+pub(crate) use layer_norm::LayerNorm;
 pub(crate) use linear_f32::F32Linear;
 pub(crate) use linear_int8::{Int8Linear, Int8Scratch};
 pub(crate) use operand::Operand;

@@ -2,6 +2,7 @@
 
 use super::arch::{BLOCK, F32x4, I32x4, LANES, Step, spread};
 use super::lanes::fold;
+use super::layer_norm::LayerNorm;
 
 /// Largest quantized value: 7 bits are what every lowering of the relaxed dot product multiplies exactly.
 const MAX_LEVEL: f32 = 127.0;
@@ -40,24 +41,51 @@ impl QuantizedRows {
     /// Quantizes the rows of `x` `[rows, smooth.len()]`, each value multiplied by its channel's `smooth` first, and keeps the
     /// channels `outliers` as they are too. With more than one group, a group is a whole number of [`BLOCK`]s.
     pub(crate) fn quantize(&mut self, x: &[f32], smooth: &[f32], outliers: &[u32], groups: usize) {
-        self.rows = x.len() / smooth.len();
-        self.n_outliers = outliers.len();
-        self.steps = padded_len(smooth.len()) / LANES / groups;
-        self.groups = groups;
-        let stride = self.steps * groups;
-        self.data.resize(self.rows * stride, Step::default());
-        self.grids.clear();
-        self.outliers.clear();
-        let steps = self.steps;
-        for (x, out) in x.chunks_exact(smooth.len()).zip(self.data.chunks_exact_mut(stride)) {
+        self.reset(x.len() / smooth.len(), smooth.len(), outliers, groups);
+        let channels = self.steps * LANES;
+        for x in x.chunks_exact(smooth.len()) {
             self.outliers.extend(outliers.iter().map(|&channel| x[channel as usize]));
-            let channels = x.chunks(steps * LANES).zip(smooth.chunks(steps * LANES));
-            for ((x, smooth), out) in channels.zip(out.chunks_exact_mut(steps)) {
-                let grid = Grid::over(x, smooth);
-                grid.quantize(x, smooth, out);
-                self.grids.push(grid);
+            for (x, smooth) in x.chunks(channels).zip(smooth.chunks(channels)) {
+                self.push(Grid::over(x, smooth), x, smooth);
             }
         }
+    }
+
+    /// Adds the first rows of `addend` to `x` `[rows, smooth.len()]`, normalizes each row of the sum in place by `norm`, and
+    /// quantizes it in one group while it is at hand.
+    pub(crate) fn add_norm_quantize(
+        &mut self,
+        x: &mut [f32],
+        addend: &[f32],
+        norm: &LayerNorm<'_>,
+        smooth: &[f32],
+        outliers: &[u32],
+    ) {
+        self.reset(x.len() / smooth.len(), smooth.len(), outliers, 1);
+        for (x, addend) in x.chunks_exact_mut(smooth.len()).zip(addend.chunks_exact(smooth.len())) {
+            let (min, max) = norm.add_forward_range(x, addend, smooth);
+            self.outliers.extend(outliers.iter().map(|&channel| x[channel as usize]));
+            self.push(Grid::between(min, max), x, smooth);
+        }
+    }
+
+    /// Makes room for `rows` rows of `len` values.
+    fn reset(&mut self, rows: usize, len: usize, outliers: &[u32], groups: usize) {
+        self.rows = rows;
+        self.n_outliers = outliers.len();
+        self.steps = padded_len(len) / LANES / groups;
+        self.groups = groups;
+        self.data.resize(rows * groups * self.steps, Step::default());
+        self.grids.clear();
+        self.outliers.clear();
+    }
+
+    /// Takes the values of the next group on their `grid`.
+    #[inline(always)]
+    fn push(&mut self, grid: Grid, x: &[f32], smooth: &[f32]) {
+        let start = self.grids.len() * self.steps;
+        grid.quantize(x, smooth, &mut self.data[start..][..self.steps]);
+        self.grids.push(grid);
     }
 
     pub(super) fn rows(&self) -> usize {
@@ -90,6 +118,11 @@ impl Grid {
         };
         let join = |(a, b): (F32x4, F32x4), (c, d): (F32x4, F32x4)| (a.min(c), b.max(d));
         let (min, max) = fold([x, smooth], 0.0, (zero, zero), widen, join);
+        Self::between(min, max)
+    }
+
+    /// The same, where the smallest and largest values are known by lanes.
+    fn between(min: F32x4, max: F32x4) -> Self {
         let min = min.to_array().into_iter().fold(0.0, f32::min);
         let max = max.to_array().into_iter().fold(0.0, f32::max);
         let scale = (max - min) / MAX_LEVEL;
@@ -178,6 +211,27 @@ mod tests {
             alone.quantize(x, &smooth[..16], &[], 1);
             assert_eq!(levels(&together, index / 3, index % 3), levels(&alone, 0, 0));
             assert_eq!(dequantized(&together, index / 3, index % 3), dequantized(&alone, 0, 0));
+        }
+    }
+
+    #[test]
+    fn in_one_pass_with_the_norm_it_is_the_same() {
+        for len in 1..=65 {
+            let (x, addend, weight, bias) = (noise(1, 3 * len), noise(2, 3 * len), noise(3, len), noise(4, len));
+            let smooth: Vec<f32> = noise(5, len).iter().map(|s| 1.5 + s).collect();
+            let norm = LayerNorm { weight: &weight, bias: &bias, eps: 1e-12 };
+            let outliers = [len as u32 - 1];
+            let (mut apart, mut together) = (x.clone(), x);
+            let (mut expected, mut found) = (QuantizedRows::default(), QuantizedRows::default());
+            norm.add_forward(&mut apart, &addend);
+            expected.quantize(&apart, &smooth, &outliers, 1);
+            found.add_norm_quantize(&mut together, &addend, &norm, &smooth, &outliers);
+            assert_eq!(together, apart, "length {len}");
+            for row in 0..3 {
+                assert_eq!(levels(&found, row, 0), levels(&expected, row, 0), "length {len}");
+                assert_eq!(dequantized(&found, row, 0), dequantized(&expected, row, 0), "length {len}");
+                assert_eq!(found.outliers(row), expected.outliers(row));
+            }
         }
     }
 

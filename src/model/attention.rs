@@ -4,7 +4,7 @@ use super::encoder::Observe;
 use super::linear::Linear;
 use super::workspace::{BlockWorkspace, Workspace};
 use crate::Error;
-use crate::kernel::{self, Head, Operand};
+use crate::kernel::{self, Head, LayerNorm, Operand};
 use crate::package::{LinearName, Names, Package};
 
 /// Query, key and value projections as one, attention, and the output projection.
@@ -32,13 +32,29 @@ impl<'m> Attention<'m> {
         })
     }
 
-    /// From `hidden` to `context`. `lengths` are the token counts of the texts, in their order.
-    pub(crate) fn forward(&self, lengths: &[usize], work: &mut Workspace, observe: &mut impl Observe) {
+    /// Queries, keys and values: from `hidden` to `qkv`.
+    pub(crate) fn queries(&self, work: &mut Workspace, observe: &mut impl Observe) {
         let block = work.block.tokens * self.hidden_size;
         for (hidden, qkv) in work.hidden.chunks(block).zip(work.qkv.chunks_mut(3 * block)) {
             observe.input(LinearName::Qkv, hidden);
             self.qkv.forward(hidden, &mut work.block.int8, qkv);
         }
+    }
+
+    /// The same for one block, after the first rows of `work.update` are added to `hidden` and it is normalized by `norm`.
+    pub(crate) fn queries_after(
+        &self,
+        norm: &LayerNorm<'_>,
+        hidden: &mut [f32],
+        work: &mut BlockWorkspace,
+        qkv: &mut [f32],
+    ) {
+        self.qkv.add_norm(hidden, &work.update, norm, &mut work.int8);
+        self.qkv.forward_normed(hidden, &mut work.int8, qkv);
+    }
+
+    /// From `qkv` to `context`. `lengths` are the token counts of the texts, in their order.
+    pub(crate) fn forward(&self, lengths: &[usize], work: &mut Workspace) {
         match self.qkv {
             Linear::Int8(_) => self.attend(lengths, &work.qkv, &mut work.context, &mut work.int_attention),
             Linear::F32(_) => self.attend(lengths, &work.qkv, &mut work.context, &mut work.f32_attention),

@@ -1,8 +1,9 @@
 //! Token ids to the token vectors that enter the first layer.
 
-use super::norm::LayerNorm;
+use super::norm;
 use crate::Error;
 use crate::config::{Config, Precision};
+use crate::kernel::LayerNorm;
 use crate::package::{Bf16, Names, Package};
 
 /// Word, position and token type embeddings, and the normalization of their sum.
@@ -29,7 +30,7 @@ impl<'m> Embeddings<'m> {
             word: Table::view(package, Names::WORD, encoder.vocab_size, dim, *precision)?,
             position: Table::view(package, Names::POSITION, encoder.max_position_embeddings, dim, *precision)?,
             token_type: Table::view(package, Names::TOKEN_TYPE, encoder.type_vocab_size, dim, Precision::F32)?,
-            norm: LayerNorm::view(package, Names::EMBEDDINGS_NORM)?,
+            norm: norm::view(package, Names::EMBEDDINGS_NORM)?,
         })
     }
 

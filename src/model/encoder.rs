@@ -4,9 +4,10 @@ use super::attention::Attention;
 use super::feed_forward::FeedForward;
 #[cfg(feature = "bench")]
 use super::linear::Linear;
-use super::norm::LayerNorm;
+use super::norm;
 use super::workspace::Workspace;
 use crate::Error;
+use crate::kernel::LayerNorm;
 use crate::package::{LinearName, Names, Package};
 
 /// One transformer layer.
@@ -37,22 +38,37 @@ impl<'m> Layer<'m> {
     pub(crate) fn view(package: &Package<'m>, layer: usize) -> Result<Self, Error> {
         Ok(Self {
             attention: Attention::view(package, layer)?,
-            attention_norm: LayerNorm::view(package, &Names::layer(layer, "attention_norm"))?,
+            attention_norm: norm::view(package, &Names::layer(layer, "attention_norm"))?,
             feed_forward: FeedForward::view(package, layer)?,
-            output_norm: LayerNorm::view(package, &Names::layer(layer, "output_norm"))?,
+            output_norm: norm::view(package, &Names::layer(layer, "output_norm"))?,
             hidden_size: package.config().encoder.hidden_size,
         })
     }
 
-    /// `hidden` to `hidden`. `lengths` are the token counts of the texts that lie end to end in it.
-    pub(crate) fn forward(&self, lengths: &[usize], work: &mut Workspace, observe: &mut impl Observe) {
-        self.attention.forward(lengths, work, observe);
+    /// What [`Layer::forward`] starts from: `hidden` to `qkv`.
+    pub(crate) fn queries(&self, work: &mut Workspace, observe: &mut impl Observe) {
+        self.attention.queries(work, observe);
+    }
+
+    /// `hidden` and `qkv` to `hidden`, and to the `qkv` of the layer `next`, where there is one: each block goes on to it while
+    /// its rows are at hand. `lengths` are the token counts of the texts that lie end to end in both.
+    pub(crate) fn forward(
+        &self,
+        next: Option<&Self>,
+        lengths: &[usize],
+        work: &mut Workspace,
+        observe: &mut impl Observe,
+    ) {
+        self.attention.forward(lengths, work);
         let block = work.block.tokens * self.hidden_size;
-        for (hidden, context) in work.hidden.chunks_mut(block).zip(work.context.chunks(block)) {
+        let blocks = work.hidden.chunks_mut(block).zip(work.context.chunks(block));
+        for ((hidden, context), qkv) in blocks.zip(work.qkv.chunks_mut(3 * block)) {
             self.attention.project(context, &mut work.block, observe);
-            self.attention_norm.add_forward(hidden, &work.block.update);
-            self.feed_forward.forward(hidden, hidden.len() / self.hidden_size, &mut work.block, observe);
-            self.output_norm.add_forward(hidden, &work.block.update);
+            self.feed_forward.forward(&self.attention_norm, hidden, &mut work.block, observe);
+            match next {
+                Some(next) => next.attention.queries_after(&self.output_norm, hidden, &mut work.block, qkv),
+                None => self.output_norm.add_forward(hidden, &work.block.update),
+            }
         }
     }
 

@@ -4,6 +4,7 @@ use super::encoder::Observe;
 use super::linear::Linear;
 use super::workspace::BlockWorkspace;
 use crate::Error;
+use crate::kernel::LayerNorm;
 use crate::package::{LinearName, Names, Package};
 
 /// `W₂ gelu(W₁ x + b₁) + b₂`.
@@ -25,11 +26,20 @@ impl<'m> FeedForward<'m> {
         })
     }
 
-    /// From `hidden` `[rows, hidden_size]` to the first rows of `work.update`.
-    pub(crate) fn forward(&self, hidden: &[f32], rows: usize, work: &mut BlockWorkspace, observe: &mut impl Observe) {
+    /// Adds the first rows of `work.update` to `hidden` `[rows, hidden_size]`, normalizes it by `norm`, and goes from there to the
+    /// first rows of `work.update`.
+    pub(crate) fn forward(
+        &self,
+        norm: &LayerNorm<'_>,
+        hidden: &mut [f32],
+        work: &mut BlockWorkspace,
+        observe: &mut impl Observe,
+    ) {
+        let rows = hidden.len() / norm.weight.len();
         let inner = &mut work.intermediate[..rows * self.intermediate_size];
+        self.intermediate.add_norm(hidden, &work.update, norm, &mut work.int8);
         observe.input(LinearName::Intermediate, hidden);
-        self.intermediate.forward_gelu(hidden, &mut work.int8, inner);
+        self.intermediate.forward_normed_gelu(hidden, &mut work.int8, inner);
         observe.input(LinearName::Output, inner);
         self.output.forward(inner, &mut work.int8, &mut work.update[..hidden.len()]);
     }

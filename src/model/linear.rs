@@ -3,7 +3,7 @@
 use crate::Error;
 use crate::config::Precision;
 use crate::kernel::arch::PANEL;
-use crate::kernel::{F32Linear, Int8Linear, Int8Scratch, gelu, gelu_coarse, padded_len};
+use crate::kernel::{F32Linear, Int8Linear, Int8Scratch, LayerNorm, gelu, gelu_coarse, padded_len};
 use crate::package::{Package, f32_weight_shape, int8_weight_shape};
 
 /// `y = x Wᵀ + b`.
@@ -68,10 +68,26 @@ impl<'m> Linear<'m> {
         }
     }
 
-    /// The same, each output passed through GELU.
-    pub(crate) fn forward_gelu(&self, x: &[f32], scratch: &mut Int8Scratch, out: &mut [f32]) {
+    /// Adds the first rows of `addend` to `x` and normalizes the sum by `norm`, in place: the input of the two that follow.
+    pub(crate) fn add_norm(&self, x: &mut [f32], addend: &[f32], norm: &LayerNorm<'_>, scratch: &mut Int8Scratch) {
         match self {
-            Self::Int8(linear) => linear.forward(x, scratch, out, gelu_coarse),
+            Self::Int8(linear) => linear.add_norm(x, addend, norm, scratch),
+            Self::F32(_) => norm.add_forward(x, addend),
+        }
+    }
+
+    /// [`Linear::forward`] right after [`Linear::add_norm`] made `x`.
+    pub(crate) fn forward_normed(&self, x: &[f32], scratch: &mut Int8Scratch, out: &mut [f32]) {
+        match self {
+            Self::Int8(linear) => linear.multiply(scratch, out, |y| y),
+            Self::F32(linear) => linear.forward(x, out, |y| y),
+        }
+    }
+
+    /// The same, each output passed through GELU.
+    pub(crate) fn forward_normed_gelu(&self, x: &[f32], scratch: &mut Int8Scratch, out: &mut [f32]) {
+        match self {
+            Self::Int8(linear) => linear.multiply(scratch, out, gelu_coarse),
             Self::F32(linear) => linear.forward(x, out, gelu),
         }
     }

@@ -39,7 +39,12 @@ impl<'m> Model<'m> {
     /// for just these tokens.
     pub(crate) fn forward(&self, batch: &[&Encoding], work: &mut Workspace) -> Result<(), Error> {
         let lengths = self.embed(batch, work)?;
-        self.layers.iter().for_each(|layer| layer.forward(&lengths, work, &mut Unobserved));
+        if let Some(first) = self.layers.first() {
+            first.queries(work, &mut Unobserved);
+        }
+        for (index, layer) in self.layers.iter().enumerate() {
+            layer.forward(self.layers.get(index + 1), &lengths, work, &mut Unobserved);
+        }
         Ok(())
     }
 

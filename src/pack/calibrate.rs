@@ -34,7 +34,9 @@ impl Ranges {
             work.resize(package.config(), encoding.len());
             let lengths = model.embed(&[&encoding], &mut work)?;
             for (layer, range) in model.layers().iter().zip(&mut ranges.layers) {
-                layer.forward(&lengths, &mut work, &mut Recorder(range));
+                let mut recorder = Recorder(range);
+                layer.queries(&mut work, &mut recorder);
+                layer.forward(None, &lengths, &mut work, &mut recorder);
             }
         }
         Ok(ranges)

@@ -9,6 +9,8 @@ mod model;
 mod packed;
 mod paths;
 mod python;
+#[cfg(test)]
+mod spin_manifest;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;

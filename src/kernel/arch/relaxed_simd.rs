@@ -19,14 +19,20 @@ pub(crate) enum Engine {
 }
 
 impl Engine {
-    /// Asks the engine, by a product that only one lowering saturates: with 8-bit operands out of their promised range,
-    /// `pmaddubsw` gives 32767, VNNI and arm64 do not. No clock is needed, and as the answer is never stored, no snapshot of
-    /// a running module can carry it to another machine.
+    /// Asks the engine, by products of operands out of their promised range, added to 1. VNNI, which takes one operand as
+    /// unsigned, and arm64, which takes both as signed, give them exactly; `pmaddubsw` saturates, whichever operand an engine
+    /// hands it as the unsigned one. What is neither is no product to build on: V8 11.3 counts them twice until it optimizes.
+    /// No clock is needed, and as the answer is never stored, no snapshot of a running module can carry it to another machine.
     #[inline]
     pub(crate) fn probe() -> Self {
-        let [w, x] = std::hint::black_box([0x7f7f_7f7f, -1]).map(|lanes| i32x4_splat(lanes));
-        let sum = i32x4_extract_lane::<0>(i32x4_relaxed_dot_i8x16_i7x16_add(w, x, i32x4_splat(0)));
-        if sum == 2 * i32::from(i16::MAX) { Self::Split } else { Self::Fused }
+        let [small, large, start] = std::hint::black_box([0x7f7f_7f7f, -1, 1]).map(|lanes| i32x4_splat(lanes));
+        let product = |w, x| i32x4_extract_lane::<0>(i32x4_relaxed_dot_i8x16_i7x16_add(w, x, start));
+        const SIGNED: i32 = 1 - 4 * 127;
+        const UNSIGNED: i32 = 1 + 4 * 127 * 255;
+        match (product(small, large), product(large, small)) {
+            (UNSIGNED | SIGNED, SIGNED) => Self::Fused,
+            _ => Self::Split,
+        }
     }
 
     /// See the scalar backend's `dot_u8`.

@@ -2,30 +2,31 @@
 
 use bytes::Bytes;
 use http::StatusCode;
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full};
 use spin_sdk::http::{Request, Response};
-use spin_sdk::http_service;
+use spin_sdk::{http_service, wasip3};
 
 use crate::{Begin, Exchange, InFlight, Problem, Service};
 
 #[http_service]
 async fn handle(request: Request) -> Response<Full<Bytes>> {
-    let (request, body) = request.into_parts();
+    let (request, mut body) = request.into_parts();
     let exchange = Exchange::new(Service::get(), request);
     let answer = match exchange.begin() {
         Begin::Answer(answer) => answer,
         Begin::Body(in_flight, handler) => {
-            let body = read(body, &in_flight).await;
-            exchange.handle(&in_flight, handler, body)
+            let read = read(&mut body, &in_flight).await;
+            exchange.handle(&in_flight, handler, read)
         }
     };
+    wasip3::spawn(drain(body));
     exchange.finish(answer).map(|body| Full::new(Bytes::from(body)))
 }
 
 /// The body, as far as its limit.
-async fn read<B>(mut body: B, in_flight: &InFlight<'_>) -> Result<Vec<u8>, Problem>
+async fn read<B>(body: &mut B, in_flight: &InFlight<'_>) -> Result<Vec<u8>, Problem>
 where
-    B: http_body_util::BodyExt<Data = Bytes> + Unpin,
+    B: BodyExt<Data = Bytes> + Unpin,
     B::Error: std::fmt::Debug,
 {
     let mut bytes = Vec::new();
@@ -37,4 +38,19 @@ where
         }
     }
     Ok(bytes)
+}
+
+/// Bytes of a refused body that are still taken.
+const MOST_DRAINED: usize = 16 << 20;
+
+/// Takes what is left of a body, after the answer: a host closes a connection on which something is unread, and then a client that
+/// is still sending never sees why it was refused.
+async fn drain<B: BodyExt<Data = Bytes> + Unpin>(mut body: B) {
+    let mut drained = 0;
+    while let Some(Ok(frame)) = body.frame().await {
+        drained += frame.data_ref().map_or(0, Bytes::len);
+        if drained > MOST_DRAINED {
+            return;
+        }
+    }
 }

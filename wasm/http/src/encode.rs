@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use http::StatusCode;
-use minilm::{EncodeOptions, Encoding, Truncation};
+use minilm::{EncodeOptions, Encoding, Truncation, Values};
 use serde::Deserialize;
 
 use crate::input::Input;
@@ -74,8 +74,11 @@ impl Service {
             truncated: embeddings.truncated.iter().filter(|&&truncated| truncated).count(),
             inference: start.elapsed(),
         };
-        let dim = embeddings.dim;
-        Ok(Vectors { data: embeddings.as_f32().unwrap_or_default().to_vec(), dim, work })
+        match embeddings.data {
+            Values::Float32(data) => Ok(Vectors { data, dim: embeddings.dim, work }),
+            // No task asks for another precision.
+            _ => Err(Problem::invalid("only floats can be answered")),
+        }
     }
 
     /// Refuses an empty batch, too many texts, and texts that are too large.

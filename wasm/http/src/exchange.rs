@@ -26,6 +26,8 @@ const LONGEST_ID: usize = 128;
 pub struct Exchange<'s> {
     service: Result<&'s Service, Problem>,
     request: Parts,
+    /// Where the request goes, if there is such a place.
+    route: Option<&'static Route>,
     id: HeaderValue,
     start: Instant,
 }
@@ -66,7 +68,8 @@ impl<'s> Exchange<'s> {
         let own = || HeaderValue::from_str(&Uuid::new_v4().to_string()).ok();
         let sent = request.headers.get(REQUEST_ID).filter(|id| is_id(id.as_bytes())).cloned();
         let id = sent.or_else(own).unwrap_or_else(|| HeaderValue::from_static("-"));
-        Self { service, request, id, start: Instant::now() }
+        let route = routes::find(request.uri.path());
+        Self { service, request, route, id, start: Instant::now() }
     }
 
     /// The answer, where the body does not matter.
@@ -79,7 +82,7 @@ impl<'s> Exchange<'s> {
         let (path, method) = (self.request.uri.path(), &self.request.method);
         let missing =
             || Problem::new(StatusCode::NOT_FOUND, format!("there is no {path}; GET /openapi.json lists all routes"));
-        let (route, _) = routes::find(path).ok_or_else(missing)?;
+        let route = self.route.ok_or_else(missing)?;
         if *method == Method::OPTIONS {
             return Ok(Begin::Answer(self.preflight(route)));
         }
@@ -119,7 +122,7 @@ impl<'s> Exchange<'s> {
         let duration = self.start.elapsed();
         log::write(level, self.id.to_str().unwrap_or("-"), &self.request, &answer, duration);
         if let Ok(service) = self.service {
-            let path = routes::find(self.request.uri.path()).map_or("other", |(route, _)| route.path);
+            let path = self.route.map_or("other", |route| route.path);
             service.metrics.count(path, &self.request.method, &answer, duration);
         }
 
@@ -135,8 +138,7 @@ impl<'s> Exchange<'s> {
     }
 
     fn call<'a>(&'a self, service: &'a Service, body: &'a [u8]) -> Call<'a> {
-        let path = self.request.uri.path();
-        let rest = routes::find(path).map_or("", |(_, rest)| rest);
+        let rest = self.route.map_or("", |route| route.rest(self.request.uri.path()));
         Call { service, headers: &self.request.headers, rest: percent_decode_str(rest).decode_utf8_lossy(), body }
     }
 
@@ -161,7 +163,8 @@ impl<'s> Exchange<'s> {
     }
 
     fn problem(&self, problem: Problem) -> Answer {
-        problem.into_answer(routes::dialect(self.request.uri.path()))
+        let guessed = || routes::dialect(self.request.uri.path());
+        problem.into_answer(self.route.map_or_else(guessed, |route| route.dialect))
     }
 }
 

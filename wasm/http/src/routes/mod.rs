@@ -46,6 +46,11 @@ pub struct Route {
 }
 
 impl Route {
+    /// What stands for the `*` in `path`, which is one of this route.
+    pub fn rest<'a>(&self, path: &'a str) -> &'a str {
+        self.path.strip_suffix('*').and_then(|prefix| path.strip_prefix(prefix)).unwrap_or("")
+    }
+
     /// The methods that it takes, as in the header `Allow`.
     pub fn allow(&self) -> &'static str {
         match (self.get.is_some(), self.post.is_some()) {
@@ -86,20 +91,21 @@ pub const ROUTES: &[Route] = &[
     post("/api/embed", Dialect::Ollama, ollama::embed),
 ];
 
-/// The route of `path`, and what stands for its `*`.
-pub fn find(path: &str) -> Option<(&'static Route, &str)> {
-    ROUTES.iter().find_map(|route| match route.path.strip_suffix('*') {
-        Some(prefix) => path.strip_prefix(prefix).filter(|rest| !rest.is_empty()).map(|rest| (route, rest)),
-        None => (path == route.path).then_some((route, "")),
+/// The route of `path`.
+pub fn find(path: &str) -> Option<&'static Route> {
+    ROUTES.iter().find(|route| match route.path.strip_suffix('*') {
+        Some(prefix) => path.len() > prefix.len() && path.starts_with(prefix),
+        None => path == route.path,
     })
 }
 
-/// The protocol whose errors a client of `path` reads, also where there is no such route.
+/// The protocol whose errors a client of `path` reads, where there is no such route.
 pub fn dialect(path: &str) -> Dialect {
-    match find(path) {
-        Some((route, _)) => route.dialect,
-        None if path.starts_with("/v1/") => Dialect::OpenAi,
-        None if path.starts_with("/api/") => Dialect::Ollama,
-        None => Dialect::Tei,
+    if path.starts_with("/v1/") {
+        Dialect::OpenAi
+    } else if path.starts_with("/api/") {
+        Dialect::Ollama
+    } else {
+        Dialect::Tei
     }
 }

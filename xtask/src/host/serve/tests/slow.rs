@@ -84,3 +84,38 @@ fn more_requests_at_once_than_allowed_are_told_to_wait() {
     assert_eq!(status_line(first), "HTTP/1.1 200 OK");
     assert_eq!(running.post("/embed", "{\"inputs\": \"b\"}").status(), 200);
 }
+
+#[test]
+#[ignore = "needs packed models: run `cargo xtask test`"]
+fn a_refused_body_leaves_its_connection_usable() {
+    let running = Running::start(component(), world(&[]), SHARED);
+    let mut stream = TcpStream::connect(running.addr).expect("the server listens");
+    for (content_type, length, status) in [("text/plain", 100, "415"), ("application/json", 5_000_000, "413")] {
+        let head = format!(
+            "POST /embed HTTP/1.1\r\nhost: x\r\ncontent-type: {content_type}\r\ncontent-length: {length}\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).expect("the server reads");
+        // All of it before the answer is read, as most clients do.
+        stream.write_all(&vec![b' '; length]).expect("the server reads");
+        let answer = read_answer(&mut stream);
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+    }
+    let head = "GET /health HTTP/1.1\r\nhost: x\r\n\r\n";
+    stream.write_all(head.as_bytes()).expect("the connection is still there");
+    assert!(read_answer(&mut stream).starts_with("HTTP/1.1 200 "));
+}
+
+/// Head and body of the next answer.
+fn read_answer(stream: &mut TcpStream) -> String {
+    let mut answer = Vec::new();
+    let mut byte = [0];
+    while !answer.ends_with(b"\r\n\r\n") {
+        stream.read_exact(&mut byte).expect("the server answers");
+        answer.push(byte[0]);
+    }
+    let head = String::from_utf8_lossy(&answer).to_ascii_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok()).unwrap_or(0);
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).expect("the body is whole");
+    String::from_utf8_lossy(&[answer, body].concat()).into_owned()
+}
