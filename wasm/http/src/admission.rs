@@ -5,12 +5,11 @@ use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use subtle::ConstantTimeEq;
 
-use crate::routes::Route;
-use crate::{Limit, Problem, Service};
+use crate::{Limit, Problem, Route, Service};
 
 impl Service {
     /// Refuses a request without the key, where one is set.
-    pub fn check_key(&self, route: &Route, request: &Parts) -> Result<(), Problem> {
+    pub fn check_key<A>(&self, route: &Route<A>, request: &Parts) -> Result<(), Problem> {
         let Some(key) = self.settings.api_key.as_deref().filter(|_| !route.open) else { return Ok(()) };
         let header = request.headers.get(AUTHORIZATION).map(|value| value.as_bytes());
         let sent = header.ok_or_else(|| Problem::unauthorized("this server asks for `authorization: Bearer KEY`"))?;
@@ -22,12 +21,14 @@ impl Service {
         }
     }
 
-    /// Refuses a body that is not JSON or is announced as too large.
-    pub fn check_body(&self, headers: &HeaderMap) -> Result<(), Problem> {
+    /// Refuses a body that is neither JSON nor of one of the `media_types`, or is announced as too large.
+    pub fn check_body(&self, media_types: &[&str], headers: &HeaderMap) -> Result<(), Problem> {
         let content_type = headers.get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or("(not ASCII)"));
-        if !content_type.is_some_and(is_json) {
+        let known = |name: &str| [JSON].iter().chain(media_types).any(|known| known.eq_ignore_ascii_case(name));
+        if !content_type.is_some_and(|content_type| known(media_type(content_type))) {
             let found = content_type.map_or("missing".to_owned(), |found| format!("`{found}`"));
-            let message = format!("content-type is {found}, it must be `application/json`");
+            let others: String = media_types.iter().map(|other| format!(" or `{other}`")).collect();
+            let message = format!("content-type is {found}, it must be `{JSON}`{others}");
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
         }
         if let Some(encoding) = headers.get(CONTENT_ENCODING).filter(|encoding| *encoding != "identity") {
@@ -51,7 +52,9 @@ impl Service {
 
 const BEARER: &[u8] = b"bearer ";
 
-fn is_json(content_type: &str) -> bool {
-    let media_type = content_type.split(';').next().unwrap_or_default().trim();
-    media_type.eq_ignore_ascii_case("application/json")
+const JSON: &str = "application/json";
+
+/// A media type without its parameters.
+fn media_type(content_type: &str) -> &str {
+    content_type.split(';').next().unwrap_or_default().trim()
 }

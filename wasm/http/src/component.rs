@@ -4,19 +4,27 @@ use bytes::Bytes;
 use http::StatusCode;
 use http_body_util::{BodyExt, Full};
 use spin_sdk::http::{Request, Response};
-use spin_sdk::{http_service, wasip3};
+use spin_sdk::wasip3;
 
-use crate::{Begin, Exchange, InFlight, Problem, Service};
+use crate::{App, Begin, Exchange, InFlight, Problem};
 
-#[http_service]
+/// The embedder is what this component itself exports; another one, which uses this crate, exports its own.
+#[cfg(feature = "handler")]
+#[spin_sdk::http_service]
 async fn handle(request: Request) -> Response<Full<Bytes>> {
+    serve::<crate::Service>(request).await
+}
+
+/// Answers a request of the host.
+pub async fn serve<A: App>(request: Request) -> Response<Full<Bytes>> {
     let (request, mut body) = request.into_parts();
-    let exchange = Exchange::new(Service::get(), request);
+    let exchange = Exchange::<A>::new(A::get(), request);
     let answer = match exchange.begin() {
         Begin::Answer(answer) => answer,
+        Begin::Call(app, handler) => exchange.call(app, handler).await,
         Begin::Body(in_flight, handler) => {
             let read = read(&mut body, &in_flight).await;
-            exchange.handle(&in_flight, handler, read)
+            exchange.handle(&in_flight, handler, read).await
         }
     };
     wasip3::spawn(drain(body));
@@ -24,7 +32,7 @@ async fn handle(request: Request) -> Response<Full<Bytes>> {
 }
 
 /// The body, as far as its limit.
-async fn read<B>(body: &mut B, in_flight: &InFlight<'_>) -> Result<Vec<u8>, Problem>
+async fn read<A: App, B>(body: &mut B, in_flight: &InFlight<A>) -> Result<Vec<u8>, Problem>
 where
     B: BodyExt<Data = Bytes> + Unpin,
     B::Error: std::fmt::Debug,

@@ -10,8 +10,7 @@ use percent_encoding::percent_decode_str;
 use uuid::Uuid;
 
 use crate::log::{self, Level};
-use crate::routes::{self, Call, Handler, Route};
-use crate::{Answer, Limit, Problem, Service, Work, negotiation};
+use crate::{Answer, App, Call, Handler, Limit, Problem, Route, Service, Work, negotiation};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const MODEL: HeaderName = HeaderName::from_static("x-model");
@@ -23,96 +22,124 @@ const LONGEST_ID: usize = 128;
 
 /// A request under way.
 #[derive(Debug)]
-pub struct Exchange<'s> {
-    service: Result<&'s Service, Problem>,
+pub struct Exchange<A: App> {
+    app: Result<&'static A, Problem>,
     request: Parts,
     /// Where the request goes, if there is such a place.
-    route: Option<&'static Route>,
+    route: Option<&'static Route<A>>,
     id: HeaderValue,
     start: Instant,
 }
 
 /// What a request leads to before its body is read.
 #[derive(Debug)]
-pub enum Begin<'s> {
+pub enum Begin<A: App> {
     /// The answer is there already.
     Answer(Answer),
+    /// The handler is to be called, without a body.
+    Call(&'static A, Handler<A>),
     /// The handler wants the body.
-    Body(InFlight<'s>, Handler),
+    Body(InFlight<A>, Handler<A>),
 }
 
 /// Counts a request as long as it is read and answered.
 #[derive(Debug)]
-pub struct InFlight<'s>(&'s Service);
+pub struct InFlight<A: App>(&'static A);
 
-impl Drop for InFlight<'_> {
+impl<A: App> Drop for InFlight<A> {
     fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.0.service().in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-impl InFlight<'_> {
+impl<A: App> InFlight<A> {
     /// Refuses a body that has grown to `length` bytes.
     ///
     /// # Errors
     /// It is too large.
     pub fn check_payload(&self, length: usize) -> Result<(), Problem> {
-        self.0.check_payload(length)
+        self.0.service().check_payload(length)
     }
 }
 
-impl<'s> Exchange<'s> {
+impl<A: App> Exchange<A> {
     /// Takes a request.
     #[must_use]
-    pub fn new(service: Result<&'s Service, Problem>, request: Parts) -> Self {
+    pub fn new(app: Result<&'static A, Problem>, request: Parts) -> Self {
         let own = || HeaderValue::from_str(&Uuid::new_v4().to_string()).ok();
         let sent = request.headers.get(REQUEST_ID).filter(|id| is_id(id.as_bytes())).cloned();
         let id = sent.or_else(own).unwrap_or_else(|| HeaderValue::from_static("-"));
-        let route = routes::find(request.uri.path());
-        Self { service, request, route, id, start: Instant::now() }
+        let route = A::ROUTES.iter().find(|route| route.fits(request.uri.path()));
+        Self { app, request, route, id, start: Instant::now() }
     }
 
-    /// The answer, where the body does not matter.
+    /// Refuses what can be refused already, and says what is to be done for the rest.
     #[must_use]
-    pub fn begin(&self) -> Begin<'s> {
+    pub fn begin(&self) -> Begin<A> {
         self.admit().unwrap_or_else(|problem| Begin::Answer(self.problem(problem)))
     }
 
-    fn admit(&self) -> Result<Begin<'s>, Problem> {
+    fn admit(&self) -> Result<Begin<A>, Problem> {
         let (path, method) = (self.request.uri.path(), &self.request.method);
-        let missing =
-            || Problem::new(StatusCode::NOT_FOUND, format!("there is no {path}; GET /openapi.json lists all routes"));
+        let missing = || Problem::new(StatusCode::NOT_FOUND, format!("there is no {path}; {}", A::HINT));
         let route = self.route.ok_or_else(missing)?;
         if *method == Method::OPTIONS {
             return Ok(Begin::Answer(self.preflight(route)));
         }
-        let service = self.service.clone()?;
-        service.check_key(route, &self.request)?;
-        match (*method == Method::POST, route.get, route.post) {
-            (true, _, Some(handler)) => {
-                service.check_body(&self.request.headers)?;
-                Ok(Begin::Body(self.enter(service)?, handler))
-            }
-            (false, Some(handler), _) if *method == Method::GET || *method == Method::HEAD => {
-                Ok(Begin::Answer(handler(&self.call(service, &[]))?))
-            }
-            _ => Err(Problem::method(method, path, route.allow())),
+        let app = self.app.clone()?;
+        app.service().check_key(route, &self.request)?;
+        let (handler, has_body) = match *method {
+            Method::GET | Method::HEAD => (route.get, false),
+            Method::DELETE => (route.delete, false),
+            Method::POST => (route.post, true),
+            Method::PUT => (route.put, true),
+            _ => (None, false),
+        };
+        let handler = handler.ok_or_else(|| Problem::method(method, path, route))?;
+        if !has_body {
+            return Ok(Begin::Call(app, handler));
         }
+        app.service().check_body(route.media_types, &self.request.headers)?;
+        Ok(Begin::Body(self.enter(app)?, handler))
+    }
+
+    /// What the handler says without a body.
+    pub async fn call(&self, app: &'static A, handler: Handler<A>) -> Answer {
+        self.answer(app, handler, &[]).await.unwrap_or_else(|problem| self.problem(problem))
     }
 
     /// What the handler makes of `body`.
-    #[must_use]
-    pub fn handle(&self, in_flight: &InFlight<'s>, handler: Handler, body: Result<Vec<u8>, Problem>) -> Answer {
-        let answer = body.and_then(|body| handler(&self.call(in_flight.0, &body)));
+    pub async fn handle(&self, in_flight: &InFlight<A>, handler: Handler<A>, body: Result<Vec<u8>, Problem>) -> Answer {
+        let answer = match body {
+            Ok(body) => self.answer(in_flight.0, handler, &body).await,
+            Err(problem) => Err(problem),
+        };
         answer.unwrap_or_else(|problem| self.problem(problem))
+    }
+
+    async fn answer(&self, app: &'static A, handler: Handler<A>, body: &[u8]) -> Result<Answer, Problem> {
+        let uri = &self.request.uri;
+        let rest = self.route.map_or("", |route| route.rest(uri.path()));
+        let call = Call {
+            service: app,
+            headers: &self.request.headers,
+            rest: percent_decode_str(rest).decode_utf8_lossy(),
+            query: uri.query().unwrap_or(""),
+            body,
+        };
+        match handler {
+            Handler::Now(handler) => handler(&call),
+            Handler::Later(handler) => handler(&call).await,
+        }
     }
 
     /// Completes an answer, logs and counts it.
     #[must_use]
     pub fn finish(self, mut answer: Answer) -> Response<Vec<u8>> {
-        let level = self.service.as_ref().map_or(Level::Info, |service| service.settings.log);
+        let service = self.app.as_ref().map(|app| app.service());
+        let level = service.map_or(Level::Info, |service| service.settings.log);
         answer.headers.insert(REQUEST_ID, self.id.clone());
-        if let Ok(service) = self.service {
+        if let Ok(service) = service {
             if let Some(work) = answer.work {
                 add_work(service, work, &mut answer);
             }
@@ -121,7 +148,7 @@ impl<'s> Exchange<'s> {
         negotiation::compress(&self.request.headers, &mut answer);
         let duration = self.start.elapsed();
         log::write(level, self.id.to_str().unwrap_or("-"), &self.request, &answer, duration);
-        if let Ok(service) = self.service {
+        if let Ok(service) = service {
             let path = self.route.map_or("other", |route| route.path);
             service.metrics.count(path, &self.request.method, &answer, duration);
         }
@@ -137,14 +164,10 @@ impl<'s> Exchange<'s> {
         response
     }
 
-    fn call<'a>(&'a self, service: &'a Service, body: &'a [u8]) -> Call<'a> {
-        let rest = self.route.map_or("", |route| route.rest(self.request.uri.path()));
-        Call { service, headers: &self.request.headers, rest: percent_decode_str(rest).decode_utf8_lossy(), body }
-    }
-
-    fn enter(&self, service: &'s Service) -> Result<InFlight<'s>, Problem> {
+    fn enter(&self, app: &'static A) -> Result<InFlight<A>, Problem> {
+        let service = app.service();
         let in_flight = service.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
-        let guard = InFlight(service);
+        let guard = InFlight(app);
         let most = service.settings.max_concurrent_requests;
         if in_flight > most {
             let limit = Limit { name: "MAX_CONCURRENT_REQUESTS", value: most, actual: in_flight };
@@ -153,17 +176,17 @@ impl<'s> Exchange<'s> {
         Ok(guard)
     }
 
-    fn preflight(&self, route: &Route) -> Answer {
+    fn preflight(&self, route: &Route<A>) -> Answer {
         let mut answer = Answer::empty(StatusCode::NO_CONTENT);
-        answer.headers.insert(http::header::ALLOW, HeaderValue::from_static(route.allow()));
-        if let Ok(service) = self.service {
-            service.settings.cors.preflight(route.allow(), &mut answer.headers);
+        route.tell_allowed(&mut answer.headers);
+        if let Ok(app) = self.app {
+            app.service().settings.cors.preflight(&route.allow(), &mut answer.headers);
         }
         answer
     }
 
     fn problem(&self, problem: Problem) -> Answer {
-        let guessed = || routes::dialect(self.request.uri.path());
+        let guessed = || A::dialect(self.request.uri.path());
         problem.into_answer(self.route.map_or_else(guessed, |route| route.dialect))
     }
 }

@@ -15,7 +15,7 @@ pub enum Input {
 
 impl Input {
     /// Number of texts.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         match self {
             Self::Texts(texts) => texts.len(),
             Self::Ids(ids) => ids.len(),

@@ -4,16 +4,19 @@
 //! The walk of a request: `component` takes it from the host → [`Exchange`] gives it an id and watches the clock → `routes` finds its
 //! handler → `admission` refuses what can be refused without its body → the body is read up to its limit → the handler →
 //! [`Answer`] or [`Problem`] → headers, one line of log, metrics.
+//!
+//! All of that but the routes is there for any component with a model: [`App`] is what it has to bring.
 
 mod admission;
 mod answer;
+mod app;
 #[cfg(target_family = "wasm")]
 mod component;
 mod cors;
-mod encode;
+pub mod encode;
 mod exchange;
-mod input;
-mod json;
+pub mod input;
+pub mod json;
 mod log;
 mod metrics;
 mod negotiation;
@@ -23,6 +26,9 @@ mod service;
 mod settings;
 
 pub use answer::{Answer, Work};
+pub use app::{App, Call, Handler, Pending, Route};
+#[cfg(target_family = "wasm")]
+pub use component::serve;
 pub use exchange::{Begin, Exchange, InFlight};
 pub use problem::{Dialect, Limit, Problem};
 pub use service::Service;

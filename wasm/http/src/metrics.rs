@@ -3,6 +3,7 @@
 //! A host makes and drops instances as it likes, and each counts for itself: so every series carries the random name of its
 //! instance as the label `worker`, and a sum over workers is right as far as their last scrapes go. The log misses none.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use http::{Method, StatusCode};
@@ -14,10 +15,10 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 use uuid::Uuid;
 
-use crate::{Answer, Work};
+use crate::{Answer, Service, Work};
 
 /// Media type of what [`Metrics::render`] gives.
-pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 /// First bucket of durations, in seconds, and their number; each is twice the one before, up to 16 s.
 const FIRST_BUCKET: f64 = 0.0005;
 const BUCKETS: u16 = 16;
@@ -73,7 +74,7 @@ impl Metrics {
     }
 
     /// All counters as text.
-    pub fn render(&self, worker: Uuid) -> String {
+    fn render(&self, worker: Uuid) -> String {
         let labels = [("worker".into(), worker.to_string().into())];
         let mut registry = Registry::with_prefix_and_labels("minilm", labels.into_iter());
         registry.register("requests", "Requests by route, method and status", self.requests.clone());
@@ -92,6 +93,15 @@ impl Metrics {
         // Writing into a string does not fail.
         encode(&mut text, &registry).unwrap_or_default();
         text
+    }
+}
+
+impl Service {
+    /// All counters of this instance.
+    pub fn counters(&self) -> Answer {
+        static WORKER: OnceLock<Uuid> = OnceLock::new();
+        let worker = *WORKER.get_or_init(Uuid::new_v4);
+        Answer::new(CONTENT_TYPE, self.metrics.render(worker))
     }
 }
 

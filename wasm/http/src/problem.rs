@@ -1,12 +1,12 @@
 //! What went wrong, once, and how each protocol says it.
 
-use http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, StatusCode};
 use minilm::Error;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::Answer;
+use crate::{Answer, Route};
 
 /// The protocol of a route: it decides the shape of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub enum Dialect {
     Tei,
     /// `{"error"}`
     Ollama,
+    /// `{"error", "details"}`, the latter where there is more to say than the message.
+    Details,
 }
 
 /// A limit that a request went over.
@@ -41,6 +43,7 @@ struct Details {
     param: Option<&'static str>,
     code: Option<&'static str>,
     limit: Option<Limit>,
+    details: Option<Value>,
     headers: HeaderMap,
 }
 
@@ -49,7 +52,7 @@ impl Problem {
     #[must_use]
     pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
         let (message, headers) = (message.into(), HeaderMap::new());
-        Self(Box::new(Details { status, message, param: None, code: None, limit: None, headers }))
+        Self(Box::new(Details { status, message, param: None, code: None, limit: None, details: None, headers }))
     }
 
     /// 422: the request is well-formed, and something in it is not acceptable.
@@ -76,11 +79,13 @@ impl Problem {
         problem
     }
 
-    /// 405, with the methods that are there.
+    /// 405, with the methods that `route` has.
     #[must_use]
-    pub fn method(method: &http::Method, path: &str, allow: &'static str) -> Self {
-        let message = format!("{path} does not take {method}, only {allow}");
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, message).with_header(ALLOW, HeaderValue::from_static(allow))
+    pub fn method<A>(method: &http::Method, path: &str, route: &Route<A>) -> Self {
+        let message = format!("{path} does not take {method}, only {}", route.allow());
+        let mut problem = Self::new(StatusCode::METHOD_NOT_ALLOWED, message);
+        route.tell_allowed(&mut problem.0.headers);
+        problem
     }
 
     /// 401.
@@ -114,6 +119,13 @@ impl Problem {
         self
     }
 
+    /// The same, with what programs can read about it.
+    #[must_use]
+    pub fn with_details(mut self, details: Value) -> Self {
+        self.0.details = Some(details);
+        self
+    }
+
     /// The message.
     #[must_use]
     pub fn message(&self) -> &str {
@@ -124,16 +136,17 @@ impl Problem {
     #[must_use]
     pub fn into_answer(self, dialect: Dialect) -> Answer {
         let (openai_type, tei_type) = (self.openai_type(), self.tei_type());
-        let Details { status, message, param, code, limit, headers } = *self.0;
+        let Details { status, message, param, code, limit, details, headers } = *self.0;
         let mut object = match dialect {
             Dialect::OpenAi => json!({
                 "message": message, "type": openai_type, "param": param, "code": code,
             }),
             Dialect::Tei => json!({ "error": message, "error_type": tei_type }),
-            Dialect::Ollama => json!({ "error": message }),
+            Dialect::Ollama | Dialect::Details => json!({ "error": message }),
         };
-        if let (Some(limit), Value::Object(fields)) = (limit, &mut object) {
-            fields.insert("limit".to_owned(), json!(limit));
+        if let Value::Object(fields) = &mut object {
+            fields.extend(limit.map(|limit| ("limit".to_owned(), json!(limit))));
+            fields.extend(details.map(|details| ("details".to_owned(), details)));
         }
         let body = if dialect == Dialect::OpenAi { json!({ "error": object }) } else { object };
         let mut answer = Answer::json(&body);

@@ -11,8 +11,10 @@ use crate::{Problem, Settings};
 /// One instance's state.
 #[derive(Debug)]
 pub struct Service {
-    pub(crate) settings: Settings,
-    pub(crate) embedder: Embedder<'static>,
+    /// What was set.
+    pub settings: Settings,
+    /// The model.
+    pub embedder: Embedder<'static>,
     pub(crate) metrics: Metrics,
     /// Requests that are being read or answered.
     pub(crate) in_flight: AtomicUsize,
@@ -23,12 +25,17 @@ impl Service {
     /// The state of this instance, made by its first request; or why there is none.
     pub fn get() -> Result<&'static Self, Problem> {
         static SERVICE: OnceLock<Result<Service, String>> = OnceLock::new();
-        let made = || {
-            let settings = Settings::read(|name| std::env::var(name).ok())?;
-            let embedder = load(&settings.model_path)?;
-            Self::new(settings, embedder)
-        };
+        let made = || Self::load(Settings::read(|name| std::env::var(name).ok())?);
         SERVICE.get_or_init(made).as_ref().map_err(Problem::unhealthy)
+    }
+
+    /// A service of the model that this crate was built with, or that `MODEL_PATH` names.
+    ///
+    /// # Errors
+    /// The model cannot be read, or is not the one that `MODEL_NAME` asks for.
+    pub fn load(settings: Settings) -> Result<Self, String> {
+        let embedder = load(&settings.model_path)?;
+        Self::new(settings, embedder)
     }
 
     /// A service of `embedder`.
