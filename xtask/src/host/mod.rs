@@ -13,6 +13,7 @@ use wasmtime_wasi::{FsPerms, I32Exit, WasiCtx, WasiCtxBuilder, WasiCtxView, Wasi
 use crate::paths;
 
 pub mod bench;
+pub mod databases;
 pub mod serve;
 
 /// What a component sees of this machine.

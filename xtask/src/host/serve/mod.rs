@@ -23,8 +23,9 @@ use wasmtime_wasi_http::handler::{ProxyHandler, ProxyPre};
 use wasmtime_wasi_http::io::TokioIo;
 use wasmtime_wasi_http::p3::bindings::ServicePre;
 
+use super::databases::{self, Databases};
 use super::{World, engine};
-use state::Handler;
+use state::{Handler, State};
 
 /// How instances are used, under the names of `wasmtime serve`.
 #[derive(Args, Clone, Copy, Debug)]
@@ -50,17 +51,32 @@ pub struct Server {
 impl Server {
     /// Compiles the component in `file`, or finds it in the cache, and listens on `addr`.
     pub async fn bind(file: &Path, addr: SocketAddr, world: World, reuse: Reuse) -> Result<Self> {
+        Self::bind_with(file, addr, world, reuse, None).await
+    }
+
+    /// The same for a component that may ask for `databases`.
+    pub async fn bind_with(
+        file: &Path,
+        addr: SocketAddr,
+        world: World,
+        reuse: Reuse,
+        databases: Option<Databases>,
+    ) -> Result<Self> {
         let engine = engine()?;
         let component = Component::from_file(&engine, file)?;
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
         wasmtime_wasi::p3::add_to_linker(&mut linker)?;
         wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
+        if databases.is_some() {
+            databases::add_to_linker(&mut linker, State::databases)?;
+        }
+        let databases = Arc::new(databases.unwrap_or_default());
         let instance = ProxyPre::P3(ServicePre::new(linker.instantiate_pre(&component)?)?);
         let listener = TcpListener::bind(addr).await.with_context(|| format!("cannot listen on {addr}"))?;
         Ok(Self {
             listener,
-            handler: ProxyHandler::new(Handler { engine, instance, world, reuse }),
+            handler: ProxyHandler::new(Handler { engine, instance, world, reuse, databases }),
             requests: Arc::new(Semaphore::new(reuse.max_concurrent_requests)),
         })
     }

@@ -1,6 +1,7 @@
 //! What wasmtime's proxy handler asks of its embedder: how to make an instance, and how long to keep it.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,7 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpC
 
 use super::Reuse;
 use crate::host::World;
+use crate::host::databases::{Databases, View};
 
 /// How long an instance without a request is kept, as in `wasmtime serve` and Spin.
 const IDLE: Duration = Duration::from_secs(1);
@@ -24,6 +26,7 @@ pub struct Handler {
     pub instance: ProxyPre<State>,
     pub world: World,
     pub reuse: Reuse,
+    pub databases: Arc<Databases>,
 }
 
 /// What an instance holds on the side of the host.
@@ -32,6 +35,14 @@ pub struct State {
     http: WasiHttpCtx,
     hooks: NoNetwork,
     table: ResourceTable,
+    databases: Arc<Databases>,
+}
+
+impl State {
+    /// Where the databases find what they need.
+    pub fn databases(&mut self) -> View<'_> {
+        View { databases: &self.databases, table: &mut self.table }
+    }
 }
 
 impl WasiView for State {
@@ -73,6 +84,7 @@ impl HandlerState for Handler {
             http: WasiHttpCtx::new(),
             hooks: NoNetwork,
             table: ResourceTable::new(),
+            databases: self.databases.clone(),
         };
         let mut store = Store::new(&self.engine, state);
         let proxy = self.instance.instantiate_async(&mut store).await?;
