@@ -35,6 +35,7 @@ mod config;
 mod embedder;
 mod error;
 mod include;
+pub mod index;
 mod kernel;
 mod model;
 mod normalize;

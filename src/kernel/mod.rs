@@ -14,6 +14,7 @@ mod panel;
 mod quantize;
 mod softmax;
 
+pub(crate) use arch::dot_i8;
 pub(crate) use attention::{Attention, Head};
 pub(crate) use gelu::{gelu, gelu_coarse};
 pub(crate) use lanes::{add_assign, dot};

@@ -1,7 +1,7 @@
 //! The only rooms with `unsafe`: one backend is compiled in, chosen by the target features of the build.
 //!
 //! A backend has vectors of four floats and of four integers, on which the other kernels are written once, and the integer
-//! dot products of the linear layers (8 bits) and of attention (16 bits). All backends give the same bits.
+//! dot products of the linear layers (8 bits), of attention (16 bits) and of search (8 by 16 bits). All backends give the same bits.
 
 /// Lanes of a vector.
 pub(crate) const LANES: usize = 4;
@@ -28,19 +28,30 @@ pub(crate) use scalar::{F32x4, I32x4};
 #[cfg(not(any(target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128"))))]
 mod portable;
 #[cfg(not(any(target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128"))))]
-pub(crate) use {portable::Engine, scalar::dot_i16};
+pub(crate) use {
+    portable::Engine,
+    scalar::{dot_i8, dot_i16},
+};
 
 #[cfg(target_arch = "x86_64")]
 mod native;
 #[cfg(target_arch = "x86_64")]
-pub(crate) use native::{Engine, dot_i16};
+mod native_i8;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use {
+    native::{Engine, dot_i16},
+    native_i8::dot_i8,
+};
 
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod wasm_i16;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod wasm_i8;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod wasm_vectors;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 pub(crate) use {
+    wasm_i8::dot_i8,
     wasm_i16::dot_i16,
     wasm_vectors::{F32x4, I32x4},
 };

@@ -157,6 +157,16 @@ pub(crate) fn dot_i16<const ROWS: usize>(
     }
 }
 
+/// Dot products of `query` with rows of 8-bit values `[out.len(), query.len()]`, into `out`.
+///
+/// Sums fit in 32 bits.
+#[cfg_attr(target_arch = "x86_64", allow(dead_code, reason = "the native backend replaces it outside of tests"))]
+pub(crate) fn dot_i8(query: &[i16], rows: &[i8], out: &mut [i32]) {
+    for (row, out) in rows.chunks(query.len().max(1)).zip(out) {
+        *out = row.iter().zip(query).map(|(&x, &y)| i32::from(x) * i32::from(y)).fold(0, i32::wrapping_add);
+    }
+}
+
 fn in_vectors(sums: [i32; PANEL]) -> [I32x4; PANEL / LANES] {
     std::array::from_fn(|i| I32x4(std::array::from_fn(|lane| sums[i * LANES + lane])))
 }

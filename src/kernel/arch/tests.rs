@@ -1,7 +1,7 @@
 //! Every backend against the scalar one, to the bit, on lengths around every block.
 
 use super::super::testing::noise;
-use super::{BLOCK, Engine, F32x4, I32x4, LANE_SUM, LANES, PANEL, PanelBuffer, Step, dot_i16, scalar, spread};
+use super::{BLOCK, Engine, F32x4, I32x4, LANE_SUM, LANES, PANEL, PanelBuffer, Step, dot_i8, dot_i16, scalar, spread};
 
 /// Activations 0..=127 and weights -64..=64, the extremes among them: sums of four stay within 16 bits.
 pub(super) fn operands(seed: u64, len: usize) -> (Vec<Step>, Vec<i8>) {
@@ -74,6 +74,31 @@ fn dot_products_are_exact_at_the_extremes() {
     }
     let found = dots_i16([&[8191; 32][..]], &[-8191; 32 * PANEL]);
     assert_eq!(found, [[[(-8191 * 8191 * 32) as f32; PANEL]]; 2]);
+}
+
+#[test]
+fn products_of_search_match_the_specification() {
+    for len in (0..=65).chain([384]) {
+        for rows in 0..=9 {
+            let query: Vec<i16> = noise(1, len).iter().map(|x| (x * 16383.0) as i16).collect();
+            let values: Vec<i8> = noise(2, rows * len).iter().map(|x| (x * 128.0) as i8).collect();
+            // What there is no row for stays.
+            let [mut found, mut expected] = [vec![0; rows + 1], vec![0; rows + 1]];
+            dot_i8(&query, &values, &mut found);
+            scalar::dot_i8(&query, &values, &mut expected);
+            assert_eq!(found, expected, "{rows} rows of {len}");
+        }
+    }
+}
+
+#[test]
+fn products_of_search_are_exact_at_the_extremes() {
+    let most = (i32::MAX / (128 * 384)).min(i16::MAX.into()) as i16;
+    for (x, y) in [(-128, -most), (-128, most), (127, most)] {
+        let mut found = [0; 5];
+        dot_i8(&[y; 384], &[x; 5 * 384], &mut found);
+        assert_eq!(found, [i32::from(x) * i32::from(y) * 384; 5]);
+    }
 }
 
 #[test]

@@ -1,0 +1,60 @@
+//! Exact search over vectors that are kept as 8-bit integers.
+//!
+//! Scanning integers is four times less to read than scanning floats, and what they lose is known: each row carries the length
+//! of its rounding error, which bounds what any score can be off by. So a [`Scan`] keeps every row that may be among the best,
+//! and scoring those again with their `f32` vectors gives what an exhaustive search gives, to the bit:
+//!
+//! ```
+//! use minilm::index::{Hit, QuantizedVector, Query, Rows, Scan, best};
+//!
+//! let vectors = [[3.0, 4.0], [4.0, -3.0], [5.0, 12.0]];
+//! let rows: Vec<_> = vectors.iter().map(|vector| QuantizedVector::new(vector)).collect::<Result<_, _>>()?;
+//! let values: Vec<i8> = rows.iter().flat_map(|row| &row.values).copied().collect();
+//! let (scales, errors): (Vec<f32>, Vec<f32>) = rows.iter().map(|row| (row.scale, row.error)).unzip();
+//!
+//! let query = Query::new(&[0.6, 0.8])?;
+//! let mut scan = Scan::new(&query, 1);
+//! scan.rows(0, Rows { values: &values, scales: &scales, errors: &errors })?;
+//! let hits = scan.candidates().into_iter().map(|index| Hit { index, score: query.score(&vectors[index]) });
+//! assert_eq!(best(hits.collect(), 1, None)[0].index, 0);
+//! # Ok::<(), minilm::index::IndexError>(())
+//! ```
+//!
+//! The measure is the cosine. Nothing here knows where rows are kept.
+
+mod hit;
+mod scan;
+#[cfg(test)]
+mod tests;
+mod vector;
+
+pub use hit::{Hit, best};
+pub use scan::{Rows, Scan};
+pub use vector::{QuantizedVector, Query};
+
+/// What is wrong with a vector or with rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum IndexError {
+    /// A vector has no direction: no values, or all of them 0.
+    #[error("the vector has a length of 0, so that it has a cosine with no other")]
+    NoDirection,
+    /// A vector holds a NaN or an infinity, or values whose squares are infinite.
+    #[error("the vector is not finite")]
+    NotFinite,
+    /// The slices of [`Rows`] do not belong together.
+    #[error("rows of {dim} values do not fit: there are {values} values, {scales} scales and {errors} errors")]
+    Shape {
+        /// Width of the query.
+        dim: usize,
+        /// Values of all rows.
+        values: usize,
+        /// Scales of all rows.
+        scales: usize,
+        /// Errors of all rows.
+        errors: usize,
+    },
+    /// The scale or the error of a row is none that [`QuantizedVector`] gives.
+    #[error("row {0} is damaged: its scale or error is not a number in range")]
+    Row(usize),
+}
