@@ -1,5 +1,6 @@
 //! What goes back: a status, a body, and what is told about the work that was done for it.
 
+use std::ops::AddAssign;
 use std::time::Duration;
 
 use http::header::{CONTENT_TYPE, HeaderValue};
@@ -32,6 +33,15 @@ pub struct Work {
     pub truncated: usize,
     /// Time from the tokens to the vectors.
     pub inference: Duration,
+}
+
+impl AddAssign for Work {
+    fn add_assign(&mut self, other: Self) {
+        self.texts += other.texts;
+        self.tokens += other.tokens;
+        self.truncated += other.truncated;
+        self.inference += other.inference;
+    }
 }
 
 impl Work {

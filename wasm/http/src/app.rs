@@ -84,6 +84,8 @@ pub struct Route<A> {
     pub open: bool,
     /// Media types of bodies that it reads, beside `application/json`.
     pub media_types: &'static [&'static str],
+    /// Whether its `POST` has nothing to say: a body is not looked at then.
+    pub bodiless: bool,
     /// What `GET` does, and `HEAD`.
     pub get: Option<Handler<A>>,
     /// What `POST` does.
@@ -98,7 +100,7 @@ impl<A> Route<A> {
     /// A path at which nothing is done yet.
     #[must_use]
     pub const fn new(path: &'static str, dialect: Dialect) -> Self {
-        Self { path, dialect, open: false, media_types: &[], get: None, post: None, put: None, delete: None }
+        Self { path, dialect, open: false, media_types: &[], bodiless: false, get: None, post: None, put: None, delete: None }
     }
 
     /// Whether `path` is one of this route.

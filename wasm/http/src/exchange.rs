@@ -91,7 +91,7 @@ impl<A: App> Exchange<A> {
         let (handler, has_body) = match *method {
             Method::GET | Method::HEAD => (route.get, false),
             Method::DELETE => (route.delete, false),
-            Method::POST => (route.post, true),
+            Method::POST => (route.post, !route.bodiless),
             Method::PUT => (route.put, true),
             _ => (None, false),
         };

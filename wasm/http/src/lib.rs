@@ -15,7 +15,7 @@ mod component;
 mod cors;
 pub mod encode;
 mod exchange;
-pub mod input;
+mod input;
 pub mod json;
 mod log;
 mod metrics;
@@ -30,6 +30,7 @@ pub use app::{App, Call, Handler, Pending, Route};
 #[cfg(target_family = "wasm")]
 pub use component::serve;
 pub use exchange::{Begin, Exchange, InFlight};
+pub use input::Input;
 pub use problem::{Dialect, Limit, Problem};
 pub use service::Service;
 pub use settings::Settings;

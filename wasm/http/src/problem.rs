@@ -1,6 +1,6 @@
 //! What went wrong, once, and how each protocol says it.
 
-use http::header::{HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, StatusCode};
 use minilm::Error;
 use serde::Serialize;
@@ -124,6 +124,18 @@ impl Problem {
     pub fn with_details(mut self, details: Value) -> Self {
         self.0.details = Some(details);
         self
+    }
+
+    /// The same, asking the caller to come again soon.
+    #[must_use]
+    pub fn retry_after_a_second(self) -> Self {
+        self.with_header(RETRY_AFTER, HeaderValue::from_static("1"))
+    }
+
+    /// The same, with the methods that are there after all.
+    #[must_use]
+    pub fn allow(self, methods: &'static str) -> Self {
+        self.with_header(ALLOW, HeaderValue::from_static(methods))
     }
 
     /// The message.

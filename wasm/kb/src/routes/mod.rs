@@ -1,0 +1,139 @@
+//! Which path does what.
+
+mod documents;
+mod health;
+mod query;
+mod reindex;
+mod search;
+mod welcome;
+
+use http::StatusCode;
+use minilm_http::{Call, Dialect, Handler, Problem, Route};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::Kb;
+use crate::store::{Record, StoreError};
+
+/// A request to the knowledge base.
+type KbCall<'a> = Call<'a, Kb>;
+
+const fn path(path: &'static str) -> Route<Kb> {
+    Route::new(path, Dialect::Details)
+}
+
+/// Media types of JSON lines, none of which is registered.
+const JSON_LINES: &[&str] = &["application/x-ndjson", "application/jsonl", "application/x-jsonlines"];
+
+/// Every route.
+pub const ROUTES: &[Route<Kb>] = &[
+    Route { get: Some(Handler::Now(welcome::welcome)), ..path("/") },
+    Route { open: true, get: Some(Handler::Later(|call| Box::pin(health::health(call)))), ..path("/health") },
+    Route {
+        get: Some(Handler::Now(|call| Ok(minilm_http::App::service(call.service).counters()))),
+        ..path("/metrics")
+    },
+    Route { post: Some(Handler::Later(|call| Box::pin(query::query(call)))), ..path("/query") },
+    Route { post: Some(Handler::Later(|call| Box::pin(query::batch(call)))), ..path("/query/batch") },
+    Route { post: Some(Handler::Later(|call| Box::pin(search::search(call)))), ..path("/search") },
+    Route {
+        media_types: JSON_LINES,
+        get: Some(Handler::Later(|call| Box::pin(documents::list(call)))),
+        put: Some(Handler::Later(|call| Box::pin(documents::upsert(call)))),
+        ..path("/documents")
+    },
+    Route {
+        post: Some(Handler::Later(|call| Box::pin(reindex::reindex(call)))),
+        bodiless: true,
+        ..path("/documents/reindex")
+    },
+    Route {
+        get: Some(Handler::Later(|call| Box::pin(documents::get(call)))),
+        delete: Some(Handler::Later(|call| Box::pin(documents::delete(call)))),
+        ..path("/documents/*")
+    },
+];
+
+/// A document as clients see it: the JSON that is kept.
+fn document(record: &Record) -> Result<&RawValue, Problem> {
+    serde_json::from_str(&record.document).map_err(damaged)
+}
+
+/// What the old service answered of a document; `null` where it has no such field.
+#[derive(Debug, serde::Deserialize)]
+struct Answered<'a> {
+    #[serde(borrow, default)]
+    question: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    answers: Option<&'a RawValue>,
+}
+
+impl<'a> Answered<'a> {
+    fn of(record: &'a Record) -> Result<Self, Problem> {
+        serde_json::from_str(&record.document).map_err(damaged)
+    }
+}
+
+fn damaged(error: serde_json::Error) -> Problem {
+    StoreError::Damaged(format!("a document: {error}")).into()
+}
+
+/// 400 for a field that is not there or has nothing in it.
+fn missing(field: &'static str) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, format!("`{field}` is missing or empty")).with_param(field)
+}
+
+/// The least cosine of an answer.
+fn threshold(kb: &Kb, asked: Option<f32>) -> Result<f32, Problem> {
+    match asked {
+        None => Ok(kb.settings.similarity_threshold),
+        Some(asked) if (-1.0..=1.0).contains(&asked) => Ok(asked),
+        Some(asked) => {
+            Err(Problem::invalid(format!("`threshold` is {asked}: it must be from -1 to 1")).with_param("threshold"))
+        }
+    }
+}
+
+/// Most matches that can be asked for.
+const MOST_MATCHES: usize = 1000;
+
+fn top_k(asked: Option<usize>, default: usize) -> Result<usize, Problem> {
+    match asked.unwrap_or(default) {
+        asked @ 1..=MOST_MATCHES => Ok(asked),
+        asked => {
+            Err(Problem::invalid(format!("`top_k` is {asked}: it must be from 1 to {MOST_MATCHES}"))
+                .with_param("top_k"))
+        }
+    }
+}
+
+/// Refuses a field that has no vectors.
+fn searchable(kb: &Kb, field: &str) -> Result<(), Problem> {
+    if kb.identity.fields.iter().any(|known| known == field) {
+        return Ok(());
+    }
+    let known = kb.identity.fields.join(", ");
+    Err(Problem::invalid(format!("`{field}` is not searched: SEARCH_FIELDS has {known}")).with_param("field"))
+}
+
+/// A number for `json!`, which would write the digits of the next `f64`.
+fn plain(number: f32) -> f64 {
+    number.to_string().parse().unwrap_or(number.into())
+}
+
+/// A cosine as it is told. The sum of products can be a little over 1, which a client would not expect.
+#[derive(Clone, Copy, Serialize)]
+#[serde(transparent)]
+struct Score(f32);
+
+impl Score {
+    fn plain(self) -> f64 {
+        plain(self.0)
+    }
+}
+
+impl From<f32> for Score {
+    fn from(score: f32) -> Self {
+        Self(score.clamp(-1.0, 1.0))
+    }
+}

@@ -1,0 +1,141 @@
+//! `POST /query` and `/query/batch`: what the Flask service had, field by field.
+
+use http::StatusCode;
+use minilm_http::{Answer, App, Problem, json};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::{Answered, KbCall, Score, missing, plain, searchable, threshold, top_k};
+use crate::store::{Found, Search};
+use crate::{Kb, embed};
+
+/// The field that is asked about.
+const QUESTION: &str = "question";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct QueryRequest {
+    #[serde(default)]
+    question: Option<String>,
+    #[serde(default)]
+    threshold: Option<f32>,
+}
+
+#[derive(Serialize)]
+struct QueryAnswer<'a> {
+    matched_question: Option<&'a RawValue>,
+    answers: Option<&'a RawValue>,
+    similarity_score: Score,
+    metadata: QueryMetadata<'a>,
+}
+
+#[derive(Serialize)]
+struct QueryMetadata<'a> {
+    document_id: &'a str,
+    threshold_used: f32,
+    total_documents_searched: usize,
+    match_index: usize,
+}
+
+pub async fn query(call: &KbCall<'_>) -> Result<Answer, Problem> {
+    let request: QueryRequest = json::parse(call.body)?;
+    let kb = call.service;
+    let question = request.question.filter(|text| !text.trim().is_empty()).ok_or_else(|| missing(QUESTION))?;
+    let threshold_used = threshold(kb, request.threshold)?;
+    searchable(kb, QUESTION)?;
+    kb.opened().await?;
+    let (vector, work) = embed::questions(kb.service(), QUESTION, vec![question])?;
+    let found = find(kb, &vector, threshold_used, 1).await?.pop().unwrap_or_default();
+    let Some(best) = found.matches.first() else {
+        let details = serde_json::json!({
+            "best_similarity": found.best.map(|best| Score::from(best).plain()),
+            "threshold_used": plain(threshold_used),
+            "total_documents_searched": found.searched,
+        });
+        return Err(Problem::new(StatusCode::NOT_FOUND, "No matching data found.").with_details(details));
+    };
+    let Answered { question, answers } = Answered::of(&best.record)?;
+    let metadata = QueryMetadata {
+        document_id: &best.record.id,
+        threshold_used,
+        total_documents_searched: found.searched,
+        match_index: best.index,
+    };
+    let answer = QueryAnswer { matched_question: question, answers, similarity_score: best.score.into(), metadata };
+    Ok(Answer::json(&answer).with_work(work))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BatchRequest {
+    #[serde(default)]
+    questions: Option<Vec<String>>,
+    #[serde(default)]
+    threshold: Option<f32>,
+    #[serde(default)]
+    top_k: Option<usize>,
+}
+
+#[derive(Serialize)]
+struct BatchAnswer<'a> {
+    results: Vec<BatchResult<'a>>,
+    metadata: BatchMetadata,
+}
+
+#[derive(Serialize)]
+struct BatchResult<'a> {
+    question_index: usize,
+    query: &'a str,
+    matches: Vec<BatchMatch<'a>>,
+}
+
+#[derive(Serialize)]
+struct BatchMatch<'a> {
+    matched_question: Option<&'a RawValue>,
+    answers: Option<&'a RawValue>,
+    similarity_score: Score,
+    document_id: &'a str,
+}
+
+#[derive(Serialize)]
+struct BatchMetadata {
+    total_questions: usize,
+    total_documents_searched: usize,
+    threshold_used: f32,
+    top_k: usize,
+}
+
+pub async fn batch(call: &KbCall<'_>) -> Result<Answer, Problem> {
+    let request: BatchRequest = json::parse(call.body)?;
+    let kb = call.service;
+    let questions = request.questions.filter(|questions| !questions.is_empty()).ok_or_else(|| missing("questions"))?;
+    if let Some(index) = questions.iter().position(|question| question.trim().is_empty()) {
+        let message = format!("`questions` has an empty text at index {index}");
+        return Err(Problem::new(StatusCode::BAD_REQUEST, message).with_param("questions"));
+    }
+    let (threshold_used, top_k) = (threshold(kb, request.threshold)?, top_k(request.top_k, 1)?);
+    searchable(kb, QUESTION)?;
+    kb.opened().await?;
+    let (vectors, work) = embed::questions(kb.service(), "questions", questions.clone())?;
+    let found = find(kb, &vectors, threshold_used, top_k).await?;
+    let total_documents_searched = found.first().map_or(0, |found| found.searched);
+    let results = questions.iter().zip(&found).enumerate().map(|(question_index, (query, found))| {
+        let matches = found.matches.iter().map(|found| {
+            let Answered { question, answers } = Answered::of(&found.record)?;
+            let (similarity_score, document_id) = (found.score.into(), found.record.id.as_str());
+            Ok(BatchMatch { matched_question: question, answers, similarity_score, document_id })
+        });
+        Ok(BatchResult { question_index, query, matches: matches.collect::<Result<_, Problem>>()? })
+    });
+    let metadata = BatchMetadata { total_questions: questions.len(), total_documents_searched, threshold_used, top_k };
+    let answer = BatchAnswer { results: results.collect::<Result<_, Problem>>()?, metadata };
+    Ok(Answer::json(&answer).with_work(work))
+}
+
+/// What is found for each of `vectors`.
+async fn find(kb: &Kb, vectors: &[f32], threshold: f32, top_k: usize) -> Result<Vec<Found>, Problem> {
+    let vectors: Vec<&[f32]> = vectors.chunks_exact(kb.identity.dim).collect();
+    let filter = serde_json::Map::new();
+    let search = Search { field: QUESTION, vectors: &vectors, top_k, threshold: Some(threshold), filter: &filter };
+    Ok(kb.store.search(&search).await?)
+}

@@ -1,0 +1,52 @@
+//! `POST /documents/reindex`: all vectors anew, after the model or the searched fields have changed.
+
+use minilm_http::{Answer, Problem, Work};
+use minilm_knowledge::Document;
+use serde_json::json;
+
+use super::KbCall;
+use crate::store::{Entry, Record, StoreError};
+use crate::{Kb, embed};
+
+/// Documents read at once.
+const PAGE: usize = 500;
+
+/// How often it begins anew because others wrote in the meantime.
+const TRIES: usize = 3;
+
+pub async fn reindex(call: &KbCall<'_>) -> Result<Answer, Problem> {
+    let kb = call.service;
+    for _ in 0..TRIES {
+        let before = kb.store.open(&kb.identity).await?;
+        let (entries, work) = all(kb).await?;
+        match kb.store.reindex(&kb.identity, before.version, &entries).await {
+            Ok(()) => {
+                let answer = json!({ "reindexed": entries.len(), "model_name": kb.identity.model });
+                return Ok(Answer::json(&answer).with_work(work));
+            }
+            Err(StoreError::Changed) => {}
+            Err(other) => return Err(other.into()),
+        }
+    }
+    Err(StoreError::Changed.into())
+}
+
+/// Every document, with the vectors of this instance's model.
+async fn all(kb: &Kb) -> Result<(Vec<Entry>, Work), Problem> {
+    let (mut entries, mut sum): (Vec<Entry>, _) = (Vec::new(), Work::default());
+    loop {
+        let after = entries.last().map(|entry| entry.record.id.clone());
+        let records = kb.store.page(after.as_deref(), PAGE).await?;
+        if records.is_empty() {
+            return Ok((entries, sum));
+        }
+        let documents = records.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
+        let (page, work) = embed::documents(kb, &documents)?;
+        entries.extend(page);
+        sum += work;
+    }
+}
+
+fn parse(record: &Record) -> Result<Document, StoreError> {
+    Document::from_json(&record.document).map_err(|error| StoreError::Damaged(format!("`{}`: {error}", record.id)))
+}

@@ -1,0 +1,76 @@
+//! `POST /search`: the closest documents, whole, by any field that is searched, among those whose metadata a filter accepts.
+
+use minilm_http::{Answer, App, Problem, json};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use super::{KbCall, Score, document, missing, searchable, threshold, top_k};
+use crate::embed;
+use crate::store::{Search, filter};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SearchRequest {
+    #[serde(default)]
+    query: Option<String>,
+    #[serde(default = "question")]
+    field: String,
+    #[serde(default)]
+    top_k: Option<usize>,
+    #[serde(default)]
+    threshold: Option<f32>,
+    #[serde(default)]
+    filter: Map<String, Value>,
+}
+
+fn question() -> String {
+    "question".to_owned()
+}
+
+#[derive(Serialize)]
+struct SearchAnswer<'a> {
+    results: Vec<SearchResult<'a>>,
+    metadata: SearchMetadata<'a>,
+}
+
+#[derive(Serialize)]
+struct SearchResult<'a> {
+    document_id: &'a str,
+    score: Score,
+    document: &'a RawValue,
+}
+
+#[derive(Serialize)]
+struct SearchMetadata<'a> {
+    field: &'a str,
+    top_k: usize,
+    threshold_used: Option<f32>,
+    total_documents_searched: usize,
+}
+
+/// Matches where a request does not say.
+const TOP_K: usize = 10;
+
+pub async fn search(call: &KbCall<'_>) -> Result<Answer, Problem> {
+    let request: SearchRequest = json::parse(call.body)?;
+    let kb = call.service;
+    let query = request.query.filter(|text| !text.trim().is_empty()).ok_or_else(|| missing("query"))?;
+    let top_k = top_k(request.top_k, TOP_K)?;
+    let threshold = request.threshold.map(|asked| threshold(kb, Some(asked))).transpose()?;
+    searchable(kb, &request.field)?;
+    filter::check(&request.filter)?;
+    kb.opened().await?;
+    let (vector, work) = embed::questions(kb.service(), "query", vec![query])?;
+    let field = request.field.as_str();
+    let search = Search { field, vectors: &[&vector], top_k, threshold, filter: &request.filter };
+    let found = kb.store.search(&search).await?.pop().unwrap_or_default();
+    let results = found.matches.iter().map(|found| {
+        let (document_id, score) = (found.record.id.as_str(), found.score.into());
+        Ok(SearchResult { document_id, score, document: document(&found.record)? })
+    });
+    let total_documents_searched = found.searched;
+    let metadata = SearchMetadata { field, top_k, threshold_used: threshold, total_documents_searched };
+    let answer = SearchAnswer { results: results.collect::<Result<_, Problem>>()?, metadata };
+    Ok(Answer::json(&answer).with_work(work))
+}

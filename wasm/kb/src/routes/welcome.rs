@@ -1,0 +1,31 @@
+//! `GET /`: what there is, and what to try first.
+
+use http::header::HOST;
+use minilm_http::{Answer, App, Problem};
+
+use super::KbCall;
+
+pub fn welcome(call: &KbCall<'_>) -> Result<Answer, Problem> {
+    let host = call.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1:5001");
+    let (model, store) = (call.service.service().model_name(), call.service.store.name());
+    let text = format!(
+        "MiniLM knowledge base, model {model}, store {store}.
+
+GET    /health               the model, the number of documents, the threshold
+POST   /query                {{\"question\", \"threshold\"?}}: the closest document
+POST   /query/batch          {{\"questions\", \"threshold\"?, \"top_k\"?}}: the closest to each of many
+POST   /search               {{\"query\", \"field\"?, \"top_k\"?, \"threshold\"?, \"filter\"?}}: whole documents
+PUT    /documents            a JSON array or JSON lines of documents, put in by id
+GET    /documents            all of them; ?after=ID&limit=N
+GET    /documents/ID         one
+DELETE /documents/ID
+POST   /documents/reindex    all vectors anew, after a change of the model
+GET    /metrics              counters of this instance
+
+curl http://{host}/documents --request PUT --json '[{{\"id\": \"1\", \"question\": \"How do I reset my password?\", \
+         \"answers\": [\"Use the link below the form.\"]}}]'
+curl http://{host}/query --json '{{\"question\": \"I forgot my password\"}}'
+"
+    );
+    Ok(Answer::new("text/plain; charset=utf-8", text))
+}

@@ -1,0 +1,168 @@
+//! Where documents and their vectors are kept.
+//!
+//! [`Store`] is all that the routes know of a store, and all that a further engine has to implement: see what each method promises.
+//! Vectors come and go as `f32`; how a store keeps and searches them is its own concern.
+
+mod error;
+pub mod filter;
+#[cfg(feature = "index")]
+mod index_file;
+#[cfg(all(feature = "spin", target_family = "wasm"))]
+mod postgres;
+#[cfg(all(feature = "spin", target_family = "wasm"))]
+mod sqlite;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+pub use error::StoreError;
+
+use crate::settings::{Kind, Settings};
+
+/// What vectors belong to. Vectors of two identities cannot be compared with each other.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Identity {
+    /// Name of the model.
+    pub model: String,
+    /// SHA-256 of its weights.
+    pub weights_sha256: String,
+    /// Values of a vector.
+    pub dim: usize,
+    /// The text fields of a document that have a vector.
+    pub fields: Vec<String>,
+}
+
+/// What a store holds.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// Whose vectors it holds.
+    pub identity: Identity,
+    /// Number of documents.
+    pub documents: usize,
+    /// A number that is another one after every change of the documents.
+    pub version: i64,
+}
+
+/// A document as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Its id.
+    pub id: String,
+    /// All of it, as JSON text: what clients get back.
+    pub document: String,
+    /// What filters look at, as the text of a JSON object.
+    pub metadata: String,
+}
+
+/// The vector of a text field.
+#[derive(Clone, Debug)]
+pub struct FieldVector {
+    /// Name of the field, one of [`Identity::fields`].
+    pub field: String,
+    /// `[dim]`, never without direction.
+    pub vector: Vec<f32>,
+}
+
+/// A document to keep, with a vector for each of its text fields.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The document.
+    pub record: Record,
+    /// Its vectors.
+    pub vectors: Vec<FieldVector>,
+}
+
+/// What is searched for.
+#[derive(Clone, Debug)]
+pub struct Search<'a> {
+    /// The field whose vectors are compared.
+    pub field: &'a str,
+    /// One or more vectors; each is a search for itself.
+    pub vectors: &'a [&'a [f32]],
+    /// Most matches of a vector.
+    pub top_k: usize,
+    /// Least cosine of a match; without it, every one will do.
+    pub threshold: Option<f32>,
+    /// What the metadata of a document must have; see [`filter`].
+    pub filter: &'a Map<String, Value>,
+}
+
+/// What was found for a vector.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// Documents that have the field and pass the filter.
+    pub searched: usize,
+    /// The cosine of the best of them, however low; `None` where there are none.
+    pub best: Option<f32>,
+    /// Those that reach the threshold, best first; of equal ones, the earlier first.
+    pub matches: Vec<Match>,
+}
+
+/// A document that was found.
+#[derive(Clone, Debug)]
+pub struct Match {
+    /// Its place among the documents that were searched, in the order of the store.
+    pub index: usize,
+    /// Its cosine.
+    pub score: f32,
+    /// The document.
+    pub record: Record,
+}
+
+/// A place for documents and their vectors.
+///
+/// Every method may fail with [`StoreError::Unreachable`], and those that write with [`StoreError::ReadOnly`] and
+/// [`StoreError::Full`]. What a method that fails was to write is not there afterwards, in no part: also when the host dies in the
+/// middle. Writers of several instances, and of several machines where the store has them, do not lose each other's documents.
+#[async_trait(?Send)]
+pub trait Store {
+    /// Its name in answers.
+    fn name(&self) -> &'static str;
+
+    /// Opens the store for `identity`, and makes it where there is none yet. One that has another identity says so in the state,
+    /// and stays as it is.
+    async fn open(&self, identity: &Identity) -> Result<State, StoreError>;
+
+    /// Searches. Called only where the identity is right, as is [`Store::upsert`].
+    async fn search(&self, search: &Search<'_>) -> Result<Vec<Found>, StoreError>;
+
+    /// Puts documents in, each in place of one with the same id, which keeps its place in the order; all of them or none.
+    /// No two of `entries` have one id. Gives the number of documents that are there then.
+    ///
+    /// # Errors
+    /// [`StoreError::Changed`] where the store has another identity by now.
+    async fn upsert(&self, identity: &Identity, entries: &[Entry]) -> Result<usize, StoreError>;
+
+    /// The document with an id.
+    async fn get(&self, id: &str) -> Result<Option<Record>, StoreError>;
+
+    /// Up to `limit` documents in the order of their ids, by bytes, from the first one after `after`.
+    async fn page(&self, after: Option<&str>, limit: usize) -> Result<Vec<Record>, StoreError>;
+
+    /// Drops a document, and says whether there was one.
+    async fn delete(&self, id: &str) -> Result<bool, StoreError>;
+
+    /// Gives the store another identity, and every document the vectors of `entries`, which are all documents; in one step.
+    ///
+    /// # Errors
+    /// [`StoreError::Changed`] where the version of the store is not `version` any more.
+    async fn reindex(&self, identity: &Identity, version: i64, entries: &[Entry]) -> Result<(), StoreError>;
+}
+
+/// The store that the settings name.
+///
+/// # Errors
+/// This build has no such store.
+pub fn from_settings(settings: &Settings) -> Result<Box<dyn Store + Send + Sync>, String> {
+    match &settings.store {
+        #[cfg(all(feature = "spin", target_family = "wasm"))]
+        Kind::Sqlite => Ok(Box::new(sqlite::Sqlite::new(&settings.sqlite_database))),
+        #[cfg(all(feature = "spin", target_family = "wasm"))]
+        Kind::Postgres => Ok(Box::new(postgres::Postgres::new(settings.postgres_url.clone()))),
+        #[cfg(feature = "index")]
+        Kind::Index => Ok(Box::new(index_file::IndexFile::new(&settings.index_file))),
+        #[allow(unreachable_patterns)]
+        other => Err(format!("STORE is `{other}`, which this component was built without")),
+    }
+}

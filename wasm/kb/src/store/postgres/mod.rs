@@ -1,0 +1,167 @@
+//! PostgreSQL with pgvector, as Spin reaches it: for knowledge bases that several machines share, or that outgrow one.
+//!
+//! The nearest rows are found by a graph (HNSW), which may miss one in rare cases; a search with a filter looks at every row.
+
+mod db;
+mod schema;
+mod search;
+
+use async_trait::async_trait;
+use db::{Db, ParameterValue, Row, integer, text, texts};
+
+use super::{Entry, FieldVector, Found, Identity, Record, Search, State, Store, StoreError};
+
+/// A database.
+#[derive(Debug)]
+pub struct Postgres {
+    url: Option<String>,
+}
+
+impl Postgres {
+    /// The database at `url`; nothing is opened yet.
+    pub fn new(url: Option<String>) -> Self {
+        Self { url }
+    }
+
+    async fn db(&self) -> Result<Db, StoreError> {
+        let url = self.url.as_deref().ok_or_else(|| StoreError::Unreachable("POSTGRES_URL is not set".to_owned()))?;
+        Db::open(url).await
+    }
+}
+
+/// What the store is, where it is complete.
+async fn state(db: &Db) -> Result<Option<State>, StoreError> {
+    let rows = match db.try_run(schema::STATE, Vec::new()).await {
+        Err(error) if db::is_missing(&error) => return Ok(None),
+        other => other.map_err(db::failed)?,
+    };
+    rows.first().map(read_state).transpose()
+}
+
+fn read_state(row: &Row) -> Result<State, StoreError> {
+    let (format, known) = (integer(row, 0)?, i64::from(schema::FORMAT_VERSION));
+    if format != known {
+        return Err(StoreError::Damaged(format!("it has format version {format}, this component knows {known}")));
+    }
+    let identity =
+        serde_json::from_str(text(row, 1)?).map_err(|error| StoreError::Damaged(format!("its identity: {error}")))?;
+    Ok(State { identity, version: integer(row, 2)?, documents: usize::try_from(integer(row, 3)?).unwrap_or(0) })
+}
+
+fn identity_text(identity: &Identity) -> Result<String, StoreError> {
+    serde_json::to_string(identity).map_err(|error| StoreError::Damaged(error.to_string()))
+}
+
+/// A vector as pgvector reads it.
+fn vector_text(vector: &[f32]) -> String {
+    let mut text = String::with_capacity(12 * vector.len() + 2);
+    for (index, x) in vector.iter().enumerate() {
+        text.push(if index == 0 { '[' } else { ',' });
+        text += &x.to_string();
+    }
+    text + "]"
+}
+
+/// Ids, fields and vectors of all vectors, each an array.
+fn vectors(entries: &[Entry]) -> [ParameterValue; 3] {
+    let all = || entries.iter().flat_map(|entry| entry.vectors.iter().map(move |vector| (entry, vector)));
+    let vector = |(_, FieldVector { vector, .. }): (&Entry, &FieldVector)| Some(vector_text(vector));
+    [
+        texts(all().map(|(entry, _)| entry.record.id.as_str())),
+        texts(all().map(|(_, vector)| vector.field.as_str())),
+        ParameterValue::ArrayStr(all().map(vector).collect()),
+    ]
+}
+
+/// Makes the graphs that searches walk.
+async fn make_graphs(db: &Db, identity: &Identity) -> Result<(), StoreError> {
+    for field in &identity.fields {
+        let statement = schema::CREATE_GRAPH.replace("{field}", field).replace("{dim}", &identity.dim.to_string());
+        db.execute(&statement).await?;
+    }
+    Ok(())
+}
+
+/// Whether the one row that a write has to change was there.
+fn written(rows: &[Row]) -> Result<(), StoreError> {
+    match rows.first() {
+        Some(row) if integer(row, 0)? > 0 => Ok(()),
+        _ => Err(StoreError::Changed),
+    }
+}
+
+fn record(row: &Row) -> Result<Record, StoreError> {
+    Ok(Record { id: text(row, 0)?.to_owned(), document: text(row, 1)?.to_owned(), metadata: text(row, 2)?.to_owned() })
+}
+
+#[async_trait(?Send)]
+impl Store for Postgres {
+    fn name(&self) -> &'static str {
+        "postgres"
+    }
+
+    async fn open(&self, identity: &Identity) -> Result<State, StoreError> {
+        let db = self.db().await?;
+        if let Some(state) = state(&db).await? {
+            return Ok(state);
+        }
+        let literal = format!("'{}'", identity_text(identity)?.replace('\'', "''"));
+        let create = schema::CREATE.replace("{format}", &schema::FORMAT_VERSION.to_string());
+        db.execute(&create.replace("{identity}", &literal)).await?;
+        make_graphs(&db, identity).await?;
+        state(&db).await?.ok_or_else(|| StoreError::Damaged("its tables are not kept".to_owned()))
+    }
+
+    async fn search(&self, search: &Search<'_>) -> Result<Vec<Found>, StoreError> {
+        search::search(&self.db().await?, search).await
+    }
+
+    async fn upsert(&self, identity: &Identity, entries: &[Entry]) -> Result<usize, StoreError> {
+        let db = self.db().await?;
+        let records = || entries.iter().map(|entry| &entry.record);
+        let mut parameters = vec![
+            ParameterValue::Str(identity_text(identity)?),
+            texts(records().map(|record| record.id.as_str())),
+            texts(records().map(|record| record.document.as_str())),
+            texts(records().map(|record| record.metadata.as_str())),
+        ];
+        parameters.extend(vectors(entries));
+        written(&db.run(schema::UPSERT, parameters).await?)?;
+        let rows = db.run("SELECT count(*) FROM minilm_documents", Vec::new()).await?;
+        rows.first().map_or(Ok(0), |row| Ok(usize::try_from(integer(row, 0)?).unwrap_or(0)))
+    }
+
+    async fn get(&self, id: &str) -> Result<Option<Record>, StoreError> {
+        let statement = "SELECT id, document, metadata::text FROM minilm_documents WHERE id = $1::text";
+        let rows = self.db().await?.run(statement, vec![ParameterValue::Str(id.to_owned())]).await?;
+        rows.first().map(record).transpose()
+    }
+
+    async fn page(&self, after: Option<&str>, limit: usize) -> Result<Vec<Record>, StoreError> {
+        // No id is empty, so all come after the empty one.
+        let statement = "SELECT id, document, metadata::text FROM minilm_documents
+            WHERE id > $1::text ORDER BY id LIMIT $2::bigint";
+        let after = ParameterValue::Str(after.unwrap_or_default().to_owned());
+        let limit = ParameterValue::Int64(i64::try_from(limit).unwrap_or(i64::MAX));
+        self.db().await?.run(statement, vec![after, limit]).await?.iter().map(record).collect()
+    }
+
+    async fn delete(&self, id: &str) -> Result<bool, StoreError> {
+        let rows = self.db().await?.run(schema::DELETE, vec![ParameterValue::Str(id.to_owned())]).await?;
+        rows.first().map_or(Ok(false), |row| Ok(integer(row, 0)? > 0))
+    }
+
+    async fn reindex(&self, identity: &Identity, version: i64, entries: &[Entry]) -> Result<(), StoreError> {
+        let db = self.db().await?;
+        // Graphs of another width would refuse the new vectors.
+        if let Some(old) = state(&db).await?.filter(|old| old.identity.dim != identity.dim) {
+            for field in &old.identity.fields {
+                db.execute(&format!("DROP INDEX IF EXISTS \"minilm_hnsw_{field}_{}\"", old.identity.dim)).await?;
+            }
+        }
+        let mut parameters = vec![ParameterValue::Str(identity_text(identity)?), ParameterValue::Int64(version)];
+        parameters.extend(vectors(entries));
+        written(&db.run(schema::REINDEX, parameters).await?)?;
+        make_graphs(&db, identity).await
+    }
+}

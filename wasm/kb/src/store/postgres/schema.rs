@@ -1,0 +1,89 @@
+//! The tables, and the statements that write them. Each is one statement, and so one transaction.
+
+/// Version of what is below. A store of another one is refused.
+pub const FORMAT_VERSION: i32 = 1;
+
+/// Makes what is not there yet; `{identity}` is a literal of JSON, `{dim}` a number. Those who come at the same time wait for each other.
+pub const CREATE: &str = "DO $minilm$ BEGIN
+    PERFORM pg_advisory_xact_lock(7265210398451);
+    CREATE EXTENSION IF NOT EXISTS vector;
+    CREATE TABLE IF NOT EXISTS minilm_meta (
+        one boolean PRIMARY KEY DEFAULT true CHECK (one),
+        format_version integer NOT NULL,
+        identity text NOT NULL,
+        version bigint NOT NULL
+    );
+    CREATE TABLE IF NOT EXISTS minilm_documents (
+        seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        id text COLLATE \"C\" NOT NULL UNIQUE,
+        document text NOT NULL,
+        metadata jsonb NOT NULL
+    );
+    CREATE TABLE IF NOT EXISTS minilm_vectors (
+        field text NOT NULL,
+        document bigint NOT NULL REFERENCES minilm_documents (seq) ON DELETE CASCADE,
+        embedding vector NOT NULL,
+        PRIMARY KEY (field, document)
+    );
+    CREATE INDEX IF NOT EXISTS minilm_vectors_document ON minilm_vectors (document);
+    CREATE INDEX IF NOT EXISTS minilm_documents_metadata ON minilm_documents USING gin (metadata jsonb_path_ops);
+    INSERT INTO minilm_meta (format_version, identity, version) VALUES ({format}, {identity}, 0) ON CONFLICT DO NOTHING;
+END $minilm$";
+
+/// The graph of one field, which is what a search without a filter walks. The model decides the width, so it is not one of the column.
+pub const CREATE_GRAPH: &str = "CREATE INDEX IF NOT EXISTS \"minilm_hnsw_{field}_{dim}\" ON minilm_vectors
+    USING hnsw ((embedding::vector({dim})) vector_cosine_ops) WHERE field = '{field}'";
+
+/// Parameters: identity; ids, documents and metadata; ids, fields and vectors of all vectors. Gives how many identities fitted, 1 or 0.
+///
+/// The first step locks the one row of `minilm_meta`, so that writers come one after the other, and none writes while a reindex goes on.
+pub const UPSERT: &str = "WITH
+    guard AS (UPDATE minilm_meta SET version = version + 1 WHERE identity = $1::text RETURNING one),
+    input AS (
+        SELECT i.id, i.document, i.metadata::jsonb AS metadata, i.at
+        FROM guard, unnest($2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS i (id, document, metadata, at)
+    ),
+    documents AS (
+        INSERT INTO minilm_documents (id, document, metadata) SELECT id, document, metadata FROM input ORDER BY at
+        ON CONFLICT (id) DO UPDATE SET document = excluded.document, metadata = excluded.metadata
+        RETURNING seq, id
+    ),
+    vectors AS (
+        INSERT INTO minilm_vectors (field, document, embedding)
+        SELECT v.field, d.seq, v.embedding::vector
+        FROM unnest($5::text[], $6::text[], $7::text[]) AS v (id, field, embedding) JOIN documents d ON d.id = v.id
+        ON CONFLICT (field, document) DO UPDATE SET embedding = excluded.embedding
+    ),
+    stale AS (
+        DELETE FROM minilm_vectors o USING documents d WHERE o.document = d.seq AND NOT EXISTS (
+            SELECT 1 FROM unnest($5::text[], $6::text[]) AS v (id, field) WHERE v.id = d.id AND v.field = o.field
+        )
+    )
+    SELECT count(*) FROM guard";
+
+/// Parameters: identity, version; ids, fields and vectors of all vectors. Gives as [`UPSERT`] does.
+pub const REINDEX: &str = "WITH
+    guard AS (UPDATE minilm_meta SET identity = $1::text, version = version + 1 WHERE version = $2::bigint RETURNING one),
+    vectors AS (
+        INSERT INTO minilm_vectors (field, document, embedding)
+        SELECT v.field, d.seq, v.embedding::vector
+        FROM guard, unnest($3::text[], $4::text[], $5::text[]) AS v (id, field, embedding)
+            JOIN minilm_documents d ON d.id = v.id
+        ON CONFLICT (field, document) DO UPDATE SET embedding = excluded.embedding
+    ),
+    stale AS (
+        DELETE FROM minilm_vectors o USING guard, minilm_documents d WHERE o.document = d.seq AND NOT EXISTS (
+            SELECT 1 FROM unnest($3::text[], $4::text[]) AS v (id, field) WHERE v.id = d.id AND v.field = o.field
+        )
+    )
+    SELECT count(*) FROM guard";
+
+/// What a store is.
+pub const STATE: &str =
+    "SELECT format_version, identity, version, (SELECT count(*) FROM minilm_documents) FROM minilm_meta";
+
+/// Parameters: an id. Gives how many there were, 1 or 0.
+pub const DELETE: &str = "WITH
+    gone AS (DELETE FROM minilm_documents WHERE id = $1::text RETURNING seq),
+    counted AS (UPDATE minilm_meta SET version = version + 1 WHERE EXISTS (SELECT 1 FROM gone))
+    SELECT count(*) FROM gone";

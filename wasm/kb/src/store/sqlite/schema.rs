@@ -1,0 +1,119 @@
+//! The tables, and the statements that make them. Each statement is whole by itself, and each can be repeated: whoever dies in between
+//! leaves something that the next one completes.
+//!
+//! A bulk write is one statement, so that it is atomic on every host: rows go into a view, and its trigger takes them apart.
+
+/// Version of what is below. A store of another one is refused.
+pub const FORMAT_VERSION: i64 = 1;
+
+/// What a trigger says when the store belongs to another model, or has changed.
+pub const CHANGED: &str = "minilm: the store has changed";
+
+/// Makes everything but the first row of `minilm_meta`, which says that all is there.
+pub const CREATE: &[&str] = &[
+    // Readers do not wait for writers. Stays with the file; a host that does not know of it keeps its own way.
+    "PRAGMA journal_mode = WAL",
+    "CREATE TABLE IF NOT EXISTS minilm_documents (
+        seq INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        document TEXT NOT NULL,
+        metadata TEXT NOT NULL,
+        -- The vectors of all fields as 32-bit floats, one behind the other: read for the few that may be among the best.
+        vectors BLOB NOT NULL
+    )",
+    // What a search reads whole, so it is by itself and in the order of reading.
+    "CREATE TABLE IF NOT EXISTS minilm_quantized (
+        field TEXT NOT NULL,
+        document INTEGER NOT NULL REFERENCES minilm_documents (seq),
+        -- Which of the document's vectors this is.
+        position INTEGER NOT NULL,
+        norm REAL NOT NULL,
+        -- Scale and error as 32-bit floats, then the integers: one value, as each costs on its way to the component.
+        levels BLOB NOT NULL,
+        PRIMARY KEY (field, document)
+    ) WITHOUT ROWID",
+    "CREATE INDEX IF NOT EXISTS minilm_quantized_document ON minilm_quantized (document)",
+    "CREATE TRIGGER IF NOT EXISTS minilm_delete AFTER DELETE ON minilm_documents BEGIN
+        DELETE FROM minilm_quantized WHERE document = OLD.seq;
+        UPDATE minilm_meta SET version = version + 1;
+    END",
+    "CREATE TABLE IF NOT EXISTS minilm_meta (
+        one INTEGER PRIMARY KEY CHECK (one = 1),
+        format_version INTEGER NOT NULL,
+        model TEXT NOT NULL,
+        weights_sha256 TEXT NOT NULL,
+        identity TEXT NOT NULL,
+        version INTEGER NOT NULL
+    )",
+    // `fields` has [name, norm] for each vector.
+    "CREATE VIEW IF NOT EXISTS minilm_upsert AS
+        SELECT '' AS identity, '' AS id, '' AS document, '' AS metadata, x'' AS vectors, '' AS fields, x'' AS levels",
+    "CREATE TRIGGER IF NOT EXISTS minilm_upsert_row INSTEAD OF INSERT ON minilm_upsert BEGIN
+        SELECT RAISE(ABORT, 'minilm: the store has changed')
+            WHERE NEW.identity IS NOT (SELECT identity FROM minilm_meta);
+        INSERT INTO minilm_documents (id, document, metadata, vectors)
+            VALUES (NEW.id, NEW.document, NEW.metadata, NEW.vectors)
+            ON CONFLICT (id) DO UPDATE
+            SET document = excluded.document, metadata = excluded.metadata, vectors = excluded.vectors;
+        DELETE FROM minilm_quantized WHERE document = (SELECT seq FROM minilm_documents WHERE id = NEW.id);
+        INSERT INTO minilm_quantized (field, document, position, norm, levels)
+            SELECT f.value ->> 0, d.seq, f.key, f.value ->> 1,
+                substr(NEW.levels, f.key * (length(NEW.levels) / json_array_length(NEW.fields)) + 1,
+                    length(NEW.levels) / json_array_length(NEW.fields))
+            FROM minilm_documents d, json_each(NEW.fields) f WHERE d.id = NEW.id;
+        UPDATE minilm_meta SET version = version + 1;
+    END",
+    // A row without an id comes last: it has the model and its name.
+    "CREATE VIEW IF NOT EXISTS minilm_reindex AS
+        SELECT '' AS identity, 0 AS version, '' AS id, x'' AS vectors, '' AS fields, x'' AS levels",
+    "CREATE TRIGGER IF NOT EXISTS minilm_reindex_row INSTEAD OF INSERT ON minilm_reindex BEGIN
+        SELECT RAISE(ABORT, 'minilm: the store has changed')
+            WHERE NEW.version IS NOT (SELECT version FROM minilm_meta);
+        UPDATE minilm_documents SET vectors = NEW.vectors WHERE id = NEW.id;
+        DELETE FROM minilm_quantized WHERE document = (SELECT seq FROM minilm_documents WHERE id = NEW.id);
+        INSERT INTO minilm_quantized (field, document, position, norm, levels)
+            SELECT f.value ->> 0, d.seq, f.key, f.value ->> 1,
+                substr(NEW.levels, f.key * (length(NEW.levels) / json_array_length(NEW.fields)) + 1,
+                    length(NEW.levels) / json_array_length(NEW.fields))
+            FROM minilm_documents d, json_each(NEW.fields) f WHERE d.id = NEW.id;
+        UPDATE minilm_meta SET version = version + 1, identity = NEW.identity, model = NEW.identity ->> 'model',
+            weights_sha256 = NEW.identity ->> 'weights_sha256' WHERE NEW.id IS NULL;
+    END",
+];
+
+/// Parameters: format version, identity. Last of all, and once.
+pub const COMPLETE: &str =
+    "INSERT OR IGNORE INTO minilm_meta (one, format_version, model, weights_sha256, identity, version)
+    VALUES (1, ?1, ?2 ->> 'model', ?2 ->> 'weights_sha256', ?2, 0)";
+
+/// What a store is.
+pub const STATE: &str =
+    "SELECT format_version, identity, version, (SELECT count(*) FROM minilm_documents) FROM minilm_meta";
+
+/// Parameters: identity; an array of [id, document, metadata, first vector, [[name, norm], …]]; all vectors as floats,
+/// quantized; bytes of a vector as floats, quantized.
+pub const UPSERT: &str = "INSERT INTO minilm_upsert (identity, id, document, metadata, vectors, fields, levels)
+    SELECT ?1, value ->> 0, value ->> 1, value ->> 2,
+        coalesce(substr(?3, (value ->> 3) * ?5 + 1, json_array_length(value, '$[4]') * ?5), x''), value -> 4,
+        substr(?4, (value ->> 3) * ?6 + 1, json_array_length(value, '$[4]') * ?6)
+    FROM json_each(?2)";
+
+/// The same with the version in place of document and metadata.
+pub const REINDEX: &str = "INSERT INTO minilm_reindex (identity, version, id, vectors, fields, levels)
+    SELECT ?1, ?7, value ->> 0,
+        coalesce(substr(?3, (value ->> 3) * ?5 + 1, json_array_length(value, '$[4]') * ?5), x''), value -> 4,
+        substr(?4, (value ->> 3) * ?6 + 1, json_array_length(value, '$[4]') * ?6)
+    FROM json_each(?2)";
+
+#[cfg(test)]
+mod tests {
+    use super::{CHANGED, CREATE};
+
+    #[test]
+    fn the_triggers_say_what_is_looked_for() {
+        assert_eq!(
+            CREATE.iter().filter(|statement| statement.contains(&format!("RAISE(ABORT, '{CHANGED}')"))).count(),
+            2
+        );
+    }
+}
