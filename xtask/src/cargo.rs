@@ -82,9 +82,38 @@ pub fn build_http(backend: Backend, model: Option<&Path>) -> Result<PathBuf> {
     build_wasi(backend, "minilm-http", "minilm_http.wasm", model)
 }
 
+/// Where a build of the knowledge base keeps its documents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Store {
+    /// Spin's SQLite, or a PostgreSQL that Spin reaches.
+    Spin,
+    /// An index file, on any host with files.
+    Index,
+}
+
+/// Builds the knowledge base, with the packed file `model` baked in where there is one.
+pub fn build_kb(backend: Backend, store: Store, model: Option<&Path>) -> Result<PathBuf> {
+    let feature = match store {
+        Store::Spin => "spin",
+        Store::Index => "index",
+    };
+    let mut cargo = wasm("build", backend)?;
+    cargo.args(["--no-default-features", "--features", feature]);
+    build_with(cargo, backend, "minilm-kb", "minilm_kb.wasm", model)
+}
+
 /// Builds a component for hosts with WASI.
 fn build_wasi(backend: Backend, package: &str, file: &str, model: Option<&Path>) -> Result<PathBuf> {
-    let mut cargo = wasm("build", backend)?;
+    build_with(wasm("build", backend)?, backend, package, file, model)
+}
+
+fn build_with(
+    mut cargo: Command,
+    backend: Backend,
+    package: &str,
+    file: &str,
+    model: Option<&Path>,
+) -> Result<PathBuf> {
     cargo.args(["--quiet", "--release", "--package", package]);
     if let Some(model) = model {
         cargo.args(["--features", "baked"]).env("MINILM_MODEL_FILE", model);

@@ -51,6 +51,8 @@ enum Command {
     Run(RunArgs),
     /// Serve the HTTP component with a model in it: the protocols of OpenAI, text-embeddings-inference and Ollama.
     Serve(ServeArgs),
+    /// Serve the knowledge base with a model in it: questions and answers in SQLite, PostgreSQL or an index file.
+    Kb(commands::kb::KbArgs),
     /// Fetch, list, slice and pack models.
     #[command(subcommand)]
     Model(ModelCommand),
@@ -196,6 +198,19 @@ enum BuildCommand {
         #[arg(long, default_value = "relaxed-simd")]
         backend: Backend,
     },
+    /// The knowledge base, for Spin, or for `wasmtime serve` over an index file. Without a model it reads the packed file that MODEL_PATH
+    /// names.
+    Kb {
+        /// Name of a model on the Hugging Face hub, or a local directory, to bake in.
+        #[arg(long, value_name = "NAME|DIR")]
+        model: Option<String>,
+        /// Instructions that the component may use.
+        #[arg(long, default_value = "relaxed-simd")]
+        backend: Backend,
+        /// Where documents are kept.
+        #[arg(long, default_value = "spin")]
+        store: cargo::Store,
+    },
     /// The npm package minilm-wasm, as a folder for `npm pack`, without a model.
     Web,
 }
@@ -256,6 +271,8 @@ fn main() -> anyhow::Result<ExitCode> {
             commands::serve::serve(&serve.model.request(), options)
         }
         Command::Build(BuildCommand::Component { model, backend }) => commands::build::component(model, backend),
+        Command::Build(BuildCommand::Kb { model, backend, store }) => commands::build::kb(model, backend, store),
+        Command::Kb(args) => commands::kb::kb(args),
         Command::Build(BuildCommand::Web) => commands::web::build(),
         Command::Eval(EvalCommand::Sts { model, file }) => commands::eval::sts(&model.request(), &file),
         Command::Bench { args } => commands::bench::bench(&args),

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use minilm::Precision;
 
-use crate::cargo::{Backend, build_cli, build_component, build_http};
+use crate::cargo::{Backend, Store, build_cli, build_component, build_http, build_kb};
 use crate::model::{self, Request};
 use crate::packed::packed;
 use crate::paths;
@@ -27,10 +27,19 @@ pub fn http(model: Option<String>, backend: Backend) -> Result<ExitCode> {
     build("minilm-http", build_http, model, backend)
 }
 
+/// `cargo xtask build kb`.
+pub fn kb(model: Option<String>, backend: Backend, store: Store) -> Result<ExitCode> {
+    let stem = match store {
+        Store::Spin => "minilm-kb",
+        Store::Index => "minilm-kb-index",
+    };
+    build(stem, |backend, model| build_kb(backend, store, model), model, backend)
+}
+
 /// Builds with the model of a name and copies what comes out to where people find it; prints the path of the file and its size.
 fn build(
     stem: &str,
-    build: fn(Backend, Option<&Path>) -> Result<PathBuf>,
+    build: impl Fn(Backend, Option<&Path>) -> Result<PathBuf>,
     model: Option<String>,
     backend: Backend,
 ) -> Result<ExitCode> {

@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod build;
 pub mod eval;
+pub mod kb;
 pub mod model;
 pub mod run;
 pub mod serve;

@@ -36,9 +36,14 @@ pub fn serve(request: &Request, options: Options) -> Result<ExitCode> {
             build_http(Backend::RelaxedSimd, Some(&packed(&model, Precision::Int8)?))?
         }
     };
+    run(async || Server::bind(&component, options.addr, options.world, options.reuse).await, announce)
+}
+
+/// Runs the server that `bind` makes until Ctrl-C, after `announce` has said where.
+pub fn run(bind: impl AsyncFnOnce() -> Result<Server>, announce: impl FnOnce(SocketAddr)) -> Result<ExitCode> {
     let runtime = tokio::runtime::Runtime::new().context("cannot start threads")?;
     let ended = runtime.block_on(async {
-        let server = Server::bind(&component, options.addr, options.world, options.reuse).await?;
+        let server = bind().await?;
         announce(server.addr()?);
         tokio::select! {
             stopped = server.run() => stopped.map(|never| match never {}),
