@@ -1,5 +1,7 @@
 //! What the component asks of a host: what Spin and `wasmtime serve` give, and nothing else.
 
+use std::path::Path;
+
 use wasmtime::component::Component;
 use wasmtime::component::types::ComponentItem;
 
@@ -9,11 +11,16 @@ use crate::host::engine;
 #[test]
 #[ignore = "needs packed models: run `cargo xtask test`"]
 fn nothing_but_wasi_is_imported() {
+    check(component(), IMPORTS);
+}
+
+/// Compares what the component in `file` imports and exports.
+pub fn check(file: &Path, expected: &[&str]) {
     let engine = engine().expect("wasmtime starts");
-    let component = Component::from_file(&engine, component()).expect("the component is valid");
+    let component = Component::from_file(&engine, file).expect("the component is valid");
     let ty = component.component_type();
     let imports: Vec<String> = ty.imports(&engine).map(|(name, _)| name.to_owned()).collect();
-    assert_eq!(imports, IMPORTS);
+    assert_eq!(imports, expected);
     let exports: Vec<(String, bool)> = ty
         .exports(&engine)
         .map(|(name, item)| (name.to_owned(), matches!(item.ty, ComponentItem::ComponentInstance(_))))
@@ -23,7 +30,7 @@ fn nothing_but_wasi_is_imported() {
 
 /// `wasi:http` for the requests, the rest for Rust's standard library: clocks, environment, standard streams, random numbers.
 /// No files, no sockets.
-const IMPORTS: &[&str] = &[
+pub const IMPORTS: &[&str] = &[
     "wasi:http/types@0.3.0",
     "wasi:io/poll@0.2.6",
     "wasi:clocks/monotonic-clock@0.2.6",

@@ -5,6 +5,7 @@ mod errors;
 mod golden;
 mod hostile;
 mod imports;
+mod kb;
 mod load;
 mod settings;
 mod slow;
@@ -21,6 +22,7 @@ use ureq::http::{Request, Response};
 use super::{Reuse, Server};
 use crate::cargo::{Backend, build_http};
 use crate::host::World;
+use crate::host::databases::Databases;
 
 /// A packed model that `cargo xtask test` has made.
 pub fn model(name: &str) -> PathBuf {
@@ -60,6 +62,10 @@ impl Running {
     }
 
     pub fn start(component: &Path, world: World, reuse: Reuse) -> Self {
+        Self::start_with(component, world, reuse, None)
+    }
+
+    pub fn start_with(component: &Path, world: World, reuse: Reuse, databases: Option<Databases>) -> Self {
         let (stop, stopped) = oneshot::channel();
         let (ready, bound) = std::sync::mpsc::channel();
         let component = component.to_owned();
@@ -67,7 +73,8 @@ impl Running {
             let runtime = tokio::runtime::Runtime::new().expect("threads can be started");
             runtime.block_on(async {
                 let free = SocketAddr::from(([127, 0, 0, 1], 0));
-                let server = Server::bind(&component, free, world, reuse).await.expect("the component can be served");
+                let server = Server::bind_with(&component, free, world, reuse, databases).await;
+                let server = server.expect("the component can be served");
                 ready.send(server.addr().expect("a socket has an address")).expect("the test waits");
                 tokio::select! {
                     failed = server.run() => { failed.expect("the server runs"); }

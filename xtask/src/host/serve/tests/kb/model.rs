@@ -1,0 +1,59 @@
+//! A store that another model has filled.
+
+use serde_json::json;
+
+use super::{DEFAULT, Kb, Running, component, model, put, world};
+use crate::cargo::Store;
+use crate::host::databases::Databases;
+
+#[test]
+#[ignore = "needs packed models: run `cargo xtask test`"]
+fn another_model_is_refused_until_a_reindex() {
+    let kb = Kb::filled(&[]);
+    let ask = json!({ "question": "Where is my new card?" }).to_string();
+    let other = component(Store::Spin, &model("all-MiniLM-L6-v2-int8.minilm"));
+    let databases = Databases { sqlite: Some(kb.file()), ..Databases::default() };
+    let running = Running::start_with(&other, world(&[]), DEFAULT, Some(databases));
+
+    let refused = [running.post("/query", ask.clone()), put(&running, "[{\"id\": \"x\", \"question\": \"x?\"}]")];
+    for reply in &refused {
+        assert_eq!(reply.status(), 409, "{}", reply.text());
+        let error = reply.json();
+        let message = error["error"].as_str().expect("a message");
+        let parts =
+            ["`slice-L3-of-all-MiniLM-L6-v2` (weights ", "`all-MiniLM-L6-v2` (weights ", "POST /documents/reindex"];
+        assert!(parts.iter().all(|part| message.contains(part)), "{message}");
+        assert_eq!(error["details"]["stored"]["model"], "slice-L3-of-all-MiniLM-L6-v2");
+        assert_eq!(error["details"]["configured"]["model"], "all-MiniLM-L6-v2");
+    }
+    let health = running.get("/health");
+    assert_eq!((health.status(), &health.json()["database"]["connected"]), (503, &json!(true)));
+    // What needs no vectors works.
+    assert_eq!(running.get("/documents/card").status(), 200);
+
+    let reindexed = running.post("/documents/reindex", "");
+    assert_eq!(
+        (reindexed.status(), reindexed.json()),
+        (200, json!({ "reindexed": 4, "model_name": "all-MiniLM-L6-v2" }))
+    );
+    let found = running.post("/query", ask.clone());
+    assert_eq!((found.status(), &found.json()["metadata"]["match_index"]), (200, &json!(0)));
+    // Now it is the first one that is refused, also where it was open before.
+    assert_eq!(kb.running.post("/query", ask).status(), 409);
+}
+
+#[test]
+#[ignore = "needs packed models: run `cargo xtask test`"]
+fn other_fields_are_refused_until_a_reindex() {
+    let kb = Kb::filled(&[]).again(&[("SEARCH_FIELDS", "title,question")]);
+    let search = json!({ "query": "Cards on their way", "field": "title" }).to_string();
+    let refused = kb.running.post("/search", search.clone());
+    assert_eq!(refused.status(), 409);
+    assert!(refused.text().contains("SEARCH_FIELDS=question, now it is title,question"), "{}", refused.text());
+    assert_eq!(kb.running.post("/documents/reindex", "").json()["reindexed"], 4);
+    let found = kb.running.post("/search", search).json();
+    assert_eq!(found["results"][0]["document_id"], "card");
+    assert_eq!(found["metadata"]["total_documents_searched"], 2);
+    let found = kb.running.post("/query", json!({ "question": "How do I change my PIN?" }).to_string()).json();
+    assert_eq!(found["metadata"]["document_id"], "pin");
+}
