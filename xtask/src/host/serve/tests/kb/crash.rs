@@ -119,13 +119,16 @@ fn stored(file: &Path, writer: usize) -> usize {
     let db = Connection::open(file).expect("the store opens");
     let check: String = db.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("it can be checked");
     assert_eq!(check, "ok");
-    let query = "SELECT count(*), count(q.levels), count(DISTINCT document ->> 'answers'),
-            coalesce(max(document ->> 'answers'), 0)
-        FROM minilm_documents d LEFT JOIN minilm_quantized q ON q.document = d.seq WHERE id LIKE ?1 || '-%'";
+    let query = "SELECT count(*), count(q.levels), count(DISTINCT d.document ->> 'answers'),
+            coalesce(max(d.document ->> 'answers'), 0)
+        FROM minilm_documents d LEFT JOIN minilm_quantized q ON q.document = d.seq WHERE d.id LIKE ?1 || '-%'";
     let found: (u32, u32, u32, u32) = db
         .query_row(query, [writer.to_string()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
         .expect("the tables are there");
     let (documents, vectors, generations, generation) = found;
-    assert!(documents == 0 || (documents, vectors, generations) == (DOCUMENTS as u32, DOCUMENTS as u32, 1), "{found:?}");
+    assert!(
+        documents == 0 || (documents, vectors, generations) == (DOCUMENTS as u32, DOCUMENTS as u32, 1),
+        "{found:?}"
+    );
     generation as usize
 }
