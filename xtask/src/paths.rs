@@ -33,6 +33,11 @@ pub fn client_tests() -> PathBuf {
     root().join("tests").join("http")
 }
 
+/// The tests of the knowledge base in Python.
+pub fn kb_tests() -> PathBuf {
+    root().join("tests").join("kb")
+}
+
 /// The data that lies beside the project, where it is there.
 pub fn shared() -> Option<PathBuf> {
     let shared = root().join("../shared");

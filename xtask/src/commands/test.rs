@@ -2,6 +2,7 @@
 
 mod clients;
 mod counts;
+mod kb;
 mod web;
 
 use std::fs;
@@ -23,8 +24,9 @@ use crate::{packed, paths};
 pub fn test(only_clients: bool, only_web: bool) -> Result<ExitCode> {
     let models = prepare_models()?;
     let mut counts = Counts::default();
+    let postgres = if only_web { None } else { kb::Postgres::start_or_say() };
     if !only_clients && !only_web {
-        rust(&models, &mut counts)?;
+        rust(&models, postgres.as_ref(), &mut counts)?;
     }
     if !only_clients && let Err(error) = web::test(&models, &mut counts) {
         println!("the npm package was not tested: {error:#}");
@@ -34,16 +36,23 @@ pub fn test(only_clients: bool, only_web: bool) -> Result<ExitCode> {
         println!("the clients were not tested: {error:#}");
         counts.failed += 1;
     }
+    if !only_web && let Err(error) = kb::test(postgres.as_ref(), &mut counts) {
+        println!("the client of the knowledge base was not tested: {error:#}");
+        counts.failed += 1;
+    }
     println!("\n{} passed, {} failed, {} skipped", counts.passed, counts.failed, counts.skipped);
     Ok(if counts.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// What is written in Rust. Tests that need the data beside the project count as skipped where it is not there.
-fn rust(models: &Path, counts: &mut Counts) -> Result<()> {
+fn rust(models: &Path, postgres: Option<&kb::Postgres>, counts: &mut Counts) -> Result<()> {
     let mut native = |title: &str, args: &[&str], ignored: bool| {
         let mut command = cargo::native("test");
         command.args(["--no-fail-fast", "--features", "minilm/reference"]).args(args);
         command.env("MINILM_TEST_MODELS", models);
+        if let Some(postgres) = postgres {
+            command.env("MINILM_TEST_POSTGRES", &postgres.address);
+        }
         run_cargo(title, &mut command, ignored, counts)
     };
     native("native, with the models", &["--package", "minilm", "--lib", "--test", "[!s]*"], true)?;
@@ -53,8 +62,8 @@ fn rust(models: &Path, counts: &mut Counts) -> Result<()> {
     }
     native("native, data beside the project", &["--package", "minilm", "--test", "shared_*"], shared)?;
     native("documentation", &["--package", "minilm", "--doc"], false)?;
-    let tools =
-        ["xtask", "minilm-cli", "minilm-component", "minilm-http", "minilm-web"].map(|package| ["--package", package]);
+    let tools = ["xtask", "minilm-cli", "minilm-component", "minilm-http", "minilm-kb", "minilm-web"];
+    let tools = tools.map(|package| ["--package", package]);
     native("tools and components", tools.as_flattened(), true)?;
     for backend in Backend::ALL {
         on_wasm(backend, models, counts)?;

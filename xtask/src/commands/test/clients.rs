@@ -23,7 +23,10 @@ pub fn test(models: &Path, counts: &mut Counts) -> Result<()> {
     let folder = installed::folder("test")?.join("python");
     let python =
         python::environment(&folder, &requirements, "the clients of OpenAI, Hugging Face, LangChain and Ollama")?;
-    let server = Server::start(slice::SOURCE)?;
+    let key = format!("API_KEY={KEY}");
+    let mut args = vec!["serve", "--model", slice::SOURCE];
+    args.extend(SETTINGS.iter().chain([&key.as_str()]).flat_map(|setting| ["--env", setting]));
+    let server = Server::start(&args)?;
     let mut pytest = Command::new(python);
     pytest.args(["-m", "pytest"]).arg(paths::client_tests()).current_dir(paths::root());
     pytest.env("MINILM_URL", &server.url).env("MINILM_API_KEY", KEY).env("MINILM_TEST_MODELS", models);
@@ -33,26 +36,21 @@ pub fn test(models: &Path, counts: &mut Counts) -> Result<()> {
     run("clients in Python", &mut pytest, counts::of_pytest, counts)
 }
 
-/// `cargo xtask serve` on a free port, in a process of its own that ends with this value.
-struct Server {
+/// `cargo xtask serve`, or `kb`, on a free port, in a process of its own that ends with this value.
+pub struct Server {
     child: Child,
-    url: String,
+    /// Where it listens.
+    pub url: String,
     /// Open as long as the server may print.
     _stdout: BufReader<ChildStdout>,
 }
 
 impl Server {
-    fn start(model: &str) -> Result<Self> {
+    /// Runs `cargo xtask` with these arguments, and waits until it listens.
+    pub fn start(args: &[&str]) -> Result<Self> {
         println!("building the component and starting the server");
         let mut command = Command::new(std::env::current_exe()?);
-        command
-            .args(["serve", "--model", model, "--addr", "127.0.0.1:0"])
-            .current_dir(paths::root())
-            .stdout(Stdio::piped());
-        for setting in SETTINGS {
-            command.args(["--env", setting]);
-        }
-        command.arg("--env").arg(format!("API_KEY={KEY}"));
+        command.args(args).args(["--addr", "127.0.0.1:0"]).current_dir(paths::root()).stdout(Stdio::piped());
         let mut child = command.spawn().context("cannot start the server")?;
         let mut stdout = BufReader::new(child.stdout.take().context("no output")?);
         let mut line = String::new();

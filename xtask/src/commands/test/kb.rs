@@ -1,0 +1,77 @@
+//! A client of the old Flask service against `cargo xtask kb`: the suite in `tests/kb`, run by pytest. And the PostgreSQL of all tests.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+
+use super::clients::Server;
+use super::counts::{self, Counts};
+use super::run;
+use crate::commands::slice;
+use crate::{installed, paths, python};
+
+/// A PostgreSQL with pgvector in a folder of its own, which ends with this value.
+pub struct Postgres {
+    child: Child,
+    /// The address of its first database.
+    pub address: String,
+}
+
+impl Postgres {
+    /// Starts it; where that cannot be, says that its tests are skipped and why.
+    pub fn start_or_say() -> Option<Self> {
+        let started = Self::start();
+        started
+            .inspect_err(|error| println!("there is no PostgreSQL: the tests that need it are skipped ({error:#})"))
+            .ok()
+    }
+
+    fn start() -> Result<Self> {
+        let requirements = paths::kb_tests().join("requirements-postgres.txt");
+        let folder = installed::folder("test")?.join("postgres");
+        let python = python::environment(&folder, &requirements, "PostgreSQL with pgvector")?;
+        let mut command = Command::new(python);
+        command.arg(paths::kb_tests().join("postgres.py")).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().context("cannot start Python")?;
+        let mut address = String::new();
+        BufReader::new(child.stdout.take().context("no output")?).read_line(&mut address)?;
+        ensure!(address.starts_with("host="), "it ended: {}", child.wait()?);
+        Ok(Self { child, address: address.trim_end().to_owned() })
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        // It ends when nobody can write to it any more, and removes its folder.
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
+    }
+}
+
+/// Runs the suite over each store.
+pub fn test(postgres: Option<&Postgres>, counts: &mut Counts) -> Result<()> {
+    let requirements = paths::kb_tests().join("requirements.txt");
+    let folder = installed::folder("test")?.join("kb");
+    let python = python::environment(&folder, &requirements, "a client of the knowledge base")?;
+    let file = paths::output().join("kb-tests.db");
+    for name in ["kb-tests.db", "kb-tests.db-wal", "kb-tests.db-shm"] {
+        // Left by an earlier run, or not there.
+        let _ = std::fs::remove_file(paths::output().join(name));
+    }
+    let file = file.to_str().context("the path of the project is not UTF-8")?;
+    let mut stores = vec![("SQLite", vec!["--sqlite", file])];
+    if let Some(postgres) = postgres {
+        stores.push(("PostgreSQL", vec!["--postgres", &postgres.address]));
+    }
+    for (name, store) in stores {
+        let server = Server::start(&[&["kb", "--model", slice::SOURCE, "--env", "LOG=off"], &store[..]].concat())?;
+        let mut pytest = Command::new(&python);
+        pytest.args(["-m", "pytest"]).arg(paths::kb_tests()).current_dir(paths::root());
+        pytest.env("MINILM_KB_URL", &server.url).env("PYTHONDONTWRITEBYTECODE", "1");
+        // Whatever the machine sets for the world outside is not for a server on the loopback interface.
+        pytest.env("NO_PROXY", "127.0.0.1");
+        run(&format!("a client of the Flask service, {name}"), &mut pytest, counts::of_pytest, counts)?;
+    }
+    Ok(())
+}
