@@ -51,6 +51,8 @@ struct Component {
     environment: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     files: Vec<Mount>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    sqlite_databases: Vec<String>,
     allowed_outbound_hosts: Vec<String>,
     build: Build,
 }
@@ -126,22 +128,35 @@ fn editors_find_the_schema() {
 }
 
 #[test]
-fn the_component_reaches_nothing() {
-    let component = &read(&spin_toml()).expect("it is a manifest").component["minilm"];
-    assert!(component.allowed_outbound_hosts.is_empty());
-    assert!(component.files.is_empty(), "the model is in the component");
+fn components_reach_nothing_but_one_database() {
+    let manifest = read(&spin_toml()).expect("it is a manifest");
+    for (name, databases) in [("minilm", &[][..]), ("kb", &["default".to_owned()])] {
+        let component = &manifest.component[name];
+        assert!(component.allowed_outbound_hosts.is_empty());
+        assert!(component.files.is_empty(), "the model is in the component");
+        assert_eq!(component.sqlite_databases, databases);
+    }
 }
 
 /// `spin up --env` can set what the manifest does not list, but nobody would know of it.
 #[test]
 fn every_documented_setting_is_listed() {
-    let component = &read(&spin_toml()).expect("it is a manifest").component["minilm"];
-    let listed: BTreeSet<&str> = component.environment.keys().map(String::as_str).collect();
+    let manifest = read(&spin_toml()).expect("it is a manifest");
+    let listed =
+        |name: &str| -> BTreeSet<&str> { manifest.component[name].environment.keys().map(String::as_str).collect() };
     let page = project("docs/deploy.md");
-    let table = page.split("## Settings").nth(1).and_then(|rest| rest.split("\n## ").next()).expect("there is a table");
-    let documented: BTreeSet<&str> =
-        table.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
-    assert_eq!(listed, documented);
+    let documented = |section: &str| -> BTreeSet<&str> {
+        let rest = page.split(&format!("\n## {section}\n")).nth(1).expect("there is such a section");
+        let table = rest.split("\n## ").next().unwrap_or_default().lines();
+        table.filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect()
+    };
+    let shared = documented("Settings");
+    assert_eq!(listed("minilm"), shared);
+    // What the knowledge base has no use for here: no request may forbid truncation, and the file is of the other build.
+    let own = documented("Knowledge base");
+    let of_kb: BTreeSet<&str> =
+        shared.union(&own).copied().filter(|name| !["AUTO_TRUNCATE", "INDEX_FILE"].contains(name)).collect();
+    assert_eq!(listed("kb"), of_kb);
 }
 
 #[test]
@@ -157,6 +172,7 @@ fn what_spin_refuses_is_refused() {
         ("component.minilm", "environment = { MAX_BATCH_TOKENS = 65536 }"),
         ("component.minilm", "allowed_outbound_hosts = '*'"),
         ("component.minilm", "files = [{ source = 'models' }]"),
+        ("component.kb", "sqlite_databases = 'default'"),
         ("component.minilm", "build = { workdir = 'wasm' }"),
     ] {
         let mut manifest = spin_toml();
