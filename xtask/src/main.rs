@@ -88,6 +88,9 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Time the knowledge base over SQLite with 3,000 questions, and print what its bars are about.
+    #[command(hide = true)]
+    BenchKb,
     /// Hold a benchmark module in wasmtime and time what the standard input asks for.
     #[command(hide = true)]
     BenchHost {
@@ -277,6 +280,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Command::Eval(EvalCommand::Sts { model, file }) => commands::eval::sts(&model.request(), &file),
         Command::Bench { args } => commands::bench::bench(&args),
         Command::BenchHttp { args } => commands::bench::http::bench(&args),
+        Command::BenchKb => commands::bench::kb::bench(),
         Command::BenchHost { file } => host::bench::serve(&file),
         Command::Test { clients, web } => commands::test::test(clients, web),
         Command::Wasmtime(run) => host::run_with_current_dir(&run.file, &run.args),

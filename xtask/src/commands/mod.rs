@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod build;
+pub mod child;
 pub mod eval;
 pub mod kb;
 pub mod model;

@@ -2,6 +2,7 @@
 
 pub mod browsers;
 pub mod http;
+pub mod kb;
 mod peers;
 mod wasmtime_cli;
 

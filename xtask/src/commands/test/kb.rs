@@ -5,9 +5,9 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
-use super::clients::Server;
 use super::counts::{self, Counts};
 use super::run;
+use crate::commands::child::Server;
 use crate::commands::slice;
 use crate::{installed, paths, python};
 
