@@ -29,30 +29,28 @@ fn top_10_of_banking77_are_those_of_the_exhaustive_search() {
     let csv = String::from_utf8(shared("data/banking77-test.csv")).expect("UTF-8");
     let questions = questions(&csv);
     assert_eq!(questions.len(), 3080);
-    for precision in ["int8", "f32"] {
-        let file = packed(MODELS[0], precision);
-        let embedder = Embedder::from_bytes(&file).expect("the model is valid");
-        let embeddings = embedder.encode(&questions, &EncodeOptions::default()).expect("questions are short");
-        let (vectors, dim) = (embeddings.as_f32().expect("floats"), embeddings.dim);
-        let rows: Vec<_> = vectors.chunks_exact(dim).map(|v| QuantizedVector::new(v).expect("not 0")).collect();
-        let values: Vec<i8> = rows.iter().flat_map(|row| &row.values).copied().collect();
-        let scales: Vec<f32> = rows.iter().map(|row| row.scale).collect();
-        let errors: Vec<f32> = rows.iter().map(|row| row.error).collect();
+    let file = packed(MODELS[0], "int8");
+    let embedder = Embedder::from_bytes(&file).expect("the model is valid");
+    let embeddings = embedder.encode(&questions, &EncodeOptions::default()).expect("questions are short");
+    let (vectors, dim) = (embeddings.as_f32().expect("floats"), embeddings.dim);
+    let rows: Vec<_> = vectors.chunks_exact(dim).map(|v| QuantizedVector::new(v).expect("not 0")).collect();
+    let values: Vec<i8> = rows.iter().flat_map(|row| &row.values).copied().collect();
+    let scales: Vec<f32> = rows.iter().map(|row| row.scale).collect();
+    let errors: Vec<f32> = rows.iter().map(|row| row.error).collect();
 
-        let expected = semantic_search(vectors, vectors, dim, TOP_K, SimilarityFunction::Cosine).expect("whole rows");
-        let (mut equal, mut candidates) = (0, 0);
-        for (query, expected) in vectors.chunks_exact(dim).zip(&expected) {
-            let query = Query::new(query).expect("not 0");
-            let mut scan = Scan::new(&query, TOP_K);
-            scan.rows(0, Rows { values: &values, scales: &scales, errors: &errors }).expect("the rows fit");
-            let found = scan.candidates();
-            candidates += found.len();
-            let hit = |index: usize| Hit { index, score: query.score(&vectors[index * dim..][..dim]) };
-            let found = best(found.into_iter().map(hit).collect(), TOP_K, None);
-            let same = |(a, b): (&Hit, &minilm::Hit)| (a.index, a.score) == (b.corpus_id, b.score);
-            equal += usize::from(found.len() == TOP_K && found.iter().zip(expected).all(same));
-        }
-        println!("{precision}: {equal} of {} equal, {} candidates each", rows.len(), candidates / rows.len());
-        assert_eq!(equal, rows.len());
+    let expected = semantic_search(vectors, vectors, dim, TOP_K, SimilarityFunction::Cosine).expect("whole rows");
+    let (mut equal, mut candidates) = (0, 0);
+    for (query, expected) in vectors.chunks_exact(dim).zip(&expected) {
+        let query = Query::new(query).expect("not 0");
+        let mut scan = Scan::new(&query, TOP_K);
+        scan.rows(0, Rows { values: &values, scales: &scales, errors: &errors }).expect("the rows fit");
+        let found = scan.candidates();
+        candidates += found.len();
+        let hit = |index: usize| Hit { index, score: query.score(&vectors[index * dim..][..dim]) };
+        let found = best(found.into_iter().map(hit).collect(), TOP_K, None);
+        let same = |(a, b): (&Hit, &minilm::Hit)| (a.index, a.score) == (b.corpus_id, b.score);
+        equal += usize::from(found.len() == TOP_K && found.iter().zip(expected).all(same));
     }
+    println!("{equal} of {} equal, {} candidates each", rows.len(), candidates / rows.len());
+    assert_eq!(equal, rows.len());
 }

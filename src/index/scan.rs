@@ -101,7 +101,7 @@ impl<'q> Scan<'q> {
         keep: &impl Fn(usize) -> bool,
     ) -> Result<(), IndexError> {
         // Also false where one is NaN. A unit vector has no value above 1, and loses less than its length.
-        if !(scale > 0.0 && scale <= 1.0 && error >= 0.0 && error <= 1.0) {
+        if !(scale > 0.0 && scale <= 1.0 && (0.0..=1.0).contains(&error)) {
             return Err(IndexError::Row(index));
         }
         let score = sum as f32 * (scale * self.query.scale);
