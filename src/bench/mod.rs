@@ -2,11 +2,13 @@
 
 #[cfg(feature = "reference")]
 mod hook;
+mod scan;
 
 use crate::Embedder;
 use crate::model::Workspace;
 #[cfg(feature = "reference")]
 pub use hook::HookedPass;
+pub use scan::ScanPass;
 
 #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
 pub use crate::kernel::arch::peak;

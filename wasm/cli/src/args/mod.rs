@@ -11,7 +11,7 @@ use clap::{Parser, Subcommand};
 pub use encode::{PrecisionArgs, TokenArgs, VectorArgs};
 pub use input::{InputFormat, ParseArgs};
 
-use crate::commands::{embed, info, search, similarity, tokenize};
+use crate::commands::{embed, index, info, search, similarity, tokenize};
 
 /// Sentence embeddings with MiniLM, in WebAssembly.
 ///
@@ -39,6 +39,7 @@ pub enum Command {
     Embed(embed::EmbedArgs),
     Similarity(similarity::SimilarityArgs),
     Search(search::SearchArgs),
+    Index(index::IndexArgs),
     Tokenize(tokenize::TokenizeArgs),
     Info(info::InfoArgs),
 }
@@ -48,6 +49,7 @@ Examples:
   minilm embed \"How do neural networks work?\" \"What is a neuron?\"
   minilm similarity \"A cat sat on the mat.\" \"A feline rested.\" \"Stocks fell.\"
   minilm search \"opening hours\" --in faq.txt --top-k 3
+  minilm index build questions.jsonl --output kb.minilm
   minilm info
 
 With wasmtime, `minilm` is `wasmtime run --dir . minilm.wasm`: a component sees only the folders that
@@ -74,6 +76,10 @@ mod tests {
             "minilm search q --in f --top-k 0",
             "minilm search q --in f --threshold NaN",
             "minilm similarity a",
+            "minilm index",
+            "minilm index build a",
+            "minilm index search f q --top-k 0",
+            "minilm index search f q --json --jsonl",
         ] {
             assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line}");
         }

@@ -1,6 +1,7 @@
 //! One file a command.
 
 pub mod embed;
+pub mod index;
 pub mod info;
 pub mod search;
 pub mod similarity;
@@ -19,6 +20,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Embed(args) => embed::run(args, model),
         Command::Similarity(args) => similarity::run(&args, model),
         Command::Search(args) => search::run(args, model),
+        Command::Index(args) => index::run(args, model),
         Command::Tokenize(args) => tokenize::run(&args, model),
         Command::Info(args) => info::run(&args, model),
     }

@@ -62,7 +62,7 @@ const TEXT_WIDTH: usize = 96;
 /// Texts embedded together. Vectors do not depend on it.
 const BATCH_SIZE: usize = 32;
 
-fn number(value: &str) -> Result<f32, String> {
+pub fn number(value: &str) -> Result<f32, String> {
     value.parse().ok().filter(|x: &f32| x.is_finite()).ok_or_else(|| "not a number".to_owned())
 }
 

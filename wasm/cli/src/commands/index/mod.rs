@@ -1,0 +1,43 @@
+//! `index`: files of documents that answer queries in place.
+
+mod build;
+mod info;
+mod search;
+
+use std::fs::File;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use clap::{Args, Subcommand};
+use minilm_knowledge::IndexFile;
+
+use crate::files;
+
+/// Build, look at and search files of documents
+///
+/// An index file holds documents and the vectors of their texts. It is searched where it lies, without being loaded, by this command
+/// and by the knowledge base component.
+#[derive(Args)]
+pub struct IndexArgs {
+    #[command(subcommand)]
+    command: IndexCommand,
+}
+
+#[derive(Subcommand)]
+enum IndexCommand {
+    Build(build::BuildArgs),
+    Info(info::InfoArgs),
+    Search(search::SearchArgs),
+}
+
+pub fn run(args: IndexArgs, model: Option<&Path>) -> Result<()> {
+    match args.command {
+        IndexCommand::Build(args) => build::run(args, model),
+        IndexCommand::Info(args) => info::run(&args),
+        IndexCommand::Search(args) => search::run(&args, model),
+    }
+}
+
+fn open(path: &Path) -> Result<IndexFile<File>> {
+    IndexFile::open(files::open(path)?).with_context(|| path.display().to_string())
+}
