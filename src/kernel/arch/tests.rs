@@ -82,8 +82,7 @@ fn products_of_search_match_the_specification() {
         for rows in 0..=9 {
             let query: Vec<i16> = noise(1, len).iter().map(|x| (x * 16383.0) as i16).collect();
             let values: Vec<i8> = noise(2, rows * len).iter().map(|x| (x * 128.0) as i8).collect();
-            // What there is no row for stays.
-            let [mut found, mut expected] = [vec![0; rows + 1], vec![0; rows + 1]];
+            let [mut found, mut expected] = [vec![0; rows], vec![0; rows]];
             dot_i8(&query, &values, &mut found);
             scalar::dot_i8(&query, &values, &mut expected);
             assert_eq!(found, expected, "{rows} rows of {len}");
