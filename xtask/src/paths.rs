@@ -38,6 +38,11 @@ pub fn kb_tests() -> PathBuf {
     root().join("tests").join("kb")
 }
 
+/// The tests of `minilm-sync` in Python.
+pub fn sync_tests() -> PathBuf {
+    root().join("tests").join("sync")
+}
+
 /// The data that lies beside the project, where it is there.
 pub fn shared() -> Option<PathBuf> {
     let shared = root().join("../shared");

@@ -3,6 +3,7 @@
 mod clients;
 mod counts;
 mod kb;
+mod sync;
 mod web;
 
 use std::fs;
@@ -40,6 +41,10 @@ pub fn test(only_clients: bool, only_web: bool) -> Result<ExitCode> {
         println!("the client of the knowledge base was not tested: {error:#}");
         counts.failed += 1;
     }
+    if !only_web && let Err(error) = sync::test(&mut counts) {
+        println!("minilm-sync was not tested: {error:#}");
+        counts.failed += 1;
+    }
     println!("\n{} passed, {} failed, {} skipped", counts.passed, counts.failed, counts.skipped);
     Ok(if counts.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -61,8 +66,9 @@ fn rust(models: &Path, postgres: Option<&kb::Postgres>, counts: &mut Counts) -> 
         println!("there is no ../shared beside the project: the tests that need it are skipped");
     }
     native("native, data beside the project", &["--package", "minilm", "--test", "shared_*"], shared)?;
-    native("documentation", &["--package", "minilm", "--doc"], false)?;
-    let tools = ["xtask", "minilm-cli", "minilm-component", "minilm-http", "minilm-kb", "minilm-web"];
+    native("documentation", &["--package", "minilm", "--package", "minilm-knowledge", "--doc"], false)?;
+    native("documents and index files", &["--package", "minilm-knowledge", "--lib"], true)?;
+    let tools = ["xtask", "minilm-cli", "minilm-component", "minilm-http", "minilm-kb", "minilm-sync", "minilm-web"];
     let tools = tools.map(|package| ["--package", package]);
     native("tools and components", tools.as_flattened(), true)?;
     for backend in Backend::ALL {
