@@ -71,6 +71,20 @@ impl<R: ReadAt> IndexFile<R> {
         Ok(self.field(field, &[])?.rows)
     }
 
+    /// Which vector of `field` is that of document `index`, counted from 0; nothing where it has none.
+    ///
+    /// # Errors
+    /// [`FileError::UnknownField`], and what is wrong with the file.
+    pub fn row(&self, field: &str, index: usize) -> Result<Option<usize>, FileError> {
+        let search = self.field(field, &[])?;
+        let (mut low, mut high) = (0, search.rows);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if search.document(middle)? < index { low = middle + 1 } else { high = middle }
+        }
+        Ok((low < search.rows && search.document(low)? == index).then_some(low))
+    }
+
     fn field(&self, field: &str, queries: &[Query]) -> Result<Field<'_, R>, FileError> {
         let index = self.info.fields.iter().position(|there| there.name == field).ok_or_else(|| {
             let there: Vec<String> = self.info.fields.iter().map(|field| format!("`{}`", field.name)).collect();

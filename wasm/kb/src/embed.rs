@@ -31,11 +31,8 @@ struct Text {
     text: String,
 }
 
-/// The documents with their vectors. Of two with one id, the later one is taken, in the place of the first.
-///
-/// # Errors
-/// A text is larger than may be.
-pub fn documents(kb: &Kb, documents: &[Document]) -> Result<(Vec<Entry>, Work), Problem> {
+/// Of two documents with one id the later one, in the place of the first.
+pub fn latest(documents: &[Document]) -> Vec<&Document> {
     let mut places: HashMap<&str, usize> = HashMap::new();
     let mut latest: Vec<&Document> = Vec::new();
     for document in documents {
@@ -46,18 +43,50 @@ pub fn documents(kb: &Kb, documents: &[Document]) -> Result<(Vec<Entry>, Work), 
             latest[place] = document;
         }
     }
+    latest
+}
+
+/// The documents with their vectors. Of a text that is the same in `known`, the vector is taken from there.
+///
+/// # Errors
+/// A text is larger than may be.
+pub fn documents(kb: &Kb, documents: &[&Document], known: Vec<Entry>) -> Result<(Vec<Entry>, Work), Problem> {
+    let mut known = Known::new(known);
+    let mut entries: Vec<Entry> =
+        documents.iter().map(|document| Entry { record: record(document), vectors: Vec::new() }).collect();
     let mut texts = Vec::new();
-    for (entry, document) in latest.iter().enumerate() {
+    for (entry, document) in documents.iter().enumerate() {
         for field in &kb.identity.fields {
             let Some(text) = document.text(field) else { continue };
             check_size(kb, &document.id, field, &text)?;
-            texts.push(Text { entry, field: field.clone(), text });
+            match known.take(&document.id, field, &text) {
+                Some(vector) => entries[entry].vectors.push(vector),
+                None => texts.push(Text { entry, field: field.clone(), text }),
+            }
         }
     }
-    let mut entries: Vec<Entry> =
-        latest.into_iter().map(|document| Entry { record: record(document), vectors: Vec::new() }).collect();
     let work = embed(kb, texts, &mut entries)?;
     Ok((entries, work))
+}
+
+/// Documents as they are kept, by id.
+struct Known(HashMap<String, (Document, Vec<FieldVector>)>);
+
+impl Known {
+    fn new(entries: Vec<Entry>) -> Self {
+        let parsed = entries.into_iter().filter_map(|Entry { record, vectors }| {
+            // What cannot be read any more is embedded anew.
+            Some((record.id, (Document::from_json(&record.document).ok()?, vectors)))
+        });
+        Self(parsed.collect())
+    }
+
+    /// The vector of a field, if its text is `text`.
+    fn take(&mut self, id: &str, field: &str, text: &str) -> Option<FieldVector> {
+        let (document, vectors) = self.0.get_mut(id)?;
+        let at = vectors.iter().position(|vector| vector.field == field)?;
+        (document.text(field)? == text).then(|| vectors.swap_remove(at))
+    }
 }
 
 fn record(document: &Document) -> Record {

@@ -51,7 +51,7 @@ impl Kb {
     /// 409 for another model or other fields; what the store says.
     pub async fn opened(&self) -> Result<State, Problem> {
         let state = self.store.open(&self.identity).await?;
-        match mismatch(&state.identity, &self.identity) {
+        match mismatch(&state.identity, &self.identity, self.store.mend()) {
             None => Ok(state),
             Some(message) => {
                 let details = json!({ "stored": state.identity, "configured": self.identity });
@@ -62,12 +62,11 @@ impl Kb {
 }
 
 /// Why vectors of `stored` and `own` cannot be compared, and what to do.
-pub fn mismatch(stored: &Identity, own: &Identity) -> Option<String> {
-    const MEND: &str = "POST /documents/reindex computes all vectors anew";
+pub fn mismatch(stored: &Identity, own: &Identity, mend: &str) -> Option<String> {
     if (&stored.weights_sha256, stored.dim) != (&own.weights_sha256, own.dim) {
         let short = |identity: &Identity| identity.weights_sha256.chars().take(12).collect::<String>();
         return Some(format!(
-            "the documents were embedded with the model `{}` (weights {}…), this component has `{}` (weights {}…); {MEND}",
+            "the documents were embedded with the model `{}` (weights {}…), this component has `{}` (weights {}…); {mend}",
             stored.model,
             short(stored),
             own.model,
@@ -76,7 +75,7 @@ pub fn mismatch(stored: &Identity, own: &Identity) -> Option<String> {
     }
     if stored.fields != own.fields {
         let [stored, own] = [stored, own].map(|identity| identity.fields.join(","));
-        return Some(format!("the documents were embedded for SEARCH_FIELDS={stored}, now it is {own}; {MEND}"));
+        return Some(format!("the documents were embedded for SEARCH_FIELDS={stored}, now it is {own}; {mend}"));
     }
     None
 }
@@ -112,18 +111,20 @@ mod tests {
             dim: 384,
             fields: vec!["question".to_owned()],
         };
-        assert_eq!(mismatch(&own, &own), None);
+        assert_eq!(mismatch(&own, &own, "mend"), None);
         // The same weights under another name are the same model.
-        assert_eq!(mismatch(&Identity { model: "b".to_owned(), ..own.clone() }, &own), None);
+        assert_eq!(mismatch(&Identity { model: "b".to_owned(), ..own.clone() }, &own, "mend"), None);
         let other = Identity { model: "b".to_owned(), weights_sha256: "f".repeat(64), ..own.clone() };
-        let message = mismatch(&other, &own).expect("other weights");
+        let message = mismatch(&other, &own, "mend").expect("other weights");
         assert!(
             message.contains("`b` (weights ffffffffffff…)") && message.contains("`a` (weights 0123456789ab…)"),
             "{message}"
         );
         let other = Identity { fields: vec!["question".to_owned(), "title".to_owned()], ..own.clone() };
         assert!(
-            mismatch(&other, &own).expect("other fields").contains("SEARCH_FIELDS=question,title, now it is question;")
+            mismatch(&other, &own, "mend")
+                .expect("other fields")
+                .contains("SEARCH_FIELDS=question,title, now it is question;")
         );
     }
 }

@@ -13,10 +13,15 @@ use crate::embed;
 /// `PUT /documents`: a JSON array or JSON lines; all of them are in afterwards, or none.
 pub async fn upsert(call: &KbCall<'_>) -> Result<Answer, Problem> {
     let kb = call.service;
+    kb.store.writable()?;
     let documents = Documents::new(call.body).collect::<Result<Vec<Document>, _>>();
     let documents = documents.map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.to_string()))?;
     let state = kb.opened().await?;
-    let (entries, work) = embed::documents(kb, &documents)?;
+    let documents = embed::latest(&documents);
+    let ids: Vec<&str> = documents.iter().map(|document| document.id.as_str()).collect();
+    // Nothing is known where nothing is.
+    let known = if state.documents == 0 { Vec::new() } else { kb.store.known(&ids).await? };
+    let (entries, work) = embed::documents(kb, &documents, known)?;
     let total = if entries.is_empty() { state.documents } else { kb.store.upsert(&state.identity, &entries).await? };
     Ok(Answer::json(&json!({ "upserted": entries.len(), "total": total })).with_work(work))
 }

@@ -12,7 +12,7 @@ pub async fn health(call: &KbCall<'_>) -> Result<Answer, Problem> {
     let opened = kb.store.open(&kb.identity).await;
     let (status, database) = match &opened {
         Ok(state) => {
-            let error = mismatch(&state.identity, &kb.identity);
+            let error = mismatch(&state.identity, &kb.identity, kb.store.mend());
             let status = if error.is_none() { "healthy" } else { "unhealthy" };
             (status, database(status, true, state.documents, error))
         }

@@ -16,6 +16,7 @@ const TRIES: usize = 3;
 
 pub async fn reindex(call: &KbCall<'_>) -> Result<Answer, Problem> {
     let kb = call.service;
+    kb.store.writable()?;
     for _ in 0..TRIES {
         let before = kb.store.open(&kb.identity).await?;
         let (entries, work) = all(kb).await?;
@@ -41,7 +42,7 @@ async fn all(kb: &Kb) -> Result<(Vec<Entry>, Work), Problem> {
             return Ok((entries, sum));
         }
         let documents = records.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
-        let (page, work) = embed::documents(kb, &documents)?;
+        let (page, work) = embed::documents(kb, &documents.iter().collect::<Vec<_>>(), Vec::new())?;
         entries.extend(page);
         sum += work;
     }

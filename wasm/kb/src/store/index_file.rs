@@ -1,10 +1,149 @@
 //! An index file, read in place: for hosts without a database. It can only be read; the command line tool makes a new one.
 
+use std::cell::RefCell;
 use std::fs::File;
-use std::sync::Mutex;
+use std::sync::OnceLock;
 
 use async_trait::async_trait;
-use minilm::index::Query;
+use minilm::index::{Hit, Query};
 use minilm_knowledge::{Document, FileError, IndexFile as Index};
 
 use super::{Entry, Found, Identity, Match, Record, Search, State, Store, StoreError};
+
+/// A file, opened when it is first asked for; one that takes its place is seen by the next instance.
+pub struct IndexFile {
+    path: String,
+    opened: OnceLock<Index<File>>,
+    /// Every id and the index of its document, in the order of the ids: made when pages are asked for.
+    ids: OnceLock<Vec<(String, usize)>>,
+}
+
+impl IndexFile {
+    /// The file at `path`; nothing is opened yet.
+    pub fn new(path: &str) -> Self {
+        Self { path: path.to_owned(), opened: OnceLock::new(), ids: OnceLock::new() }
+    }
+
+    fn index(&self) -> Result<&Index<File>, StoreError> {
+        if let Some(opened) = self.opened.get() {
+            return Ok(opened);
+        }
+        let file =
+            File::open(&self.path).map_err(|error| StoreError::Unreachable(format!("{}: {error}", self.path)))?;
+        let index = Index::open(file).map_err(failed)?;
+        Ok(self.opened.get_or_init(|| index))
+    }
+
+    fn ids(&self) -> Result<&[(String, usize)], StoreError> {
+        if let Some(ids) = self.ids.get() {
+            return Ok(ids);
+        }
+        let index = self.index()?;
+        let id = |at| index.document(at).map(|document| (document.id, at)).map_err(failed);
+        let mut ids: Vec<(String, usize)> = (0..index.len()).map(id).collect::<Result<_, _>>()?;
+        ids.sort_unstable();
+        Ok(self.ids.get_or_init(|| ids))
+    }
+}
+
+fn failed(error: FileError) -> StoreError {
+    match error {
+        FileError::Io(error) => StoreError::Unreachable(error.to_string()),
+        other => StoreError::Damaged(other.to_string()),
+    }
+}
+
+fn record(document: &Document) -> Record {
+    let metadata = serde_json::Value::Object(document.metadata()).to_string();
+    Record { id: document.id.clone(), document: document.to_json(), metadata }
+}
+
+/// What is found for one query: `hits` without a threshold, and for each row of the field whether it was looked at, where not all were.
+fn found(index: &Index<File>, search: &Search<'_>, hits: &[Hit], kept: Option<&[bool]>) -> Result<Found, FileError> {
+    let reach = |hit: &&Hit| search.threshold.is_none_or(|threshold| hit.score >= threshold);
+    let matches = hits.iter().take(search.top_k).filter(reach).map(|hit| {
+        let row = index.row(search.field, hit.index)?.unwrap_or(0);
+        let place = kept.map_or(row, |kept| kept.iter().take(row).filter(|&&kept| kept).count());
+        Ok(Match { index: place, score: hit.score, record: record(&index.document(hit.index)?) })
+    });
+    let searched = match kept {
+        Some(kept) => kept.iter().filter(|&&kept| kept).count(),
+        None => index.rows(search.field)?,
+    };
+    let matches = matches.collect::<Result<_, FileError>>()?;
+    Ok(Found { searched, best: hits.first().map(|hit| hit.score), matches })
+}
+
+#[async_trait(?Send)]
+impl Store for IndexFile {
+    fn name(&self) -> &'static str {
+        "index"
+    }
+
+    fn writable(&self) -> Result<(), StoreError> {
+        Err(StoreError::ReadOnly(self.name()))
+    }
+
+    fn mend(&self) -> &'static str {
+        "build the index file anew"
+    }
+
+    async fn open(&self, _identity: &Identity) -> Result<State, StoreError> {
+        let info = self.index()?.info();
+        let identity = Identity {
+            model: info.model.name.clone(),
+            weights_sha256: info.model.weights_sha256.clone(),
+            dim: info.model.dim,
+            fields: info.fields.iter().map(|field| field.name.clone()).collect(),
+        };
+        Ok(State { identity, documents: info.documents, version: 0 })
+    }
+
+    async fn search(&self, search: &Search<'_>) -> Result<Vec<Found>, StoreError> {
+        let index = self.index()?;
+        let queries: Vec<Query> = search.vectors.iter().map(|vector| Query::new(vector)).collect::<Result<_, _>>()?;
+        // The best one is always found, also where none is asked for: an answer tells how far it is.
+        let top_k = search.top_k.max(1);
+        if search.filter.is_empty() {
+            let hits = index.search_all(search.field, &queries, top_k, None).map_err(failed)?;
+            return hits.iter().map(|hits| found(index, search, hits, None)).collect::<Result<_, _>>().map_err(failed);
+        }
+        let filtered = queries.iter().map(|query| {
+            // Rows are shown in their order, each once.
+            let kept = RefCell::new(Vec::new());
+            let keep = |document: &Document| {
+                let matches = document.matches(search.filter);
+                kept.borrow_mut().push(matches);
+                matches
+            };
+            let hits = index.search_where(search.field, query, top_k, None, keep)?;
+            found(index, search, &hits, Some(&kept.into_inner()))
+        });
+        filtered.collect::<Result<_, _>>().map_err(failed)
+    }
+
+    async fn upsert(&self, _identity: &Identity, _entries: &[Entry]) -> Result<usize, StoreError> {
+        self.writable().map(|()| 0)
+    }
+
+    async fn get(&self, id: &str) -> Result<Option<Record>, StoreError> {
+        let index = self.index()?;
+        let Some(at) = index.position(id).map_err(failed)? else { return Ok(None) };
+        Ok(Some(record(&index.document(at).map_err(failed)?)))
+    }
+
+    async fn page(&self, after: Option<&str>, limit: usize) -> Result<Vec<Record>, StoreError> {
+        let (index, ids) = (self.index()?, self.ids()?);
+        let first = after.map_or(0, |after| ids.partition_point(|(id, _)| id.as_str() <= after));
+        let page = ids[first..].iter().take(limit);
+        page.map(|&(_, at)| Ok(record(&index.document(at).map_err(failed)?))).collect()
+    }
+
+    async fn delete(&self, _id: &str) -> Result<bool, StoreError> {
+        self.writable().map(|()| false)
+    }
+
+    async fn reindex(&self, _identity: &Identity, _version: i64, _entries: &[Entry]) -> Result<(), StoreError> {
+        self.writable()
+    }
+}

@@ -120,6 +120,16 @@ pub trait Store {
     /// Its name in answers.
     fn name(&self) -> &'static str;
 
+    /// Fails where it can only be read: asked before anything is computed for a write.
+    fn writable(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// What helps where it has another identity.
+    fn mend(&self) -> &'static str {
+        "POST /documents/reindex computes all vectors anew"
+    }
+
     /// Opens the store for `identity`, and makes it where there is none yet. One that has another identity says so in the state,
     /// and stays as it is.
     async fn open(&self, identity: &Identity) -> Result<State, StoreError>;
@@ -133,6 +143,12 @@ pub trait Store {
     /// # Errors
     /// [`StoreError::Changed`] where the store has another identity by now.
     async fn upsert(&self, identity: &Identity, entries: &[Entry]) -> Result<usize, StoreError>;
+
+    /// Those of the documents with these ids that are there, with their vectors: a text that stays need not be embedded again. A store to
+    /// which that is no help may say that it knows none.
+    async fn known(&self, _ids: &[&str]) -> Result<Vec<Entry>, StoreError> {
+        Ok(Vec::new())
+    }
 
     /// The document with an id.
     async fn get(&self, id: &str) -> Result<Option<Record>, StoreError>;

@@ -62,6 +62,12 @@ fn vector_text(vector: &[f32]) -> String {
     text + "]"
 }
 
+/// A vector as pgvector writes it.
+fn vector(text: &str) -> Result<Vec<f32>, StoreError> {
+    let numbers = text.trim_start_matches('[').trim_end_matches(']').split(',').map(str::parse);
+    numbers.collect::<Result<_, _>>().map_err(|error| StoreError::Damaged(format!("a vector: {error}")))
+}
+
 /// Ids, fields and vectors of all vectors, each an array.
 fn vectors(entries: &[Entry]) -> [ParameterValue; 3] {
     let all = || entries.iter().flat_map(|entry| entry.vectors.iter().map(move |vector| (entry, vector)));
@@ -129,6 +135,22 @@ impl Store for Postgres {
         written(&db.run(schema::UPSERT, parameters).await?)?;
         let rows = db.run("SELECT count(*) FROM minilm_documents", Vec::new()).await?;
         rows.first().map_or(Ok(0), |row| Ok(usize::try_from(integer(row, 0)?).unwrap_or(0)))
+    }
+
+    async fn known(&self, ids: &[&str]) -> Result<Vec<Entry>, StoreError> {
+        let statement = "SELECT d.id, d.document, d.metadata::text, v.field, v.embedding::text
+            FROM minilm_documents d JOIN minilm_vectors v ON v.document = d.seq
+            WHERE d.id = ANY ($1::text[]) ORDER BY d.id";
+        let mut known: Vec<Entry> = Vec::new();
+        for row in self.db().await?.run(statement, vec![texts(ids.iter().copied())]).await? {
+            let vector = FieldVector { field: text(&row, 3)?.to_owned(), vector: vector(text(&row, 4)?)? };
+            let record = record(&row)?;
+            match known.last_mut().filter(|last| last.record.id == record.id) {
+                Some(last) => last.vectors.push(vector),
+                None => known.push(Entry { record, vectors: vec![vector] }),
+            }
+        }
+        Ok(known)
     }
 
     async fn get(&self, id: &str) -> Result<Option<Record>, StoreError> {

@@ -7,9 +7,9 @@ mod search;
 mod write;
 
 use async_trait::async_trait;
-use db::{Db, RowResult, Value, integer, text};
+use db::{Db, RowResult, Value, blob, integer, text};
 
-use super::{Entry, Found, Identity, Record, Search, State, Store, StoreError};
+use super::{Entry, FieldVector, Found, Identity, Record, Search, State, Store, StoreError};
 
 /// A database of the manifest.
 #[derive(Debug)]
@@ -66,6 +66,21 @@ fn record(row: &RowResult, first: usize) -> Result<Record, StoreError> {
     })
 }
 
+/// Floats as they are kept.
+fn floats(bytes: &[u8]) -> Vec<f32> {
+    bytes.chunks_exact(4).map(|x| f32::from_le_bytes([x[0], x[1], x[2], x[3]])).collect()
+}
+
+/// A document, its vectors one behind the other, and the names of their fields with commas between.
+fn entry(row: &RowResult) -> Result<Entry, StoreError> {
+    let (vectors, names) = (floats(blob(row, 3)?), text(row, 4)?);
+    let names: Vec<&str> = names.split(',').filter(|name| !name.is_empty()).collect();
+    let dim = vectors.len().checked_div(names.len()).unwrap_or(0).max(1);
+    let vector = |(field, vector): (&&str, &[f32])| FieldVector { field: (*field).to_owned(), vector: vector.to_vec() };
+    let vectors = names.iter().zip(vectors.chunks_exact(dim)).map(vector).collect();
+    Ok(Entry { record: record(row, 0)?, vectors })
+}
+
 #[async_trait(?Send)]
 impl Store for Sqlite {
     fn name(&self) -> &'static str {
@@ -97,6 +112,16 @@ impl Store for Sqlite {
         write::upsert(&db, identity, entries).await?;
         let rows = db.run("SELECT count(*) FROM minilm_documents", Vec::new()).await?;
         rows.first().map_or(Ok(0), |row| Ok(size(integer(row, 0)?)))
+    }
+
+    async fn known(&self, ids: &[&str]) -> Result<Vec<Entry>, StoreError> {
+        let statement = "SELECT d.id, d.document, d.metadata, d.vectors, (
+                SELECT coalesce(group_concat(field, ','), '') FROM (
+                    SELECT field FROM minilm_quantized q WHERE q.document = d.seq ORDER BY position
+                )
+            ) FROM json_each(?1) i CROSS JOIN minilm_documents d ON d.id = i.value";
+        let ids = serde_json::to_string(ids).map_err(|error| StoreError::Document(error.to_string()))?;
+        self.db().await?.run(statement, vec![Value::Text(ids)]).await?.iter().map(entry).collect()
     }
 
     async fn get(&self, id: &str) -> Result<Option<Record>, StoreError> {

@@ -3,7 +3,7 @@
 use minilm::index::{Hit, Query, Rows, Scan, best};
 
 use super::db::{Db, RowResult, Value, blob, integer, text};
-use super::{filter, record};
+use super::{filter, floats, record};
 use crate::store::{Found, Match, Search, StoreError};
 
 /// Bytes of scale and error before the integers of a row.
@@ -136,7 +136,7 @@ async fn exact(db: &Db, search: &Search<'_>, documents: &[i64], wanted: &[usize]
     for row in rows {
         let key = usize::try_from(integer(&row, 0)?).ok().and_then(|key| wanted.get(key));
         let index = *key.ok_or_else(|| StoreError::Damaged("a row that was not asked for".to_owned()))?;
-        let vector = blob(&row, 1)?.chunks_exact(4).map(|x| f32::from_le_bytes([x[0], x[1], x[2], x[3]])).collect();
+        let vector = floats(blob(&row, 1)?);
         exact.push(Exact { index, vector, row });
     }
     exact.sort_unstable_by_key(|exact| exact.index);

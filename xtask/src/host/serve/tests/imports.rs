@@ -14,6 +14,13 @@ fn nothing_but_wasi_is_imported() {
     check(component(), IMPORTS);
 }
 
+/// What the component in `file` imports.
+pub fn imports(file: &Path) -> Vec<String> {
+    let engine = engine().expect("wasmtime starts");
+    let component = Component::from_file(&engine, file).expect("the component is valid");
+    component.component_type().imports(&engine).map(|(name, _)| name.to_owned()).collect()
+}
+
 /// Compares what the component in `file` imports and exports.
 pub fn check(file: &Path, expected: &[&str]) {
     let engine = engine().expect("wasmtime starts");

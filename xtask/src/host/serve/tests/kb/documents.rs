@@ -24,6 +24,33 @@ fn documents_are_put_in_by_id() {
 
 #[test]
 #[ignore = "needs packed models: run `cargo xtask test`"]
+fn a_text_that_stays_is_not_embedded_again() {
+    let kb = Kb::with(&[("SEARCH_FIELDS", "question,title")]);
+    let tokens = |documents: Value| put(&kb.running, documents.to_string()).header("x-compute-tokens").to_owned();
+    assert_eq!(tokens(documents()), "38");
+    assert_eq!(tokens(documents()), "0");
+    // One of two texts is another.
+    let mut changed = documents();
+    changed[0]["title"] = "Cards".into();
+    changed[0]["answers"] = "other".into();
+    assert_eq!(tokens(changed), "3");
+    let found = |field: &str, query: &str| {
+        let search = json!({ "query": query, "field": field }).to_string();
+        kb.running.post("/search", search).json()["results"][0].clone()
+    };
+    for (field, query) in [("question", "Where is my new card?"), ("title", "Cards")] {
+        let found = found(field, query);
+        assert_eq!(
+            (&found["document_id"], &found["document"]["answers"]),
+            (&json!("card"), &json!("other")),
+            "{field}"
+        );
+        assert!(super::close(&found["score"], 1.0), "{field}: {found}");
+    }
+}
+
+#[test]
+#[ignore = "needs packed models: run `cargo xtask test`"]
 fn one_document_comes_back_as_it_was_sent() {
     let kb = Kb::filled(&[]);
     let sent = &documents()[0];

@@ -2,7 +2,7 @@
 
 use super::{component, slice};
 use crate::cargo::Store;
-use crate::host::serve::tests::imports::{IMPORTS, check};
+use crate::host::serve::tests::imports::{IMPORTS, check, imports};
 
 #[test]
 #[ignore = "needs packed models: run `cargo xtask test`"]
@@ -10,4 +10,15 @@ fn spin_is_asked_for_its_databases() {
     let mut expected = IMPORTS.to_vec();
     expected.splice(1..1, ["spin:postgres/postgres@4.2.0", "spin:sqlite/sqlite@3.1.0"]);
     check(&component(Store::Spin, &slice()), &expected);
+}
+
+#[test]
+#[ignore = "needs packed models: run `cargo xtask test`"]
+fn an_index_file_is_asked_for_as_a_file() {
+    let mut expected = IMPORTS.to_vec();
+    expected.extend(["wasi:filesystem/types@0.2.6", "wasi:filesystem/preopens@0.2.6"]);
+    let mut found = imports(&component(Store::Index, &slice()));
+    found.sort();
+    expected.sort();
+    assert_eq!(found, expected);
 }
