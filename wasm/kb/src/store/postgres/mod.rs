@@ -79,13 +79,11 @@ fn vectors(entries: &[Entry]) -> [ParameterValue; 3] {
     ]
 }
 
-/// Makes the graphs that searches walk.
-async fn make_graphs(db: &Db, identity: &Identity) -> Result<(), StoreError> {
-    for field in &identity.fields {
-        let statement = schema::CREATE_GRAPH.replace("{field}", field).replace("{dim}", &identity.dim.to_string());
-        db.execute(&statement).await?;
-    }
-    Ok(())
+/// The statements that make the graphs which searches walk.
+fn graphs(identity: &Identity) -> String {
+    let dim = identity.dim.to_string();
+    let graph = |field: &String| schema::CREATE_GRAPH.replace("{field}", field).replace("{dim}", &dim);
+    identity.fields.iter().map(graph).collect()
 }
 
 /// Whether the one row that a write has to change was there.
@@ -113,8 +111,8 @@ impl Store for Postgres {
         }
         let literal = format!("'{}'", identity_text(identity)?.replace('\'', "''"));
         let create = schema::CREATE.replace("{format}", &schema::FORMAT_VERSION.to_string());
-        db.execute(&create.replace("{identity}", &literal)).await?;
-        make_graphs(&db, identity).await?;
+        let create = create.replace("{graphs}", &graphs(identity)).replace("{identity}", &literal);
+        db.execute(&schema::alone(&create)).await?;
         state(&db).await?.ok_or_else(|| StoreError::Damaged("its tables are not kept".to_owned()))
     }
 
@@ -184,6 +182,6 @@ impl Store for Postgres {
         let mut parameters = vec![ParameterValue::Str(identity_text(identity)?), ParameterValue::Int64(version)];
         parameters.extend(vectors(entries));
         written(&db.run(schema::REINDEX, parameters).await?)?;
-        make_graphs(&db, identity).await
+        db.execute(&schema::alone(&graphs(identity))).await
     }
 }

@@ -3,9 +3,14 @@
 /// Version of what is below. A store of another one is refused.
 pub const FORMAT_VERSION: i32 = 1;
 
-/// Makes what is not there yet; `{identity}` is a literal of JSON, `{dim}` a number. Those who come at the same time wait for each other.
-pub const CREATE: &str = "DO $minilm$ BEGIN
-    PERFORM pg_advisory_xact_lock(7265210398451);
+/// Some statements as one, and so as one transaction: `IF NOT EXISTS` does not bear two who make the same thing at the same time, so
+/// they wait for each other.
+pub fn alone(statements: &str) -> String {
+    format!("DO $minilm$ BEGIN PERFORM pg_advisory_xact_lock(7265210398451); {statements} END $minilm$")
+}
+
+/// Makes what is not there yet; `{format}` is a number, `{identity}` a literal of JSON, and `{graphs}` the graphs of all fields.
+pub const CREATE: &str = "
     CREATE EXTENSION IF NOT EXISTS vector;
     CREATE TABLE IF NOT EXISTS minilm_meta (
         one boolean PRIMARY KEY DEFAULT true CHECK (one),
@@ -27,12 +32,12 @@ pub const CREATE: &str = "DO $minilm$ BEGIN
     );
     CREATE INDEX IF NOT EXISTS minilm_vectors_document ON minilm_vectors (document);
     CREATE INDEX IF NOT EXISTS minilm_documents_metadata ON minilm_documents USING gin (metadata jsonb_path_ops);
-    INSERT INTO minilm_meta (format_version, identity, version) VALUES ({format}, {identity}, 0) ON CONFLICT DO NOTHING;
-END $minilm$";
+    {graphs}
+    INSERT INTO minilm_meta (format_version, identity, version) VALUES ({format}, {identity}, 0) ON CONFLICT DO NOTHING;";
 
 /// The graph of one field, which is what a search without a filter walks. The model decides the width, so it is not one of the column.
 pub const CREATE_GRAPH: &str = "CREATE INDEX IF NOT EXISTS \"minilm_hnsw_{field}_{dim}\" ON minilm_vectors
-    USING hnsw ((embedding::vector({dim})) vector_cosine_ops) WHERE field = '{field}'";
+    USING hnsw ((embedding::vector({dim})) vector_cosine_ops) WHERE field = '{field}';";
 
 /// Parameters: identity; ids, documents and metadata; ids, fields and vectors of all vectors. Gives how many identities fitted, 1 or 0.
 ///
