@@ -4,9 +4,12 @@
 //! of the box (with the five seconds that rusqlite waits for a lock), rows handed over one by one through a queue of four, errors as
 //! text. What Spin shows as an error of its own kind, this does too.
 
+// Spin's error of PostgreSQL has all that PostgreSQL says.
+#[allow(clippy::result_large_err)]
 mod postgres;
 mod sqlite;
 mod stream;
+#[allow(clippy::result_large_err)]
 mod values;
 
 use std::path::PathBuf;

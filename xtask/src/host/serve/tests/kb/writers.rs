@@ -22,7 +22,7 @@ fn two_writers_lose_nothing() {
                 for batch in 0..BATCHES {
                     // Half of the documents are the other writer's too.
                     let document = |index: usize| {
-                        let owner = if index % 2 == 0 { "both".to_owned() } else { writer.to_string() };
+                        let owner = if index.is_multiple_of(2) { "both".to_owned() } else { writer.to_string() };
                         json!({ "id": format!("{owner}-{batch}-{index}"), "question": format!("{owner} {batch} {index}?") })
                     };
                     let documents = Value::Array((0..DOCUMENTS).map(document).collect());
