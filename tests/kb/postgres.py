@@ -19,6 +19,8 @@ SECONDS = 60
 
 
 def main():
+    # So that the server ends with this program in any case that leaves it a choice.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     package = pathlib.Path(find_spec("pgserver").origin).parent
     folder = pathlib.Path(tempfile.mkdtemp(prefix="minilm-pg-"))
     try:
