@@ -100,7 +100,17 @@ impl<A> Route<A> {
     /// A path at which nothing is done yet.
     #[must_use]
     pub const fn new(path: &'static str, dialect: Dialect) -> Self {
-        Self { path, dialect, open: false, media_types: &[], bodiless: false, get: None, post: None, put: None, delete: None }
+        Self {
+            path,
+            dialect,
+            open: false,
+            media_types: &[],
+            bodiless: false,
+            get: None,
+            post: None,
+            put: None,
+            delete: None,
+        }
     }
 
     /// Whether `path` is one of this route.
