@@ -82,6 +82,11 @@ pub fn build_http(backend: Backend, model: Option<&Path>) -> Result<PathBuf> {
     build_wasi(backend, "minilm-http", "minilm_http.wasm", model)
 }
 
+/// Builds the component that serves the page.
+pub fn build_www() -> Result<PathBuf> {
+    build_wasi(Backend::RelaxedSimd, "minilm-www", "minilm_www.wasm", None)
+}
+
 /// Builds a component for hosts with WASI.
 fn build_wasi(backend: Backend, package: &str, file: &str, model: Option<&Path>) -> Result<PathBuf> {
     let mut cargo = wasm("build", backend)?;

@@ -9,3 +9,4 @@ pub mod serve;
 pub mod slice;
 pub mod test;
 pub mod web;
+pub mod www;
