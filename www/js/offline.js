@@ -7,15 +7,11 @@ export async function keepPage() {
   if (!navigator.serviceWorker) return;
   try {
     const registration = await navigator.serviceWorker.register('sw.js', { updateViaCache: 'none' });
-    if (registration.waiting && navigator.serviceWorker.controller) offer(registration.waiting);
-    registration.addEventListener('updatefound', () => {
-      const worker = registration.installing;
-      worker.addEventListener('statechange', () => {
-        if (worker.state === 'installed' && navigator.serviceWorker.controller) offer(worker);
-      });
-    });
-    // Not every browser looks by itself whether the list of files has changed.
-    if (navigator.onLine) await registration.update();
+    // An update may have begun before this page could listen.
+    watch(registration.waiting);
+    watch(registration.installing);
+    registration.addEventListener('updatefound', () => watch(registration.installing));
+    await registration.update();
   } catch {
     // The server is away, or this is a private window, which has no service workers: the page works all the same.
   }
@@ -30,11 +26,21 @@ export async function forgetPage() {
   }
 }
 
+/** Offers a worker once it has everything, if this page belongs to another one. */
+function watch(worker) {
+  const check = () => {
+    if (worker.state === 'installed' && navigator.serviceWorker.controller) offer(worker);
+  };
+  worker?.addEventListener('statechange', check);
+  if (worker) check();
+}
+
 function offer(worker) {
+  if (document.getElementById('newer')) return;
   const button = element('button', { type: 'button', class: 'quiet' }, 'Load it');
   button.addEventListener('click', () => {
     navigator.serviceWorker.addEventListener('controllerchange', () => location.reload(), { once: true });
     worker.postMessage('take over');
   });
-  document.querySelector('.loader').after(element('p', { class: 'notice row', role: 'status' }, 'There is a newer version of this page.', button));
+  document.querySelector('.loader').after(element('p', { id: 'newer', class: 'notice row', role: 'status' }, 'There is a newer version of this page.', button));
 }

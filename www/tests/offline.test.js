@@ -76,7 +76,7 @@ inBrowsers('offline', async (t, { browser, server }) => {
     }
     await page.reload();
     assert.match(await text(page, '.tagline'), /^Texts/);
-    await until(page, () => document.querySelector('.notice button'));
+    await until(page, () => document.querySelector('.notice button') !== null);
     await page.click('.notice button');
     await until(page, () => document.querySelector('.tagline')?.textContent.startsWith('Sentences'));
     await page.close();

@@ -162,7 +162,7 @@ fn add_model(model: &Path, name: &str, site: &Path) -> Result<()> {
 }
 
 /// Tells the service worker what to keep: every file of the page, and a version that changes with any of them. It goes into the
-/// worker itself, as Firefox does not look whether what a worker imports has changed.
+/// worker itself, which is what browsers compare with the one they have.
 fn precache(site: &Path) -> Result<()> {
     let mut hash = Sha256::new();
     let mut kept = files(site)?;
