@@ -33,6 +33,9 @@ pub enum Part {
     Clients,
 }
 
+/// Runs the tests of a part with the models of a folder.
+type Suite = fn(&Path, &mut Counts) -> Result<()>;
+
 /// `cargo xtask test`: everything, or only one part.
 pub fn test(only: Option<Part>) -> Result<ExitCode> {
     let models = prepare_models()?;
@@ -41,7 +44,7 @@ pub fn test(only: Option<Part>) -> Result<ExitCode> {
     if wanted(Part::Rust) {
         rust(&models, &mut counts)?;
     }
-    let suites: [(Part, &str, fn(&Path, &mut Counts) -> Result<()>); 3] = [
+    let suites: [(Part, &str, Suite); 3] = [
         (Part::Package, "the npm package was", web::test),
         (Part::Page, "the page was", www::test),
         (Part::Clients, "the clients were", clients::test),
