@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use crate::config::Pooling;
 use crate::model::{Model, Workspace};
-use crate::output::{Embeddings, OutputPrecision, Ranges, quantize};
+use crate::output::{Embeddings, OutputPrecision, Ranges, quantize_embeddings};
 use crate::package::Package;
 use crate::pooling::pool;
 use crate::tokenizer::{Encoding, Tokenizer, Truncation};
@@ -101,7 +101,7 @@ impl<'m> Embedder<'m> {
         if options.normalize_embeddings {
             data.chunks_exact_mut(dim).for_each(normalize);
         }
-        let (data, dim) = quantize(data, dim, options.precision, options.ranges.as_ref())?;
+        let (data, dim) = quantize_embeddings(data, dim, options.precision, options.ranges.as_ref())?;
         Ok(Embeddings {
             data,
             dim,

@@ -54,7 +54,7 @@ pub use error::Error;
 pub use include::Aligned;
 pub use kernel::arch::BACKEND;
 pub use normalize::normalize;
-pub use output::{Embeddings, OutputPrecision, Ranges, Values};
+pub use output::{Embeddings, OutputPrecision, Ranges, Values, quantize_embeddings};
 pub use package::{ALIGNMENT, FORMAT_VERSION, Package, TensorInfo};
 pub use similarity::{Hit, TopK, semantic_search, similarity, similarity_pairwise};
 pub use tokenizer::{Encoding, Tokenizer, TooLong, Truncation};

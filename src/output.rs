@@ -95,12 +95,27 @@ impl Ranges {
 }
 
 /// `quantize_embeddings` of sentence-transformers: `data` `[rows, dim]` in another number format, and its new row length.
-pub(crate) fn quantize(
+/// [`Embedder::encode`](crate::Embedder::encode) does the same with its `precision`.
+///
+/// ```
+/// use minilm::{OutputPrecision, Values, quantize_embeddings};
+///
+/// let (bits, bytes) = quantize_embeddings(vec![0.5, -0.5, 0.25], 3, OutputPrecision::Ubinary, None)?;
+/// assert_eq!((bits, bytes), (Values::Ubinary(vec![0b1010_0000]), 1));
+/// # Ok::<(), minilm::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::Rows`] where `data` is not a whole number of rows; [`Error::Option`] where `int8` and `uint8` have no ranges to go by.
+pub fn quantize_embeddings(
     data: Vec<f32>,
     dim: usize,
     precision: OutputPrecision,
     ranges: Option<&Ranges>,
 ) -> Result<(Values, usize), Error> {
+    if dim == 0 || !data.len().is_multiple_of(dim) {
+        return Err(Error::Rows { name: "data", len: data.len(), dim });
+    }
     let packed = dim.div_ceil(8);
     Ok(match precision {
         OutputPrecision::Float32 => (Values::Float32(data), dim),

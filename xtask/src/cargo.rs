@@ -82,6 +82,11 @@ pub fn build_http(backend: Backend, model: Option<&Path>) -> Result<PathBuf> {
     build_wasi(backend, "minilm-http", "minilm_http.wasm", model)
 }
 
+/// Builds the component that serves the page.
+pub fn build_www() -> Result<PathBuf> {
+    build_wasi(Backend::RelaxedSimd, "minilm-www", "minilm_www.wasm", None)
+}
+
 /// Builds a component for hosts with WASI.
 fn build_wasi(backend: Backend, package: &str, file: &str, model: Option<&Path>) -> Result<PathBuf> {
     let mut cargo = wasm("build", backend)?;
@@ -122,6 +127,15 @@ pub fn build_bench(backend: Backend) -> Result<PathBuf> {
     let mut cargo = for_target("build", BARE_TARGET, backend, backend.name())?;
     run(cargo.args(["--quiet", "--release", "--package", "minilm-bench"]))?;
     Ok(bare_output(backend, "minilm_bench.wasm"))
+}
+
+/// Builds the core for JavaScript, without its bindings.
+pub fn build_web(backend: Backend) -> Result<PathBuf> {
+    let mut cargo = for_target("build", BARE_TARGET, backend, backend.name())?;
+    // wasm-bindgen reads the features of the module out of a section that stripping drops; it drops the names itself.
+    cargo.env("CARGO_PROFILE_RELEASE_STRIP", "debuginfo");
+    run(cargo.args(["--quiet", "--release", "--package", "minilm-web"]))?;
+    Ok(bare_output(backend, "minilm_web.wasm"))
 }
 
 /// Builds candle's BERT behind the same interface. It knows no relaxed instructions.

@@ -6,6 +6,7 @@ mod debian;
 mod host;
 mod installed;
 mod model;
+mod node;
 mod packed;
 mod paths;
 mod python;
@@ -22,6 +23,7 @@ use minilm::Precision;
 
 use cargo::Backend;
 use commands::serve::Options;
+use commands::test::Part;
 use host::World;
 use host::serve::Reuse;
 use model::Request;
@@ -51,20 +53,35 @@ enum Command {
     Run(RunArgs),
     /// Serve the HTTP component with a model in it: the protocols of OpenAI, text-embeddings-inference and Ollama.
     Serve(ServeArgs),
+    /// Build the page with a model, and serve it: everything that it does happens in the browser.
+    Www {
+        #[command(flatten)]
+        model: ModelArgs,
+        /// Where to listen; port 0 takes a free one.
+        #[arg(long, default_value = "127.0.0.1:5002")]
+        addr: SocketAddr,
+    },
     /// Fetch, list, slice and pack models.
     #[command(subcommand)]
     Model(ModelCommand),
-    /// Build a component.
+    /// Build a component, or the npm package.
     #[command(subcommand)]
     Build(BuildCommand),
     /// Measure accuracy.
     #[command(subcommand)]
     Eval(EvalCommand),
-    /// Run all tests: natively, in wasmtime on every backend, of the tools, and of the HTTP component with clients of others.
+    /// Run all tests: natively, in wasmtime on every backend, of the tools, of the npm package, of the page, and of the HTTP component
+    /// with clients of others.
     Test {
         /// Only the clients in Python, against the HTTP component.
         #[arg(long)]
         clients: bool,
+        /// Only the npm package.
+        #[arg(long, conflicts_with = "clients")]
+        web: bool,
+        /// Only the page.
+        #[arg(long, conflicts_with_all = ["clients", "web"])]
+        www: bool,
     },
     /// Time the core against its peers, side by side, and write BENCHMARKS.md. Installs the peers (6 GB) into the cache folder of
     /// the user. `--quick` is a short run, `--help` shows the other options.
@@ -192,6 +209,13 @@ enum BuildCommand {
         #[arg(long, default_value = "relaxed-simd")]
         backend: Backend,
     },
+    /// The npm package minilm-wasm, as a folder for `npm pack`, without a model.
+    Web,
+    /// The page with a model as a folder of static files, and the component that serves such a folder.
+    Www {
+        #[command(flatten)]
+        model: ModelArgs,
+    },
 }
 
 #[derive(Subcommand)]
@@ -250,11 +274,17 @@ fn main() -> anyhow::Result<ExitCode> {
             commands::serve::serve(&serve.model.request(), options)
         }
         Command::Build(BuildCommand::Component { model, backend }) => commands::build::component(model, backend),
+        Command::Build(BuildCommand::Web) => commands::web::build(),
+        Command::Build(BuildCommand::Www { model }) => commands::www::build(&model.request()),
+        Command::Www { model, addr } => commands::www::serve(&model.request(), addr),
         Command::Eval(EvalCommand::Sts { model, file }) => commands::eval::sts(&model.request(), &file),
         Command::Bench { args } => commands::bench::bench(&args),
         Command::BenchHttp { args } => commands::bench::http::bench(&args),
         Command::BenchHost { file } => host::bench::serve(&file),
-        Command::Test { clients } => commands::test::test(clients),
+        Command::Test { clients, web, www } => {
+            let parts = [(clients, Part::Clients), (web, Part::Package), (www, Part::Page)];
+            commands::test::test(parts.iter().find(|(only, _)| *only).map(|(_, part)| *part))
+        }
         Command::Wasmtime(run) => host::run_with_current_dir(&run.file, &run.args),
     }
 }

@@ -23,6 +23,16 @@ pub fn bench() -> PathBuf {
     root().join("bench")
 }
 
+/// The crate behind the npm package, the package and its tests.
+pub fn web() -> PathBuf {
+    root().join("wasm").join("web")
+}
+
+/// The page and its tests.
+pub fn www() -> PathBuf {
+    root().join("www")
+}
+
 /// The tests of clients in Python.
 pub fn client_tests() -> PathBuf {
     root().join("tests").join("http")

@@ -8,3 +8,5 @@ pub mod run;
 pub mod serve;
 pub mod slice;
 pub mod test;
+pub mod web;
+pub mod www;

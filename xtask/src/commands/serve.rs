@@ -1,7 +1,7 @@
 //! `serve`: the HTTP component with a model in it, on this machine.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -36,9 +36,20 @@ pub fn serve(request: &Request, options: Options) -> Result<ExitCode> {
             build_http(Backend::RelaxedSimd, Some(&packed(&model, Precision::Int8)?))?
         }
     };
+    listen(&component, options.addr, options.world, options.reuse, announce)
+}
+
+/// Serves a component until Ctrl-C; `announce` is told where.
+pub fn listen(
+    component: &Path,
+    addr: SocketAddr,
+    world: World,
+    reuse: Reuse,
+    announce: impl FnOnce(SocketAddr),
+) -> Result<ExitCode> {
     let runtime = tokio::runtime::Runtime::new().context("cannot start threads")?;
     let ended = runtime.block_on(async {
-        let server = Server::bind(&component, options.addr, options.world, options.reuse).await?;
+        let server = Server::bind(component, addr, world, reuse).await?;
         announce(server.addr()?);
         tokio::select! {
             stopped = server.run() => stopped.map(|never| match never {}),

@@ -2,6 +2,8 @@
 
 mod clients;
 mod counts;
+mod web;
+mod www;
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -18,16 +20,42 @@ use crate::cargo::{self, Backend};
 use crate::model::{self, Request};
 use crate::{packed, paths};
 
-/// `cargo xtask test`; with `only_clients`, just those of the HTTP component.
-pub fn test(only_clients: bool) -> Result<ExitCode> {
+/// What can be tested by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// What is written in Rust.
+    Rust,
+    /// The npm package.
+    Package,
+    /// The page.
+    Page,
+    /// Clients of the HTTP component.
+    Clients,
+}
+
+/// Runs the tests of a part with the models of a folder.
+type Suite = fn(&Path, &mut Counts) -> Result<()>;
+
+/// `cargo xtask test`: everything, or only one part.
+pub fn test(only: Option<Part>) -> Result<ExitCode> {
     let models = prepare_models()?;
     let mut counts = Counts::default();
-    if !only_clients {
+    let wanted = |part| only.is_none_or(|only| only == part);
+    if wanted(Part::Rust) {
         rust(&models, &mut counts)?;
     }
-    if let Err(error) = clients::test(&models, &mut counts) {
-        println!("the clients were not tested: {error:#}");
-        counts.failed += 1;
+    let suites: [(Part, &str, Suite); 3] = [
+        (Part::Package, "the npm package was", web::test),
+        (Part::Page, "the page was", www::test),
+        (Part::Clients, "the clients were", clients::test),
+    ];
+    for (part, what, test) in suites {
+        if wanted(part)
+            && let Err(error) = test(&models, &mut counts)
+        {
+            println!("{what} not tested: {error:#}");
+            counts.failed += 1;
+        }
     }
     println!("\n{} passed, {} failed, {} skipped", counts.passed, counts.failed, counts.skipped);
     Ok(if counts.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -48,7 +76,8 @@ fn rust(models: &Path, counts: &mut Counts) -> Result<()> {
     }
     native("native, data beside the project", &["--package", "minilm", "--test", "shared_*"], shared)?;
     native("documentation", &["--package", "minilm", "--doc"], false)?;
-    let tools = ["xtask", "minilm-cli", "minilm-component", "minilm-http"].map(|package| ["--package", package]);
+    let tools = ["xtask", "minilm-cli", "minilm-component", "minilm-http", "minilm-web", "minilm-www"];
+    let tools = tools.map(|package| ["--package", package]);
     native("tools and components", tools.as_flattened(), true)?;
     for backend in Backend::ALL {
         on_wasm(backend, models, counts)?;

@@ -1,6 +1,6 @@
 //! `bench`: prepares what is timed, ours and the peers, and hands over to `bench/run.py`, which times and reports.
 
-mod browsers;
+pub mod browsers;
 pub mod http;
 mod peers;
 mod wasmtime_cli;

@@ -34,6 +34,18 @@ pub fn of_pytest(line: &str) -> Option<Counts> {
     Some(Counts { passed: count("passed"), failed, skipped: count("skipped") })
 }
 
+/// One of the last lines of Node's runner in the form of TAP: `# pass 12`. A cancelled test has not passed.
+pub fn of_node(line: &str) -> Option<Counts> {
+    let (what, count) = line.strip_prefix("# ")?.split_once(' ')?;
+    let count = count.parse().ok()?;
+    match what {
+        "pass" => Some(Counts { passed: count, ..Counts::default() }),
+        "fail" | "cancelled" => Some(Counts { failed: count, ..Counts::default() }),
+        "skipped" | "todo" => Some(Counts { skipped: count, ..Counts::default() }),
+        _ => None,
+    }
+}
+
 /// The number before the word `what`.
 fn count_before(result: &str, what: &str) -> usize {
     let words: Vec<&str> = result.split([' ', ';', ',']).collect();
@@ -43,7 +55,7 @@ fn count_before(result: &str, what: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Counts, of_cargo, of_pytest};
+    use super::{Counts, of_cargo, of_node, of_pytest};
 
     #[test]
     fn result_lines_are_counted() {
@@ -55,6 +67,12 @@ mod tests {
         assert_eq!(of_pytest(pytest), Some(Counts { passed: 30, failed: 2, skipped: 2 }));
         assert_eq!(of_pytest("= 5 passed in 0.12s ="), Some(Counts { passed: 5, failed: 0, skipped: 0 }));
         assert_eq!(of_pytest("===== no tests ran in 0.01s ====="), Some(Counts::default()));
+        assert_eq!(of_node("# pass 12"), Some(Counts { passed: 12, failed: 0, skipped: 0 }));
+        assert_eq!(of_node("# cancelled 2"), Some(Counts { passed: 0, failed: 2, skipped: 0 }));
+        for other in ["# tests 14", "# Subtest: golden vectors", "ok 1 - pass 12", "# duration_ms 81.5"] {
+            assert_eq!(of_node(other), None);
+        }
+
         for other in ["=== test session starts ===", "=== FAILURES ===", "5 passed in 1s", "="] {
             assert_eq!(of_pytest(other), None);
         }

@@ -7,6 +7,7 @@ mod hostile;
 mod imports;
 mod load;
 mod settings;
+mod site;
 mod slow;
 
 use std::net::SocketAddr;

@@ -1,0 +1,2 @@
+// The program that `createEmbedder` starts in a worker. It exports nothing.
+export {};

@@ -1,0 +1,168 @@
+//! `build web`: the npm package as a folder.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, ensure};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::cargo::{self, Backend};
+use crate::paths;
+
+/// The builds in the package, of which the loader takes one.
+const BACKENDS: [Backend; 2] = [Backend::Simd128, Backend::RelaxedSimd];
+
+/// Most bytes of a gzipped WebAssembly file, and of the gzipped JavaScript that a page loads.
+const MAX_WASM: usize = 250_000;
+const MAX_JS: usize = 15_000;
+
+/// Programs that only Node loads.
+const NODE_ONLY: [&str; 3] = ["node.js", "node-host.js", "node-worker.js"];
+
+/// A package on disk.
+pub struct Package {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// What is to stay small: name, gzipped size and limit in bytes.
+    pub sizes: Vec<(String, usize, usize)>,
+}
+
+/// `cargo xtask build web`.
+pub fn build() -> Result<ExitCode> {
+    let package = package()?;
+    for (name, size, limit) in &package.sizes {
+        println!("{name}: {size} bytes gzipped, at most {limit}");
+    }
+    println!("{} is ready for npm pack", package.folder.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes the package into the target folder.
+pub fn package() -> Result<Package> {
+    let folder = paths::output().join("npm");
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    copy(&paths::web().join("js"), &folder)?;
+    fs::copy(paths::root().join("LICENSE"), folder.join("LICENSE"))?;
+    let wasm = folder.join("wasm");
+    fs::create_dir_all(&wasm)?;
+    let mut sizes = Vec::new();
+    let mut bindings: Option<String> = None;
+    for backend in BACKENDS {
+        let (module, js) = bind(&cargo::build_web(backend)?)?;
+        let name = format!("minilm-{}.wasm", backend.name());
+        sizes.push((name.clone(), gzipped(&module)?, MAX_WASM));
+        fs::write(wasm.join(name), module)?;
+        ensure!(bindings.is_none_or(|other| other == js), "the builds need different bindings");
+        bindings = Some(js);
+    }
+    let src = folder.join("src");
+    fs::write(src.join("bindings.js"), bindings.unwrap_or_default())?;
+    for program in programs(&src)? {
+        fs::write(&program, without_comments(&fs::read_to_string(&program)?))?;
+    }
+    let mut loaded = Vec::new();
+    for program in programs(&src)?.iter().filter(|program| NODE_ONLY.iter().all(|name| !program.ends_with(name))) {
+        loaded.extend(fs::read(program)?);
+    }
+    sizes.push(("JavaScript".to_owned(), gzipped(&loaded)?, MAX_JS));
+    Ok(Package { folder, sizes })
+}
+
+/// The module of a build as JavaScript takes it, and the bindings that it needs.
+fn bind(module: &Path) -> Result<(Vec<u8>, String)> {
+    let mut bindgen = Bindgen::new();
+    bindgen.input_path(module).remove_name_section(true).remove_producers_section(true);
+    bindgen.omit_default_module_path(true).no_modules(true)?;
+    let mut output = bindgen.generate_output().with_context(|| format!("cannot bind {}", module.display()))?;
+    let js = as_module(output.js())?;
+    Ok((output.wasm_mut().emit_wasm(), js))
+}
+
+/// What wasm-bindgen writes for scripts, as a module with a function that gives a fresh set of bindings: so each instance can be
+/// dropped for itself. What it writes for modules has one instance for ever.
+fn as_module(script: &str) -> Result<String> {
+    let body = script.trim().strip_prefix("let wasm_bindgen = (function(exports) {");
+    let body = body.context("wasm-bindgen's output has another beginning")?;
+    ensure!(body.ends_with("})({ __proto__: null });"), "wasm-bindgen's output has another end");
+    Ok(format!("// Made by wasm-bindgen from wasm/web.\nexport const bindings = () => (function(exports) {{{body}\n"))
+}
+
+/// Every program in a folder.
+fn programs(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files: Vec<PathBuf> = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "js"));
+    files.sort();
+    Ok(files)
+}
+
+/// A program without indentation and without the comments that have lines of their own: what pages would load for nothing.
+fn without_comments(program: &str) -> String {
+    let mut comment = false;
+    let mut kept = String::with_capacity(program.len());
+    for line in program.lines().map(str::trim) {
+        comment |= line.starts_with("/**") && !line.contains("*/ ");
+        if !comment && !line.is_empty() && !line.starts_with("//") {
+            kept.push_str(line);
+            kept.push('\n');
+        }
+        comment &= !line.ends_with("*/");
+    }
+    kept
+}
+
+fn gzipped(bytes: &[u8]) -> Result<usize> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes)?;
+    Ok(encoder.finish()?.len())
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{as_module, without_comments};
+    use crate::paths;
+
+    #[test]
+    fn bindings_are_made_anew_by_every_call() {
+        let script =
+            "let wasm_bindgen = (function(exports) {\n    let wasm;\n    return exports;\n})({ __proto__: null });\n";
+        let module = as_module(script).expect("it is in the known form");
+        assert!(module.contains("export const bindings = () => (function(exports) {\n    let wasm;"));
+        assert!(as_module("export class Model {}").is_err());
+    }
+
+    #[test]
+    fn only_lines_that_are_comments_are_dropped() {
+        let program = "// One.\n/**\n * Two.\n */\nclass A {\n  /** @type {any} */\n  a = /** @type {any} */ (1); // kept\n\n  *b() {}\n}\n/** @type {any} */ (x).y();\n";
+        assert_eq!(
+            without_comments(program),
+            "class A {\na = /** @type {any} */ (1); // kept\n*b() {}\n}\n/** @type {any} */ (x).y();\n"
+        );
+    }
+
+    #[test]
+    fn the_package_has_the_version_of_the_workspace() {
+        let package = std::fs::read(paths::web().join("js/package.json")).expect("there is a package.json");
+        let package: serde_json::Value = serde_json::from_slice(&package).expect("it is JSON");
+        assert_eq!(package["version"], env!("CARGO_PKG_VERSION"));
+    }
+}
