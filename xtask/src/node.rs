@@ -24,11 +24,16 @@ pub fn packages(project: &Path, name: &str) -> Result<PathBuf> {
     installed::install(&folder, &[&wanted[0], &wanted[1]], || {
         provide();
         println!("installing packages of {} from npm into {}", project.display(), folder.display());
-        let mut npm = Command::new(if cfg!(windows) { "npm.cmd" } else { "npm" });
+        let mut npm = npm();
         npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "error"]).current_dir(&folder);
         cargo::run(&mut npm).context("needs npm")
     })?;
     Ok(folder.join("node_modules"))
+}
+
+/// npm, with arguments to be added.
+pub fn npm() -> Command {
+    Command::new(if cfg!(windows) { "npm.cmd" } else { "npm" })
 }
 
 fn provide() {

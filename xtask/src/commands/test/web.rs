@@ -5,14 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use minilm::{Embedder, EncodeOptions};
 
 use super::counts::{self, Counts};
 use super::run;
 use crate::commands::bench::browsers;
 use crate::commands::{slice, web};
-use crate::{cargo, debian, installed, paths};
+use crate::{cargo, node, paths};
 
 /// What makes Node 20 accept the faster build, which it then computes wrongly: the loader must not choose it. Newer versions
 /// accept it by themselves, and may not know this.
@@ -20,7 +20,7 @@ const RELAXED_SIMD: &str = "--experimental-wasm-relaxed-simd";
 
 /// Runs the suite in `wasm/web/tests`, `models` being the folder of the models under test.
 pub fn test(models: &Path, counts: &mut Counts) -> Result<()> {
-    let node = node()?;
+    let node = node::node()?;
     println!("building the npm package");
     let package = web::package()?;
     for (name, size, limit) in &package.sizes {
@@ -67,15 +67,8 @@ fn write_vectors(models: &Path, model: &str) -> Result<()> {
 /// Checks the programs against their declarations, and whether bundlers and compilers find what the package has.
 fn lint(node: &Path, package: &Path, counts: &mut Counts) -> Result<()> {
     let tests = paths::web().join("tests");
-    let folder = installed::folder("test")?.join("node");
-    let wanted = ["package.json", "package-lock.json"].map(|name| tests.join(name));
-    installed::install(&folder, &[&wanted[0], &wanted[1]], || {
-        println!("installing TypeScript, publint and attw from npm into {}", folder.display());
-        let mut npm = npm();
-        npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "error"]).current_dir(&folder);
-        cargo::run(&mut npm).context("needs npm")
-    })?;
-    let tools = folder.join("node_modules/.bin");
+    let modules = node::packages(&tests, "web-tests")?;
+    let tools = modules.join(".bin");
     let mut check = |title: &str, arguments: &[&OsStr]| -> Result<()> {
         println!("\n== npm package, {title}");
         let passed = Command::new(node).args(arguments).status()?.success();
@@ -83,33 +76,16 @@ fn lint(node: &Path, package: &Path, counts: &mut Counts) -> Result<()> {
         Ok(())
     };
 
-    let (tsc, project, types) = (tools.join("tsc"), tests.join("types"), folder.join("node_modules/@types"));
+    let (tsc, project, types) = (tools.join("tsc"), tests.join("types"), modules.join("@types"));
     check("types", &[tsc.as_ref(), "--project".as_ref(), project.as_ref(), "--typeRoots".as_ref(), types.as_ref()])?;
 
     let publint = tools.join("publint");
     check("publint", &[publint.as_ref(), "--strict".as_ref(), package.as_ref()])?;
 
-    let mut pack = npm();
+    let mut pack = node::npm();
     pack.args(["pack", "--silent", "--pack-destination"]).arg(paths::output()).arg(package);
     cargo::run(pack.stdout(Stdio::null()))?;
     let tarball = paths::output().join(format!("minilm-wasm-{}.tgz", env!("CARGO_PKG_VERSION")));
     let attw = tools.join("attw");
     check("attw", &[attw.as_ref(), "--profile".as_ref(), "esm-only".as_ref(), tarball.as_ref()])
-}
-
-fn npm() -> Command {
-    Command::new(if cfg!(windows) { "npm.cmd" } else { "npm" })
-}
-
-/// Node 20 or newer, installed where there is none and that can be done.
-fn node() -> Result<PathBuf> {
-    if debian::which(&["node"]).is_none() {
-        debian::install("nodejs");
-        debian::install("npm");
-    }
-    let node = debian::which(&["node"]).context("needs Node 20 or newer with npm")?;
-    let version = Command::new(&node).args(["--print", "parseInt(process.versions.node)"]).output()?.stdout;
-    let major: u32 = String::from_utf8_lossy(&version).trim().parse()?;
-    ensure!(major >= 20, "needs Node 20 or newer, there is {major}");
-    Ok(node)
 }
