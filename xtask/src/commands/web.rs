@@ -20,8 +20,8 @@ const BACKENDS: [Backend; 2] = [Backend::Simd128, Backend::RelaxedSimd];
 const MAX_WASM: usize = 250_000;
 const MAX_JS: usize = 15_000;
 
-/// Programs that only Node loads.
-const NODE_ONLY: [&str; 3] = ["node.js", "node-host.js", "node-worker.js"];
+/// Programs that no page loads.
+const NOT_IN_PAGES: [&str; 4] = ["node.js", "node-host.js", "node-worker.js", "workerd.js"];
 
 /// A package on disk.
 pub struct Package {
@@ -67,7 +67,7 @@ pub fn package() -> Result<Package> {
         fs::write(&program, without_comments(&fs::read_to_string(&program)?))?;
     }
     let mut loaded = Vec::new();
-    for program in programs(&src)?.iter().filter(|program| NODE_ONLY.iter().all(|name| !program.ends_with(name))) {
+    for program in programs(&src)?.iter().filter(|program| NOT_IN_PAGES.iter().all(|name| !program.ends_with(name))) {
         loaded.extend(fs::read(program)?);
     }
     sizes.push(("JavaScript".to_owned(), gzipped(&loaded)?, MAX_JS));

@@ -18,7 +18,13 @@ use crate::{cargo, node, paths};
 /// accept it by themselves, and may not know this.
 const RELAXED_SIMD: &str = "--experimental-wasm-relaxed-simd";
 
-/// Runs the suite in `wasm/web/tests`, `models` being the folder of the models under test.
+/// What tells the suite where a browser is, Debian's package of it, and the names of its program.
+const BROWSERS: [(&str, &str, &[&str]); 2] = [
+    ("MINILM_CHROMIUM", "chromium", &["chromium", "chromium-browser", "google-chrome"]),
+    ("MINILM_FIREFOX", "firefox-esr", &["firefox", "firefox-esr"]),
+];
+
+/// Runs the suites in `wasm/web/tests`, `models` being the folder of the models under test.
 pub fn test(models: &Path, counts: &mut Counts) -> Result<()> {
     let node = node::node()?;
     println!("building the npm package");
@@ -31,26 +37,39 @@ pub fn test(models: &Path, counts: &mut Counts) -> Result<()> {
     for model in [slice::SOURCE, slice::NAME] {
         write_vectors(models, model)?;
     }
-    lint(&node, &package.folder, counts)?;
-    let mut files =
-        fs::read_dir(paths::web().join("tests"))?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<PathBuf>>>()?;
+    let tests = paths::web().join("tests");
+    let modules = node::packages(&tests, "web-tests")?;
+    let tarball = packed(&package.folder)?;
+    lint(&node, &modules, &package.folder, &tarball, counts)?;
+
+    let found = |(variable, package, programs)| Some((variable, browsers::find(package, programs)?));
+    let browsers: Vec<(&str, PathBuf)> = BROWSERS.into_iter().filter_map(found).collect();
+    let mut suite = |title: &str, flag: Option<&str>, folders: &[&str]| -> Result<()> {
+        let mut suite = Command::new(&node);
+        // One file after the other: they start browsers.
+        suite.args(flag).args(["--test", "--test-concurrency=1", "--test-reporter=tap"]).current_dir(paths::root());
+        for folder in folders {
+            suite.args(programs(&tests.join(folder))?);
+        }
+        suite.env("MINILM_PACKAGE", &package.folder).env("MINILM_TARBALL", &tarball);
+        suite.env("MINILM_TEST_MODELS", models).env("MINILM_NODE_MODULES", &modules);
+        suite.envs(browsers.iter().map(|(variable, program)| (variable, program)));
+        run(&format!("npm package {title}"), &mut suite, counts::of_node, counts)
+    };
+    suite("in Node", None, &["."])?;
+    let probe = Command::new(&node).args([RELAXED_SIMD, "--eval", ""]).output();
+    if probe.is_ok_and(|output| output.status.success()) {
+        suite(&format!("in Node with {RELAXED_SIMD}"), Some(RELAXED_SIMD), &["."])?;
+    }
+    suite("in browsers, bundled, and in workerd", None, &["browser", "projects", "workerd"])
+}
+
+/// The test programs in a folder.
+fn programs(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<PathBuf>>>()?;
     files.retain(|file| file.to_string_lossy().ends_with(".test.js"));
     files.sort();
-    let probe = Command::new(&node).args([RELAXED_SIMD, "--eval", ""]).output();
-    let relaxed = probe.is_ok_and(|output| output.status.success()).then_some(RELAXED_SIMD);
-    let chromium = browsers::find("chromium", &["chromium", "chromium-browser", "google-chrome"]);
-    let firefox = browsers::find("firefox-esr", &["firefox", "firefox-esr"]);
-    for flag in [None].into_iter().chain(relaxed.map(Some)) {
-        let mut suite = Command::new(&node);
-        suite.args(flag).args(["--test", "--test-reporter=tap"]).args(&files).current_dir(paths::root());
-        suite.env("MINILM_PACKAGE", &package.folder).env("MINILM_TEST_MODELS", models);
-        suite.envs(chromium.iter().map(|program| ("MINILM_CHROMIUM", program)));
-        suite.envs(firefox.iter().map(|program| ("MINILM_FIREFOX", program)));
-        run(&format!("npm package in Node {}", flag.unwrap_or_default()), &mut suite, counts::of_node, counts)?;
-        // Flags are for Node: what is run in browsers need not be run twice.
-        files.retain(|file| !file.ends_with("browser.test.js"));
-    }
-    Ok(())
+    Ok(files)
 }
 
 /// Vectors of the golden texts by the native core, little-endian floats: what the package must give, to the bit.
@@ -65,9 +84,7 @@ fn write_vectors(models: &Path, model: &str) -> Result<()> {
 }
 
 /// Checks the programs against their declarations, and whether bundlers and compilers find what the package has.
-fn lint(node: &Path, package: &Path, counts: &mut Counts) -> Result<()> {
-    let tests = paths::web().join("tests");
-    let modules = node::packages(&tests, "web-tests")?;
+fn lint(node: &Path, modules: &Path, package: &Path, tarball: &Path, counts: &mut Counts) -> Result<()> {
     let tools = modules.join(".bin");
     let mut check = |title: &str, arguments: &[&OsStr]| -> Result<()> {
         println!("\n== npm package, {title}");
@@ -75,17 +92,20 @@ fn lint(node: &Path, package: &Path, counts: &mut Counts) -> Result<()> {
         *counts += Counts { passed: passed.into(), failed: (!passed).into(), skipped: 0 };
         Ok(())
     };
-
-    let (tsc, project, types) = (tools.join("tsc"), tests.join("types"), modules.join("@types"));
+    let (tsc, project, types) = (tools.join("tsc"), paths::web().join("tests/types"), modules.join("@types"));
     check("types", &[tsc.as_ref(), "--project".as_ref(), project.as_ref(), "--typeRoots".as_ref(), types.as_ref()])?;
 
     let publint = tools.join("publint");
     check("publint", &[publint.as_ref(), "--strict".as_ref(), package.as_ref()])?;
 
+    let attw = tools.join("attw");
+    check("attw", &[attw.as_ref(), "--profile".as_ref(), "esm-only".as_ref(), tarball.as_ref()])
+}
+
+/// The package as npm sends it.
+fn packed(package: &Path) -> Result<PathBuf> {
     let mut pack = node::npm();
     pack.args(["pack", "--silent", "--pack-destination"]).arg(paths::output()).arg(package);
     cargo::run(pack.stdout(Stdio::null()))?;
-    let tarball = paths::output().join(format!("minilm-wasm-{}.tgz", env!("CARGO_PKG_VERSION")));
-    let attw = tools.join("attw");
-    check("attw", &[attw.as_ref(), "--profile".as_ref(), "esm-only".as_ref(), tarball.as_ref()])
+    Ok(paths::output().join(format!("minilm-wasm-{}.tgz", env!("CARGO_PKG_VERSION"))))
 }
