@@ -122,5 +122,6 @@ async function* joined(first, second) {
  */
 function alone(url, signal, task) {
   const locks = globalThis.navigator?.locks;
-  return locks ? locks.request(`minilm-wasm ${url}`, { signal }, task) : task();
+  // The declared type does not know that a lock waits for the promise that it is given.
+  return locks ? locks.request(`minilm-wasm ${url}`, { signal }, /** @type {() => any} */ (task)) : task();
 }
