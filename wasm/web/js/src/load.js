@@ -120,7 +120,7 @@ async function* joined(first, second) {
  * @param {() => Promise<T>} task
  * @returns {Promise<T>}
  */
-function alone(url, signal, task) {
+async function alone(url, signal, task) {
   const locks = globalThis.navigator?.locks;
-  return locks ? locks.request(`minilm-wasm ${url}`, { signal }, task) : task();
+  return locks ? await locks.request(`minilm-wasm ${url}`, { signal }, task) : task();
 }
