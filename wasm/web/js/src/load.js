@@ -120,8 +120,7 @@ async function* joined(first, second) {
  * @param {() => Promise<T>} task
  * @returns {Promise<T>}
  */
-function alone(url, signal, task) {
+async function alone(url, signal, task) {
   const locks = globalThis.navigator?.locks;
-  // The declared type does not know that a lock waits for the promise that it is given.
-  return locks ? locks.request(`minilm-wasm ${url}`, { signal }, /** @type {() => any} */ (task)) : task();
+  return locks ? await locks.request(`minilm-wasm ${url}`, { signal }, task) : task();
 }

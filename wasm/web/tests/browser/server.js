@@ -30,8 +30,9 @@ class Server {
   #tell;
   /** Requests for models: the range that each asks for. */
   asked = [];
-  /** Bytes of a model after which the connection is cut. */
+  /** Bytes of a model after which the connection is cut, or, if it `stalls`, gives no more. */
   cut = Infinity;
+  stalls = false;
   /** Milliseconds before a model. */
   delay = 0;
 
@@ -95,7 +96,7 @@ class Server {
     const end = model ? Math.min(start + this.cut, found.size) - 1 : found.size - 1;
     const stream = createReadStream(file, { start, end });
     stream.pipe(response, { end: end === found.size - 1 });
-    if (end < found.size - 1) stream.once('end', () => setTimeout(() => response.destroy(), 100));
+    if (end < found.size - 1 && !this.stalls) stream.once('end', () => setTimeout(() => response.destroy(), 100));
   }
 }
 

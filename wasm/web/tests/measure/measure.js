@@ -54,24 +54,45 @@ async function pool(kind) {
   return { one, two, ratio: round(median(ratios), 2) };
 }
 
-/** What the main thread feels of a worker that loads and encodes 1,000 texts. */
+/**
+ * What the main thread feels of a worker that loads and encodes 1,000 texts, in milliseconds: in Chromium the longest task of each round
+ * by the clock and by the processor, in Firefox how late a timer was, with and without a worker at work.
+ */
 async function free(kind) {
   const { visit, close } = await opened(kind);
-  const page = await visit();
-  const found = [];
-  for (let index = 0; index < ROUNDS; index += 1) found.push(await page.evaluate(() => blocked()));
+  const rounds = [];
+  for (let index = 0; index < ROUNDS; index += 1) {
+    const page = await visit();
+    if (kind === 'chromium') {
+      await page.tracing.start({ categories: ['toplevel'] });
+      await page.evaluate(() => work());
+      const { dur, tdur } = longestTask(JSON.parse(new TextDecoder().decode(await page.tracing.stop())).traceEvents);
+      rounds.push({ task: round(dur / 1000, 1), processor: round(tdur / 1000, 1) });
+    } else {
+      const { working, idle } = await page.evaluate(() => lateness());
+      rounds.push({ working: round(working, 1), idle: round(idle, 1) });
+    }
+    await page.close();
+  }
   await close();
-  const over = (name) => found.map((probe) => round(probe[name], 1)).sort((a, b) => a - b);
-  return { longTasks: found.map(({ tasks }) => tasks).join(), idle: over('idle').join(), working: over('working').join() };
+  return Object.fromEntries(Object.keys(rounds[0]).map((name) => [name, rounds.map((one) => one[name]).sort((a, b) => a - b)]));
 }
 
-/** Memory while a model is loaded, of the module and of all processes of the browser (sampled), in MB. */
+/** @param {any[]} events of a trace */
+function longestTask(events) {
+  const thread = ({ pid, tid }) => `${pid}/${tid}`;
+  const main = new Set(events.filter(({ args }) => args?.name === 'CrRendererMain').map(thread));
+  const tasks = events.filter((event) => event.ph === 'X' && event.name.endsWith('RunTask') && main.has(thread(event)));
+  return tasks.reduce((longest, task) => (task.dur > longest.dur ? task : longest));
+}
+
+/** Memory in MB: the file, that of the module, and what all processes of the browser gain, at most while loading and afterwards. */
 async function memory(kind) {
   const { browser, visit, close } = await opened(kind);
   const result = {};
   for (const [name, clear] of [['cold', true], ['cached', false]]) {
     const page = await visit();
-    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 2000)));
+    await page.evaluate(() => later(2000));
     const before = await memoryOf(browser.process().pid);
     let peak = before;
     let over = false;
@@ -81,7 +102,10 @@ async function memory(kind) {
     const { fileBytes, memoryBytes } = await page.evaluate((clear) => load(clear), clear);
     over = true;
     await sampling;
-    result[name] = { file: round(fileBytes / 1e6, 1), module: round(memoryBytes / 1e6, 1), processes: round((peak - before) / 1e6) };
+    await page.evaluate(() => later(3000));
+    const after = await memoryOf(browser.process().pid);
+    const [file, module, most, kept] = [fileBytes, memoryBytes, peak - before, after - before].map((bytes) => round(bytes / 1e6, 1));
+    result[name] = { file, module, most, kept };
     await page.close();
   }
   await close();
