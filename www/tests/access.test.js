@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 
-import { TABS, inBrowsers, newPage, ready, require, show, text, until } from './support.js';
+import { require } from '../../wasm/web/tests/browser/launch.js';
+import { TABS, inBrowsers, newPage, ready, show, text, until } from './support.js';
 
 const { source: AXE } = require('axe-core');
 const WIDTHS = [1280, 360];

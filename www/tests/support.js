@@ -2,27 +2,25 @@
 
 import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { test } from 'node:test';
 
-const { MINILM_SITE, MINILM_SITE_COMPONENT, MINILM_NODE_MODULES, MINILM_XTASK, MINILM_PACKAGE } = process.env;
-const BROWSERS = { chromium: process.env.MINILM_CHROMIUM, firefox: process.env.MINILM_FIREFOX };
+import { PROGRAMS, launch } from '../../wasm/web/tests/browser/launch.js';
+
+const { MINILM_SITE, MINILM_SITE_COMPONENT, MINILM_XTASK, MINILM_PACKAGE } = process.env;
 
 export const SITE = MINILM_SITE;
 export const TABS = ['similarity', 'search', 'map', 'file', 'benchmark', 'about'];
-export const require = createRequire(join(MINILM_NODE_MODULES, 'none.js'));
-const puppeteer = require('puppeteer-core').default ?? require('puppeteer-core');
 
 /** Runs `suite` once in each browser that is here. */
 export function inBrowsers(title, suite) {
-  for (const [kind, program] of Object.entries(BROWSERS)) {
+  for (const [kind, program] of Object.entries(PROGRAMS)) {
     test(`${title}, ${kind}`, { skip: program ? false : `there is no ${kind}`, timeout: 300_000 }, async (t) => {
       const server = await serve();
       t.after(server.stop);
-      const browser = await open(kind, program);
+      const browser = await open(kind);
       t.after(browser.end);
       await suite(t, { ...browser, server, kind });
     });
@@ -60,23 +58,20 @@ async function listen(site, address) {
   return { url, stop };
 }
 
-/** A browser on an empty profile, which saves downloads. */
-async function open(kind, executablePath) {
+/** A browser that saves downloads. */
+async function open(kind) {
   const downloads = await mkdtemp(join(tmpdir(), 'minilm-downloads-'));
-  const browser = await puppeteer.launch({
-    browser: kind === 'firefox' ? 'firefox' : 'chrome',
-    executablePath,
-    headless: true,
-    // Chromium refuses to run as root otherwise, which is what containers do.
-    args: kind === 'chromium' ? ['--disable-dev-shm-usage', ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])] : [],
-    ...(kind === 'chromium' ? { downloadBehavior: { policy: 'allow', downloadPath: downloads } } : {}),
-    extraPrefsFirefox: {
-      'browser.download.folderList': 2,
-      'browser.download.dir': downloads,
-      'browser.download.always_ask_before_handling_new_types': false,
-      'javascript.options.wasm_simd_avx': false,
+  const saving = {
+    chromium: { downloadBehavior: { policy: 'allow', downloadPath: downloads } },
+    firefox: {
+      prefs: {
+        'browser.download.folderList': 2,
+        'browser.download.dir': downloads,
+        'browser.download.always_ask_before_handling_new_types': false,
+      },
     },
-  });
+  };
+  const browser = await launch(kind, saving[kind]);
   const end = async () => {
     await browser.close();
     await rm(downloads, { recursive: true, force: true });

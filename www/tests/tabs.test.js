@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { SITE, downloaded, inBrowsers, inNode, newPage, ready, require, show, text, texts, until } from './support.js';
+import { require } from '../../wasm/web/tests/browser/launch.js';
+import { SITE, downloaded, inBrowsers, inNode, newPage, ready, show, text, texts, until } from './support.js';
 
 const questions = JSON.parse(await readFile(join(SITE, 'data/questions.json'), 'utf8'));
 const embedder = await inNode();

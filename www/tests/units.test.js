@@ -6,7 +6,7 @@ import { test } from 'node:test';
 
 import { json, npy } from '../js/npy.js';
 import { twoComponents } from '../js/pca.js';
-import { require } from './support.js';
+import { require } from '../../wasm/web/tests/browser/launch.js';
 
 const { PCA } = require('ml-pca');
 

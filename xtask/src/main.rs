@@ -3,6 +3,7 @@
 mod cargo;
 mod commands;
 mod debian;
+mod folders;
 mod host;
 mod installed;
 mod model;

@@ -2,6 +2,7 @@
 
 mod clients;
 mod counts;
+mod node_suites;
 mod web;
 mod www;
 
@@ -18,7 +19,7 @@ use counts::Counts;
 use super::slice;
 use crate::cargo::{self, Backend};
 use crate::model::{self, Request};
-use crate::{packed, paths};
+use crate::{folders, packed, paths};
 
 /// What can be tested by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,23 +113,9 @@ fn prepare_models() -> Result<PathBuf> {
     }
     let copy = output.join(slice::SOURCE);
     if !copy.join("model.safetensors").exists() {
-        copy_dir(&source.path, &copy)?;
+        folders::copy(&source.path, &copy, &|_| true)?;
     }
     Ok(output)
-}
-
-fn copy_dir(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy_dir(&entry.path(), &target)?;
-        } else {
-            fs::copy(entry.path(), target)?;
-        }
-    }
-    Ok(())
 }
 
 /// Runs tests of cargo.

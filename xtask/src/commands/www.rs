@@ -1,14 +1,12 @@
 //! `www` and `build www`: the page with a model, as a folder of static files, and the component that serves it.
 
+use std::borrow::Cow;
 use std::fs;
-use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use minilm::Precision;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -19,7 +17,7 @@ use crate::host::World;
 use crate::host::serve::Reuse;
 use crate::model::{self, Request};
 use crate::packed::{file_name, packed};
-use crate::{node, paths};
+use crate::{folders, node, paths};
 
 /// Files of npm packages, and the one file that the page loads in their place. All of them are written for `<script>`.
 const LIBRARIES: [(&str, &[&str]); 2] = [
@@ -96,10 +94,11 @@ pub fn assemble(model: &Path, name: &str, folder: &Path) -> Result<()> {
     if part.exists() {
         fs::remove_dir_all(&part)?;
     }
-    copy(&paths::www(), &part, &|name| !NOT_SERVED.contains(&name))?;
-    copy(&package, &part.join("minilm-wasm"), &|name| {
+    folders::copy(&paths::www(), &part, &|path| !NOT_SERVED.contains(&&*name_of(path)))?;
+    folders::copy(&package, &part.join("minilm-wasm"), &|path| {
+        let name = name_of(path);
         !name.starts_with("node")
-            && !matches!(name, "types" | "package.json" | "README.md" | "workerd.js" | "bindings.d.ts")
+            && !matches!(&*name, "types" | "package.json" | "README.md" | "workerd.js" | "bindings.d.ts")
     })?;
     copy_libraries(&libraries, &part.join("lib"))?;
     add_model(model, name, &part)?;
@@ -113,24 +112,6 @@ pub fn assemble(model: &Path, name: &str, folder: &Path) -> Result<()> {
     fs::rename(&part, folder).with_context(|| format!("cannot write {}", folder.display()))
 }
 
-/// Copies a folder without what `wanted` turns down by its name.
-fn copy(from: &Path, to: &Path, wanted: &dyn Fn(&str) -> bool) -> Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {
-        let entry = entry?;
-        let name = entry.file_name();
-        if !wanted(&name.to_string_lossy()) {
-            continue;
-        }
-        if entry.path().is_dir() {
-            copy(&entry.path(), &to.join(name), wanted)?;
-        } else {
-            fs::copy(entry.path(), to.join(name))?;
-        }
-    }
-    Ok(())
-}
-
 /// Writes each library as one file, and the licences of all that is in them.
 fn copy_libraries(packages: &Path, folder: &Path) -> Result<()> {
     fs::create_dir_all(folder)?;
@@ -139,11 +120,9 @@ fn copy_libraries(packages: &Path, folder: &Path) -> Result<()> {
         fs::write(folder.join(name), parts.collect::<Result<Vec<String>>>()?.join("\n"))?;
     }
     let mut licences = String::new();
-    let mut names: Vec<_> = fs::read_dir(packages)?.map(|entry| Ok(entry?.file_name())).collect::<Result<_>>()?;
-    names.sort();
-    for name in names {
-        if let Ok(licence) = fs::read_to_string(packages.join(&name).join("LICENSE")) {
-            licences += &format!("{}\n\n{licence}\n\n", name.to_string_lossy());
+    for package in folders::entries(packages)? {
+        if let Ok(licence) = fs::read_to_string(package.join("LICENSE")) {
+            licences += &format!("{}\n\n{licence}\n\n", name_of(&package));
         }
     }
     Ok(fs::write(folder.join("LICENSES.txt"), licences)?)
@@ -152,7 +131,7 @@ fn copy_libraries(packages: &Path, folder: &Path) -> Result<()> {
 /// Puts the model under a name that changes with what is in it, so that no cache can give an old one.
 fn add_model(model: &Path, name: &str, site: &Path) -> Result<()> {
     let bytes = fs::read(model).with_context(|| format!("cannot read {}", model.display()))?;
-    let sha256 = hex(&Sha256::digest(&bytes));
+    let sha256 = format!("{:x}", Sha256::digest(&bytes));
     let name = name.trim_end_matches(".minilm");
     let url = format!("{MODELS}{name}-{}.minilm", &sha256[..8]);
     fs::create_dir_all(site.join(MODELS))?;
@@ -172,7 +151,7 @@ fn precache(site: &Path) -> Result<()> {
         hash.update(file);
         hash.update(fs::read(site.join(file))?);
     }
-    let list = json!({ "version": hex(&hash.finalize()[..8]), "files": kept });
+    let list = json!({ "version": &format!("{:x}", hash.finalize())[..16], "files": kept });
     let worker = site.join("sw.js");
     let program = fs::read_to_string(&worker)?;
     Ok(fs::write(worker, format!("self.precache = {list:#};\n\n{program}"))?)
@@ -181,17 +160,20 @@ fn precache(site: &Path) -> Result<()> {
 /// Every file below a folder, with slashes, sorted.
 fn files(folder: &Path) -> Result<Vec<String>> {
     let mut files = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    for path in folders::entries(folder)? {
+        let name = name_of(&path);
         if path.is_dir() {
             files.extend(self::files(&path)?.iter().map(|file| format!("{name}/{file}")));
         } else {
-            files.push(name);
+            files.push(name.into_owned());
         }
     }
     files.sort();
     Ok(files)
+}
+
+fn name_of(path: &Path) -> Cow<'_, str> {
+    path.file_name().unwrap_or_default().to_string_lossy()
 }
 
 /// Writes `file.gz` beside a file that gets smaller by it.
@@ -203,12 +185,5 @@ fn compress(file: &Path) -> Result<()> {
     }
     let mut name = file.as_os_str().to_owned();
     name.push(".gz");
-    let mut encoder = GzEncoder::new(fs::File::create(name)?, Compression::best());
-    encoder.write_all(&bytes)?;
-    encoder.finish()?;
-    Ok(())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    Ok(fs::write(name, web::gzip(&bytes)?)?)
 }

@@ -1,32 +1,9 @@
-// Browsers without a window on empty profiles: Chromium over the DevTools protocol, Firefox over WebDriver BiDi.
+// Tests in every browser that there is, on the pages of a server of their own.
 
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { test } from 'node:test';
 
+import { PROGRAMS, launch } from './launch.js';
 import { start } from './server.js';
-
-const { MINILM_CHROMIUM, MINILM_FIREFOX, MINILM_NODE_MODULES } = process.env;
-const PROGRAMS = { chromium: MINILM_CHROMIUM, firefox: MINILM_FIREFOX };
-// Chromium refuses to run as root otherwise, which is what containers do.
-const SANDBOX = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-
-// Firefox mixes AVX with SSE instructions, which some processors take 300 ns for each time: the tests would take half an hour.
-const PREFERENCES = { 'javascript.options.wasm_simd_avx': false };
-
-/**
- * A browser on a profile of its own.
- * @param {'chromium' | 'firefox'} kind
- * @param {object} [options] further ones of puppeteer, and `prefs` of Firefox
- */
-export function launch(kind, options = {}) {
-  const puppeteer = createRequire(join(MINILM_NODE_MODULES, 'none.js'))('puppeteer-core');
-  const chromium = { browser: 'chrome', args: [...SANDBOX, '--disable-dev-shm-usage', '--disable-gpu'] };
-  const { prefs, ...rest } = options;
-  const firefox = { browser: 'firefox', extraPrefsFirefox: { ...PREFERENCES, ...prefs } };
-  const own = kind === 'chromium' ? chromium : firefox;
-  return puppeteer.launch({ ...own, executablePath: PROGRAMS[kind], headless: true, protocolTimeout: 200_000, ...rest });
-}
 
 /** Waits for the program of a page. Puppeteer's own ways need `eval`, which the policy of the page forbids. */
 export async function ready(page) {

@@ -1,7 +1,8 @@
 // Figures of the package in real browsers: `node wasm/web/tests/measure/measure.js`, after `cargo xtask test --web` has made what it
 // needs. It is told where by the same variables as the tests (xtask/src/commands/test/web.rs). Medians; nothing is asserted.
 
-import { launch, ready } from '../browser/driver.js';
+import { ready } from '../browser/driver.js';
+import { launch } from '../browser/launch.js';
 import { memoryOf } from '../browser/processes.js';
 import { start } from '../browser/server.js';
 

@@ -4,19 +4,18 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createReadStream } from 'node:fs';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
+import { require } from '../browser/launch.js';
 import { expected, model, serve, SMALL, texts } from '../support.js';
 
-const { MINILM_NODE_MODULES, MINILM_PACKAGE } = process.env;
+const { MINILM_PACKAGE } = process.env;
 
 /** The program; `undefined` where there is none for this machine. */
 function program() {
-  const require = createRequire(join(MINILM_NODE_MODULES, 'none.js'));
   try {
     return require.resolve(`@cloudflare/workerd-${process.platform}-${process.arch.replace('x64', '64')}/bin/workerd`);
   } catch {

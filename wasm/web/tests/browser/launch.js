@@ -1,0 +1,31 @@
+// Browsers without a window on empty profiles: Chromium over the DevTools protocol, Firefox over WebDriver BiDi.
+
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+const { MINILM_CHROMIUM, MINILM_FIREFOX, MINILM_NODE_MODULES } = process.env;
+
+/** Packages that were installed for the tests. */
+export const require = createRequire(join(MINILM_NODE_MODULES, 'none.js'));
+
+/** Programs of the browsers; `undefined` for one that is not here. */
+export const PROGRAMS = { chromium: MINILM_CHROMIUM, firefox: MINILM_FIREFOX };
+
+// Chromium refuses to run as root otherwise, which is what containers do.
+const SANDBOX = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+
+// Firefox mixes AVX with SSE instructions, which some processors take 300 ns for each time: the tests would take half an hour.
+const PREFERENCES = { 'javascript.options.wasm_simd_avx': false };
+
+/**
+ * A browser on a profile of its own.
+ * @param {'chromium' | 'firefox'} kind
+ * @param {object} [options] further ones of puppeteer, and `prefs` of Firefox
+ */
+export function launch(kind, { prefs, ...options } = {}) {
+  const chromium = { browser: 'chrome', args: [...SANDBOX, '--disable-dev-shm-usage', '--disable-gpu'] };
+  const firefox = { browser: 'firefox', extraPrefsFirefox: { ...PREFERENCES, ...prefs } };
+  const own = kind === 'chromium' ? chromium : firefox;
+  const common = { executablePath: PROGRAMS[kind], headless: true, protocolTimeout: 200_000 };
+  return require('puppeteer-core').launch({ ...own, ...common, ...options });
+}
