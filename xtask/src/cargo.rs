@@ -102,6 +102,11 @@ pub fn build_kb(backend: Backend, store: Store, model: Option<&Path>) -> Result<
     build_with(cargo, backend, "minilm-kb", "minilm_kb.wasm", model)
 }
 
+/// Builds the component that serves the page.
+pub fn build_www() -> Result<PathBuf> {
+    build_wasi(Backend::RelaxedSimd, "minilm-www", "minilm_www.wasm", None)
+}
+
 /// Builds a component for hosts with WASI.
 fn build_wasi(backend: Backend, package: &str, file: &str, model: Option<&Path>) -> Result<PathBuf> {
     build_with(wasm("build", backend)?, backend, package, file, model)

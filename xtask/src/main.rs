@@ -3,9 +3,11 @@
 mod cargo;
 mod commands;
 mod debian;
+mod folders;
 mod host;
 mod installed;
 mod model;
+mod node;
 mod packed;
 mod paths;
 mod python;
@@ -22,6 +24,7 @@ use minilm::Precision;
 
 use cargo::Backend;
 use commands::serve::Options;
+use commands::test::Part;
 use host::World;
 use host::serve::Reuse;
 use model::Request;
@@ -53,6 +56,14 @@ enum Command {
     Serve(ServeArgs),
     /// Serve the knowledge base with a model in it: questions and answers in SQLite, PostgreSQL or an index file.
     Kb(commands::kb::KbArgs),
+    /// Build the page with a model, and serve it: everything that it does happens in the browser.
+    Www {
+        #[command(flatten)]
+        model: ModelArgs,
+        /// Where to listen; port 0 takes a free one.
+        #[arg(long, default_value = "127.0.0.1:5002")]
+        addr: SocketAddr,
+    },
     /// Fetch, list, slice and pack models.
     #[command(subcommand)]
     Model(ModelCommand),
@@ -62,8 +73,8 @@ enum Command {
     /// Measure accuracy.
     #[command(subcommand)]
     Eval(EvalCommand),
-    /// Run all tests: natively, in wasmtime on every backend, of the tools, of the npm package, and of the HTTP component with clients
-    /// of others.
+    /// Run all tests: natively, in wasmtime on every backend, of the tools, of the npm package, of the page, and of the HTTP component
+    /// with clients of others.
     Test {
         /// Only the clients in Python, against the HTTP component.
         #[arg(long)]
@@ -71,6 +82,9 @@ enum Command {
         /// Only the npm package.
         #[arg(long, conflicts_with = "clients")]
         web: bool,
+        /// Only the page.
+        #[arg(long, conflicts_with_all = ["clients", "web"])]
+        www: bool,
     },
     /// Time the core against its peers, side by side, and write BENCHMARKS.md. Installs the peers (6 GB) into the cache folder of
     /// the user. `--quick` is a short run, `--help` shows the other options.
@@ -216,6 +230,11 @@ enum BuildCommand {
     },
     /// The npm package minilm-wasm, as a folder for `npm pack`, without a model.
     Web,
+    /// The page with a model as a folder of static files, and the component that serves such a folder.
+    Www {
+        #[command(flatten)]
+        model: ModelArgs,
+    },
 }
 
 #[derive(Subcommand)]
@@ -277,12 +296,17 @@ fn main() -> anyhow::Result<ExitCode> {
         Command::Build(BuildCommand::Kb { model, backend, store }) => commands::build::kb(model, backend, store),
         Command::Kb(args) => commands::kb::kb(args),
         Command::Build(BuildCommand::Web) => commands::web::build(),
+        Command::Build(BuildCommand::Www { model }) => commands::www::build(&model.request()),
+        Command::Www { model, addr } => commands::www::serve(&model.request(), addr),
         Command::Eval(EvalCommand::Sts { model, file }) => commands::eval::sts(&model.request(), &file),
         Command::Bench { args } => commands::bench::bench(&args),
         Command::BenchHttp { args } => commands::bench::http::bench(&args),
         Command::BenchKb => commands::bench::kb::bench(),
         Command::BenchHost { file } => host::bench::serve(&file),
-        Command::Test { clients, web } => commands::test::test(clients, web),
+        Command::Test { clients, web, www } => {
+            let parts = [(clients, Part::Clients), (web, Part::Package), (www, Part::Page)];
+            commands::test::test(parts.iter().find(|(only, _)| *only).map(|(_, part)| *part))
+        }
         Command::Wasmtime(run) => host::run_with_current_dir(&run.file, &run.args),
     }
 }

@@ -28,6 +28,11 @@ pub fn web() -> PathBuf {
     root().join("wasm").join("web")
 }
 
+/// The page and its tests.
+pub fn www() -> PathBuf {
+    root().join("www")
+}
+
 /// The tests of clients in Python.
 pub fn client_tests() -> PathBuf {
     root().join("tests").join("http")

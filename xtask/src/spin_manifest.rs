@@ -138,6 +138,23 @@ fn components_reach_nothing_but_one_database() {
     }
 }
 
+/// The page takes one folder of paths, the knowledge base its routes, and the embedder keeps all others.
+#[test]
+fn page_and_knowledge_base_are_beside_the_embedder() {
+    let manifest = read(&spin_toml()).expect("it is a manifest");
+    let routes: Vec<(&str, &str)> =
+        manifest.trigger.http.iter().map(|trigger| (trigger.route.as_str(), trigger.component.as_str())).collect();
+    let of_kb =
+        ["/health", "/query", "/query/...", "/search", "/documents", "/documents/..."].map(|route| (route, "kb"));
+    assert_eq!(routes, [&[("/...", "minilm"), ("/www/...", "page")], &of_kb[..]].concat());
+    let page = &manifest.component["page"];
+    assert!(page.allowed_outbound_hosts.is_empty());
+    assert_eq!(page.environment["BASE_PATH"], "/www", "the component is told the route, as it sees whole paths");
+    let mounts: Vec<(&str, &str)> =
+        page.files.iter().map(|mount| (mount.source.as_str(), mount.destination.as_str())).collect();
+    assert_eq!(mounts, [("target/minilm/www", "/")]);
+}
+
 /// `spin up --env` can set what the manifest does not list, but nobody would know of it.
 #[test]
 fn every_documented_setting_is_listed() {

@@ -29,6 +29,13 @@ export async function expected(name) {
   return new Float32Array(buffer.slice(byteOffset, byteOffset + length));
 }
 
+/** The vector of one of the golden texts. */
+export async function expectedOf(text, name = SMALL) {
+  const index = (await texts()).indexOf(text);
+  if (index < 0) throw new Error(`${text} is no golden text`);
+  return Array.from((await expected(name)).slice(index * 384, (index + 1) * 384));
+}
+
 /**
  * Answers with `handle(request, response)` on a port of this machine until the test ends.
  * @returns the address

@@ -11,3 +11,4 @@ pub mod serve;
 pub mod slice;
 pub mod test;
 pub mod web;
+pub mod www;

@@ -10,6 +10,7 @@ use safetensors::SafeTensors;
 use safetensors::tensor::TensorView;
 use serde_json::Value;
 
+use crate::folders;
 use crate::model::ModelDir;
 
 /// The model that is sliced.
@@ -30,7 +31,9 @@ pub fn prepared(source: &ModelDir, folder: &Path) -> Result<ModelDir> {
 
 /// Writes the slice of `source` as a model directory.
 pub fn write(source: &ModelDir, output: &Path) -> Result<()> {
-    copy_small_files(&source.path, output)?;
+    // Everything but the weights.
+    let small = |path: &Path| path.is_dir() || path.extension().is_some_and(|extension| extension == "json");
+    folders::copy(&source.path, output, &small)?;
     let config = fs::read(source.path.join("config.json"))?;
     let mut config: Value = serde_json::from_slice(&config)?;
     config["num_hidden_layers"] = LAYERS.len().into();
@@ -54,21 +57,6 @@ fn sliced_name(name: &str) -> Option<String> {
     let layer: usize = layer.parse().ok()?;
     let position = LAYERS.iter().position(|&kept| kept == layer)?;
     Some(format!("encoder.layer.{position}.{part}"))
-}
-
-/// Copies everything but the weights, folders included.
-fn copy_small_files(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy_small_files(&entry.path(), &target)?;
-        } else if entry.path().extension().is_some_and(|extension| extension == "json") {
-            fs::copy(entry.path(), target)?;
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -3,8 +3,11 @@
 mod clients;
 mod counts;
 mod kb;
+mod node_suites;
+mod python_suite;
 mod sync;
 mod web;
+mod www;
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -19,43 +22,67 @@ use counts::Counts;
 use super::slice;
 use crate::cargo::{self, Backend};
 use crate::model::{self, Request};
-use crate::{packed, paths};
+use crate::{folders, packed, paths};
 
-/// `cargo xtask test`; with `only_clients`, just those of the HTTP component, with `only_web` just the npm package.
-pub fn test(only_clients: bool, only_web: bool) -> Result<ExitCode> {
-    let models = prepare_models()?;
+/// What can be tested by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// What is written in Rust.
+    Rust,
+    /// The npm package.
+    Package,
+    /// The page.
+    Page,
+    /// Clients of the HTTP component and of the knowledge base, and minilm-sync.
+    Clients,
+}
+
+/// What suites run with.
+struct Surroundings {
+    /// The folder of the models.
+    models: PathBuf,
+    /// A PostgreSQL, where there can be one.
+    postgres: Option<kb::Postgres>,
+}
+
+/// Runs the tests of a part.
+type Suite = fn(&Surroundings, &mut Counts) -> Result<()>;
+
+/// `cargo xtask test`: everything, or only one part.
+pub fn test(only: Option<Part>) -> Result<ExitCode> {
     let mut counts = Counts::default();
-    let postgres = if only_web { None } else { kb::Postgres::start_or_say() };
-    if !only_clients && !only_web {
-        rust(&models, postgres.as_ref(), &mut counts)?;
+    let wanted = |part| only.is_none_or(|only| only == part);
+    let postgres = if wanted(Part::Rust) || wanted(Part::Clients) { kb::Postgres::start_or_say() } else { None };
+    let surroundings = Surroundings { models: prepare_models()?, postgres };
+    if wanted(Part::Rust) {
+        rust(&surroundings, &mut counts)?;
     }
-    if !only_clients && let Err(error) = web::test(&models, &mut counts) {
-        println!("the npm package was not tested: {error:#}");
-        counts.failed += 1;
-    }
-    if !only_web && let Err(error) = clients::test(&models, &mut counts) {
-        println!("the clients were not tested: {error:#}");
-        counts.failed += 1;
-    }
-    if !only_web && let Err(error) = kb::test(postgres.as_ref(), &mut counts) {
-        println!("the client of the knowledge base was not tested: {error:#}");
-        counts.failed += 1;
-    }
-    if !only_web && let Err(error) = sync::test(&mut counts) {
-        println!("minilm-sync was not tested: {error:#}");
-        counts.failed += 1;
+    let suites: [(Part, &str, Suite); 5] = [
+        (Part::Package, "the npm package was", web::test),
+        (Part::Page, "the page was", www::test),
+        (Part::Clients, "the clients were", clients::test),
+        (Part::Clients, "the client of the knowledge base was", kb::test),
+        (Part::Clients, "minilm-sync was", sync::test),
+    ];
+    for (part, what, test) in suites {
+        if wanted(part)
+            && let Err(error) = test(&surroundings, &mut counts)
+        {
+            println!("{what} not tested: {error:#}");
+            counts.failed += 1;
+        }
     }
     println!("\n{} passed, {} failed, {} skipped", counts.passed, counts.failed, counts.skipped);
     Ok(if counts.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// What is written in Rust. Tests that need the data beside the project count as skipped where it is not there.
-fn rust(models: &Path, postgres: Option<&kb::Postgres>, counts: &mut Counts) -> Result<()> {
+fn rust(surroundings: &Surroundings, counts: &mut Counts) -> Result<()> {
     let mut native = |title: &str, args: &[&str], ignored: bool| {
         let mut command = cargo::native("test");
         command.args(["--no-fail-fast", "--features", "minilm/reference"]).args(args);
-        command.env("MINILM_TEST_MODELS", models);
-        if let Some(postgres) = postgres {
+        command.env("MINILM_TEST_MODELS", &surroundings.models);
+        if let Some(postgres) = &surroundings.postgres {
             command.env("MINILM_TEST_POSTGRES", &postgres.address);
         }
         run_cargo(title, &mut command, ignored, counts)
@@ -68,11 +95,20 @@ fn rust(models: &Path, postgres: Option<&kb::Postgres>, counts: &mut Counts) -> 
     native("native, data beside the project", &["--package", "minilm", "--test", "shared_*"], shared)?;
     native("documentation", &["--package", "minilm", "--package", "minilm-knowledge", "--doc"], false)?;
     native("documents and index files", &["--package", "minilm-knowledge", "--lib"], true)?;
-    let tools = ["xtask", "minilm-cli", "minilm-component", "minilm-http", "minilm-kb", "minilm-sync", "minilm-web"];
+    let tools = [
+        "xtask",
+        "minilm-cli",
+        "minilm-component",
+        "minilm-http",
+        "minilm-kb",
+        "minilm-sync",
+        "minilm-web",
+        "minilm-www",
+    ];
     let tools = tools.map(|package| ["--package", package]);
     native("tools and components", tools.as_flattened(), true)?;
     for backend in Backend::ALL {
-        on_wasm(backend, models, counts)?;
+        on_wasm(backend, &surroundings.models, counts)?;
     }
     Ok(())
 }
@@ -104,23 +140,9 @@ fn prepare_models() -> Result<PathBuf> {
     }
     let copy = output.join(slice::SOURCE);
     if !copy.join("model.safetensors").exists() {
-        copy_dir(&source.path, &copy)?;
+        folders::copy(&source.path, &copy, &|_| true)?;
     }
     Ok(output)
-}
-
-fn copy_dir(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy_dir(&entry.path(), &target)?;
-        } else {
-            fs::copy(entry.path(), target)?;
-        }
-    }
-    Ok(())
 }
 
 /// Runs tests of cargo.

@@ -11,7 +11,7 @@ use flate2::write::GzEncoder;
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::cargo::{self, Backend};
-use crate::paths;
+use crate::{folders, paths};
 
 /// The builds in the package, of which the loader takes one.
 const BACKENDS: [Backend; 2] = [Backend::Simd128, Backend::RelaxedSimd];
@@ -20,8 +20,8 @@ const BACKENDS: [Backend; 2] = [Backend::Simd128, Backend::RelaxedSimd];
 const MAX_WASM: usize = 250_000;
 const MAX_JS: usize = 15_000;
 
-/// Programs that only Node loads.
-const NODE_ONLY: [&str; 3] = ["node.js", "node-host.js", "node-worker.js"];
+/// Programs that no page loads.
+const NOT_IN_PAGES: [&str; 4] = ["node.js", "node-host.js", "node-worker.js", "workerd.js"];
 
 /// A package on disk.
 pub struct Package {
@@ -47,7 +47,7 @@ pub fn package() -> Result<Package> {
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
     }
-    copy(&paths::web().join("js"), &folder)?;
+    folders::copy(&paths::web().join("js"), &folder, &|_| true)?;
     fs::copy(paths::root().join("LICENSE"), folder.join("LICENSE"))?;
     let wasm = folder.join("wasm");
     fs::create_dir_all(&wasm)?;
@@ -56,21 +56,24 @@ pub fn package() -> Result<Package> {
     for backend in BACKENDS {
         let (module, js) = bind(&cargo::build_web(backend)?)?;
         let name = format!("minilm-{}.wasm", backend.name());
-        sizes.push((name.clone(), gzipped(&module)?, MAX_WASM));
+        sizes.push((name.clone(), gzip(&module)?.len(), MAX_WASM));
         fs::write(wasm.join(name), module)?;
         ensure!(bindings.is_none_or(|other| other == js), "the builds need different bindings");
         bindings = Some(js);
     }
     let src = folder.join("src");
     fs::write(src.join("bindings.js"), bindings.unwrap_or_default())?;
-    for program in programs(&src)? {
+    for program in folders::ending_with(&src, ".js")? {
         fs::write(&program, without_comments(&fs::read_to_string(&program)?))?;
     }
     let mut loaded = Vec::new();
-    for program in programs(&src)?.iter().filter(|program| NODE_ONLY.iter().all(|name| !program.ends_with(name))) {
+    for program in folders::ending_with(&src, ".js")?
+        .iter()
+        .filter(|program| NOT_IN_PAGES.iter().all(|name| !program.ends_with(name)))
+    {
         loaded.extend(fs::read(program)?);
     }
-    sizes.push(("JavaScript".to_owned(), gzipped(&loaded)?, MAX_JS));
+    sizes.push(("JavaScript".to_owned(), gzip(&loaded)?.len(), MAX_JS));
     Ok(Package { folder, sizes })
 }
 
@@ -93,14 +96,6 @@ fn as_module(script: &str) -> Result<String> {
     Ok(format!("// Made by wasm-bindgen from wasm/web.\nexport const bindings = () => (function(exports) {{{body}\n"))
 }
 
-/// Every program in a folder.
-fn programs(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut files: Vec<PathBuf> = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
-    files.retain(|file| file.extension().is_some_and(|extension| extension == "js"));
-    files.sort();
-    Ok(files)
-}
-
 /// A program without indentation and without the comments that have lines of their own: what pages would load for nothing.
 fn without_comments(program: &str) -> String {
     let mut comment = false;
@@ -116,24 +111,11 @@ fn without_comments(program: &str) -> String {
     kept
 }
 
-fn gzipped(bytes: &[u8]) -> Result<usize> {
+/// Compressed as far as it goes.
+pub fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(bytes)?;
-    Ok(encoder.finish()?.len())
-}
-
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &target)?;
-        } else {
-            fs::copy(entry.path(), target)?;
-        }
-    }
-    Ok(())
+    Ok(encoder.finish()?)
 }
 
 #[cfg(test)]

@@ -199,7 +199,7 @@ impl Part {
     }
 
     fn finish(self, download: &Download<'_>, expected: Option<String>) -> Result<String, Error> {
-        let actual = hex(&self.hash.finalize());
+        let actual = format!("{:x}", self.hash.finalize());
         remove_if_there(&self.etag_path)?;
         if let Some(expected) = expected
             && expected != actual
@@ -218,7 +218,7 @@ pub fn sha256_of(path: &Path) -> Result<String, Error> {
     let mut hash = Sha256::new();
     let mut file = File::open(path).map_err(Error::io(path))?;
     std::io::copy(&mut file, &mut hash).map_err(Error::io(path))?;
-    Ok(hex(&hash.finalize()))
+    Ok(format!("{:x}", hash.finalize()))
 }
 
 /// Removes a file that may not exist.
@@ -227,10 +227,6 @@ pub fn remove_if_there(path: &Path) -> Result<(), Error> {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::io(path)(error)),
         _ => Ok(()),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {

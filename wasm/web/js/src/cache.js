@@ -1,75 +1,131 @@
-// Model files in the Cache API, one entry for each address.
+// Model files in the Cache API. A file is kept in pieces, as they arrive, and an entry of its own says in the end that it is whole
+// and was checked. Pieces without it are what a download left that was cut off: the next one goes on there.
 
 import { address } from './source.js';
 
 // The number is that of the packed format: what another version cannot read is not found.
 const NAME = 'minilm-wasm-1';
 const SHA256 = 'x-minilm-sha256';
-const CHUNK = 1 << 20;
+const PIECES = 'x-minilm-pieces';
+const ETAG = 'etag';
+const LENGTH = 'content-length';
 
-/**
- * The cache; `undefined` where there is none, as on insecure pages, or where it may not be used.
- * @returns {Promise<Cache | undefined>}
- */
-async function opened() {
-  try {
-    return await globalThis.caches?.open(NAME);
-  } catch {
-    return undefined;
+/** Bytes of a piece; the last one of a file may be shorter. */
+export const PIECE = 1 << 21;
+
+/** What is kept of the file of an address. */
+export class Entry {
+  #cache;
+  #url;
+
+  /**
+   * @param {Cache} cache
+   * @param {string} url
+   */
+  constructor(cache, url) {
+    this.#cache = cache;
+    this.#url = url;
   }
-}
 
-/**
- * The kept file of an address, with the SHA-256 where one is asked for.
- * @param {string} url
- * @param {string} [sha256]
- * @returns {Promise<Response | undefined>}
- */
-export async function find(url, sha256) {
-  const kept = await (await opened())?.match(url);
-  if (!kept || (sha256 && kept.headers.get(SHA256) !== sha256.toLowerCase())) return undefined;
-  return kept;
-}
-
-/**
- * Keeps a file. Returns whether that went well: the quota may be used up, or the address one that caches do not take.
- * @param {string} url
- * @param {string | undefined} sha256 checked before
- * @param {{ length: number, read: (start: number, length: number) => Uint8Array }} file
- * @returns {Promise<boolean>}
- */
-export async function keep(url, sha256, file) {
-  const cache = await opened();
-  if (!cache) return false;
-  let start = 0;
-  const stream = new ReadableStream(
-    {
-      pull(controller) {
-        const chunk = file.read(start, CHUNK);
-        start += chunk.length;
-        if (chunk.length > 0) controller.enqueue(chunk);
-        if (start >= file.length) controller.close();
-      },
-    },
-    { highWaterMark: 0 },
-  );
-  /** @type {Record<string, string>} */
-  const headers = { 'content-type': 'application/octet-stream', 'content-length': `${file.length}` };
-  if (sha256) headers[SHA256] = sha256.toLowerCase();
-  try {
-    await cache.put(url, new Response(stream, { headers }));
-    return true;
-  } catch {
-    return false;
+  /**
+   * `undefined` where there is no cache, as on insecure pages, or where it may not be used.
+   * @param {string} url
+   */
+  static async open(url) {
+    try {
+      const cache = await globalThis.caches?.open(NAME);
+      return cache && new Entry(cache, url);
+    } catch {
+      return undefined;
+    }
   }
-}
 
-/**
- * Drops the kept file of an address.
- * @param {string} url
- */
-export async function drop(url) {
-  await (await opened())?.delete(url);
+  /**
+   * Number of pieces of the file, if it is whole and has the SHA-256 where one is asked for; otherwise 0.
+   * @param {string} [sha256]
+   */
+  async whole(sha256) {
+    const { headers } = (await this.#cache.match(this.#url)) ?? {};
+    return !headers || (sha256 && headers.get(SHA256) !== sha256.toLowerCase()) ? 0 : Number(headers.get(PIECES));
+  }
+
+  /** What a download left: pieces in a row, and the version of the file that they are of. */
+  async begun() {
+    const first = await this.#cache.match(this.#piece(0));
+    const etag = first?.headers.get(ETAG) ?? null;
+    let pieces = 0;
+    for (let piece = first; etag && piece?.headers.get(ETAG) === etag; piece = await this.#cache.match(this.#piece(pieces))) {
+      if (Number(piece.headers.get(LENGTH)) !== PIECE) break;
+      pieces += 1;
+    }
+    return { etag, pieces, length: pieces * PIECE };
+  }
+
+  /** @param {number} pieces */
+  async *read(pieces) {
+    for (let index = 0; index < pieces; index += 1) {
+      const piece = await this.#cache.match(this.#piece(index));
+      if (piece) yield new Uint8Array(await piece.arrayBuffer());
+    }
+  }
+
+  /**
+   * What keeps a file from its piece number `pieces` on. It is given all bytes that there are by now, and tells whether all went
+   * well so far: the quota may be used up, or the address one that caches do not take.
+   * @param {number} pieces
+   * @param {string | null} etag of the version of the file, if a later download may go on with it
+   */
+  keeper(pieces, etag) {
+    let well = true;
+    return async (/** @type {Uint8Array} */ bytes, /** @type {number} */ total) => {
+      for (let start = pieces * PIECE; well && start < bytes.length; start = pieces * PIECE) {
+        if (bytes.length < Math.min(start + PIECE, total)) break;
+        const piece = bytes.subarray(start, start + PIECE);
+        well = await this.#put(this.#piece(pieces), piece, { [LENGTH]: `${piece.length}`, ...(etag && { [ETAG]: etag }) });
+        pieces += 1;
+      }
+      return well;
+    };
+  }
+
+  /**
+   * Says that the file is whole, after it was checked: whether that went well.
+   * @param {number} length
+   * @param {string} [sha256]
+   */
+  finish(length, sha256) {
+    const pieces = `${Math.ceil(length / PIECE)}`;
+    return this.#put(this.#url, undefined, { [PIECES]: pieces, ...(sha256 && { [SHA256]: sha256.toLowerCase() }) });
+  }
+
+  /** Drops all of it. */
+  async drop() {
+    await this.#cache.delete(this.#url);
+    const prefix = this.#piece('');
+    for (const { url } of await this.#cache.keys()) if (url.startsWith(prefix)) await this.#cache.delete(url);
+  }
+
+  /** @param {number | ''} index */
+  #piece(index) {
+    const url = new URL(this.#url);
+    url.hash = '';
+    url.searchParams.append('minilm-piece', `${index}`);
+    return url.href;
+  }
+
+  /**
+   * @param {string} url
+   * @param {Uint8Array | undefined} bytes
+   * @param {Record<string, string>} headers
+   */
+  async #put(url, bytes, headers) {
+    try {
+      await this.#cache.put(url, new Response(/** @type {any} */ (bytes), { headers }));
+      return true;
+    } catch {
+      return false;
+    }
+  }
 }
 
 /**
@@ -79,7 +135,7 @@ export async function drop(url) {
  */
 export async function isCached(model, { sha256 } = {}) {
   const url = address(model);
-  return url !== undefined && (await find(url, sha256)) !== undefined;
+  return Boolean(url && (await (await Entry.open(url))?.whole(sha256)));
 }
 
 /**
@@ -88,6 +144,6 @@ export async function isCached(model, { sha256 } = {}) {
  */
 export async function clearCache(model) {
   const url = address(model);
-  if (url !== undefined) await drop(url);
+  if (url !== undefined) await (await Entry.open(url))?.drop();
   else if (model === undefined) await globalThis.caches?.delete(NAME);
 }

@@ -32,7 +32,7 @@ export class Engine {
    * Loads a model that arrives in chunks.
    * @param {WebAssembly.Module} module
    * @param {AsyncIterable<Uint8Array>} chunks
-   * @param {{ sha256?: string, signal?: AbortSignal, advance?: (loaded: number, total: number) => void }} [options]
+   * @param {import('./receive.js').ReceiveOptions} [options]
    */
   static async load(module, chunks, options) {
     const glue = bindings();

@@ -1,10 +1,9 @@
 // From options to a loaded engine, on the thread where it will run.
 
-import { find, drop, keep } from './cache.js';
+import { Entry } from './cache.js';
 import { Engine } from './engine.js';
 import { ModelError } from './errors.js';
-import { body } from './network.js';
-import { streamed } from './source.js';
+import { download } from './network.js';
 
 /** @typedef {import('../types/common.js').Progress} Progress */
 /**
@@ -29,23 +28,99 @@ import { streamed } from './source.js';
  */
 export async function load({ model, wasm, sha256, cache }, platform, progress, signal) {
   const module = await platform.compile(wasm, signal);
-  /** @param {Progress['from']} from @returns {(loaded: number, total: number) => void} */
-  const advance = (from) => (loaded, total) => progress?.({ from, loaded, total });
+  /** @type {Load} */
+  const run = (chunks, from, store) => {
+    const advance = (/** @type {number} */ loaded, /** @type {number} */ total) => progress?.({ from: from(loaded), loaded, total });
+    return Engine.load(module, chunks, { sha256, signal, advance, store });
+  };
   const url = cache && typeof model === 'string' && /^https?:/.test(model) ? model : undefined;
-  const kept = url && (await find(url, sha256));
-  if (kept) {
-    try {
-      const engine = await Engine.load(module, streamed(body(kept)), { signal, sha256, advance: advance('cache') });
-      engine.cached = true;
-      return engine;
-    } catch (error) {
-      if (!(error instanceof ModelError)) throw error;
-      // What was kept is damaged: fetch it again.
-      await drop(url);
-    }
+  const entry = url && (await Entry.open(url));
+  if (!entry) {
+    const { from, chunks } = platform.open(model, signal);
+    return run(chunks, () => from);
   }
-  const { from, chunks } = platform.open(model, signal);
-  const engine = await Engine.load(module, chunks, { signal, sha256, advance: advance(from) });
-  if (url) engine.cached = await keep(url, sha256, engine);
-  return engine;
+  const kept = () => fromCache(entry, sha256, run);
+  // Whoever comes second waits for the first to have kept the file.
+  return (await kept()) ?? alone(url, signal, async () => (await kept()) ?? fromNetwork(entry, url, sha256, run, signal));
+}
+
+/**
+ * Loads from chunks.
+ * @typedef {(
+ *   chunks: AsyncIterable<Uint8Array>,
+ *   from: (loaded: number) => Progress['from'],
+ *   store?: (bytes: Uint8Array, total: number) => Promise<unknown>,
+ * ) => Promise<Engine>} Load
+ */
+
+/**
+ * @param {Entry} entry
+ * @param {string | undefined} sha256
+ * @param {Load} run
+ */
+async function fromCache(entry, sha256, run) {
+  const pieces = await entry.whole(sha256);
+  if (!pieces) return undefined;
+  try {
+    const engine = await run(entry.read(pieces), () => 'cache');
+    engine.cached = true;
+    return engine;
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    // What was kept is damaged: fetch it again.
+    await entry.drop();
+    return undefined;
+  }
+}
+
+/**
+ * @param {Entry} entry
+ * @param {string} url
+ * @param {string | undefined} sha256
+ * @param {Load} run
+ * @param {AbortSignal} [signal]
+ */
+async function fromNetwork(entry, url, sha256, run, signal) {
+  const begun = await entry.begun();
+  const { start, etag, chunks } = await download(url, signal, begun);
+  if (!start) await entry.drop();
+  const pieces = start && begun.pieces;
+  let well = true;
+  const keep = entry.keeper(pieces, etag);
+  try {
+    const engine = await run(
+      joined(entry.read(pieces), chunks),
+      (loaded) => (loaded > start ? 'network' : 'cache'),
+      async (bytes, total) => (well = await keep(bytes, total)),
+    );
+    engine.cached = well && (await entry.finish(engine.length, sha256));
+    if (!engine.cached) await entry.drop();
+    return engine;
+  } catch (error) {
+    // A download that was cut off goes on next time, unless the file is none.
+    if (error instanceof ModelError) await entry.drop();
+    throw error;
+  }
+}
+
+/**
+ * @param {AsyncIterable<Uint8Array>} first
+ * @param {AsyncIterable<Uint8Array>} second
+ */
+async function* joined(first, second) {
+  yield* first;
+  yield* second;
+}
+
+/**
+ * Runs `task` while no other tab or worker does so for the same address, where that can be known.
+ * @template T
+ * @param {string} url
+ * @param {AbortSignal | undefined} signal
+ * @param {() => Promise<T>} task
+ * @returns {Promise<T>}
+ */
+async function alone(url, signal, task) {
+  const locks = globalThis.navigator?.locks;
+  return locks ? await locks.request(`minilm-wasm ${url}`, { signal }, task) : task();
 }

@@ -8,19 +8,37 @@ const RETRIES = 3;
 const DELAY = 250;
 
 /**
- * The bytes behind `url`. A connection that breaks is taken up at the byte where it broke, if the server can do that and the file
+ * Asks for a file, from byte `length` on if it still is the version `etag`.
+ * @param {string} url
+ * @param {AbortSignal} [signal]
+ * @param {{ etag: string | null, length: number }} [begun] what there is of it
+ * @returns {Promise<{ start: number, etag: string | null, chunks: AsyncIterable<Uint8Array> }>} the bytes from `start` on, which is 0
+ * or `length`, and the version, if it can be asked for again
+ */
+export async function download(url, signal, { etag, length } = { etag: null, length: 0 }) {
+  let response = await request(url, { signal, headers: from(length) });
+  const start = goesOn(response, etag) ? length : 0;
+  if (!start && length && response.status !== 200) {
+    response.body?.cancel().catch(() => {});
+    response = await request(url, { signal });
+  }
+  checkStatus(response);
+  // The ranges of a compressed answer count compressed bytes.
+  const version = response.headers.has('content-encoding') ? null : response.headers.get('etag');
+  return { start, etag: version, chunks: resumed(url, response, start, version, signal) };
+}
+
+/**
+ * The bytes of an answer. A connection that breaks is taken up at the byte where it broke, if the server can do that and the file
  * is still the same by its ETag.
  * @param {string} url
+ * @param {Response} response
+ * @param {number} received bytes before it
+ * @param {string | null} etag
  * @param {AbortSignal} [signal]
  * @returns {AsyncGenerator<Uint8Array, void, void>}
  */
-export async function* download(url, signal) {
-  let response = await request(url, { signal });
-  checkStatus(response);
-  const etag = response.headers.get('etag');
-  // The ranges of a compressed answer count compressed bytes.
-  const resumable = etag !== null && !response.headers.has('content-encoding');
-  let received = 0;
+async function* resumed(url, response, received, etag, signal) {
   for (let tries = 0; ; tries += 1) {
     const reader = body(response).getReader();
     try {
@@ -31,7 +49,7 @@ export async function* download(url, signal) {
       return;
     } catch (error) {
       signal?.throwIfAborted();
-      if (!resumable || tries === RETRIES) {
+      if (etag === null || tries === RETRIES) {
         throw new DownloadError('network', `${url} broke off after ${received} bytes: ${error}`, { cause: error });
       }
     } finally {
@@ -39,13 +57,26 @@ export async function* download(url, signal) {
       reader.cancel().catch(() => {});
     }
     await new Promise((resolve) => setTimeout(resolve, DELAY * 2 ** tries));
-    response = await request(url, { signal, headers: { Range: `bytes=${received}-` } });
+    response = await request(url, { signal, headers: from(received) });
     checkStatus(response);
-    if (response.status !== 206 || response.headers.get('etag') !== etag) {
+    if (!goesOn(response, etag)) {
       throw new DownloadError('network', `${url} broke off after ${received} bytes, and the server does not go on there`);
     }
   }
 }
+
+/**
+ * @param {number} start
+ * @returns {Record<string, string>}
+ */
+const from = (start) => (start ? { Range: `bytes=${start}-` } : {});
+
+/**
+ * Whether an answer is the rest of a file that was asked for.
+ * @param {Response} response
+ * @param {string | null} etag
+ */
+const goesOn = ({ status, headers }, etag) => status === 206 && etag !== null && headers.get('etag') === etag;
 
 /**
  * @param {Response} response

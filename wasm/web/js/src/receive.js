@@ -38,13 +38,21 @@ export function announced(head) {
 const foreign = (reason) => new ModelError('model-invalid', `this is not a packed model: ${reason}`);
 
 /**
+ * @typedef {object} ReceiveOptions
+ * @property {string} [sha256]
+ * @property {AbortSignal} [signal]
+ * @property {(loaded: number, total: number) => void} [advance]
+ * @property {(bytes: Uint8Array, total: number) => Promise<unknown>} [store] is given what there is, after every chunk
+ */
+
+/**
  * Reads a whole file into the memory of a module.
  * @param {typeof import('./bindings.js').ModelFile} ModelFile
  * @param {WebAssembly.Memory} memory
  * @param {AsyncIterable<Uint8Array>} chunks
- * @param {{ sha256?: string, signal?: AbortSignal, advance?: (loaded: number, total: number) => void }} [options]
+ * @param {ReceiveOptions} [options]
  */
-export async function receive(ModelFile, memory, chunks, { sha256, signal, advance } = {}) {
+export async function receive(ModelFile, memory, chunks, { sha256, signal, advance, store } = {}) {
   let head = new Uint8Array();
   let loaded = 0;
   let total = 0;
@@ -66,6 +74,7 @@ export async function receive(ModelFile, memory, chunks, { sha256, signal, advan
     loaded += chunk.length;
     if (sha256) file.hash(loaded);
     advance?.(loaded, total);
+    await store?.(new Uint8Array(memory.buffer, file.address, loaded), total);
   }
   signal?.throwIfAborted();
   if (!file || loaded < total) {

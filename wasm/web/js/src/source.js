@@ -16,8 +16,8 @@ const CHUNK = 1 << 20;
  * @returns {Source}
  */
 export function open(model, signal) {
-  if (typeof model === 'string') return { from: 'network', chunks: download(model, signal) };
-  if (model instanceof URL) return { from: 'network', chunks: download(model.href, signal) };
+  if (typeof model === 'string') return { from: 'network', chunks: fetched(model, signal) };
+  if (model instanceof URL) return { from: 'network', chunks: fetched(model.href, signal) };
   if (model instanceof Response) {
     checkStatus(model);
     return { from: 'network', chunks: streamed(body(model)) };
@@ -27,7 +27,7 @@ export function open(model, signal) {
   if (ArrayBuffer.isView(model)) {
     return { from: 'memory', chunks: pieces(new Uint8Array(model.buffer, model.byteOffset, model.byteLength)) };
   }
-  if (model?.stream instanceof ReadableStream) return { from: 'memory', chunks: streamed(model.stream) };
+  if (model?.stream instanceof ReadableStream) return { from: 'network', chunks: streamed(model.stream) };
   throw new InputError('invalid-input', 'the model must be a URL, a Response, a Blob, a File or bytes');
 }
 
@@ -44,6 +44,14 @@ export function address(model) {
   } catch (cause) {
     throw new InputError('invalid-input', `${model} is not a URL`, { cause });
   }
+}
+
+/**
+ * @param {string} url
+ * @param {AbortSignal} [signal]
+ */
+async function* fetched(url, signal) {
+  yield* (await download(url, signal)).chunks;
 }
 
 // Not every engine can iterate over a stream.

@@ -1,42 +1,31 @@
-// Starts a browser without a window on an empty profile.
+// Browsers without a window on empty profiles: Chromium over the DevTools protocol, Firefox over WebDriver BiDi.
 
-import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
-const FIREFOX_PREFERENCES = `
-user_pref("app.update.enabled", false);
-user_pref("browser.aboutwelcome.enabled", false);
-user_pref("browser.shell.checkDefaultBrowser", false);
-user_pref("datareporting.policy.dataSubmissionEnabled", false);
-user_pref("network.captive-portal-service.enabled", false);
-user_pref("toolkit.telemetry.reportingpolicy.firstRun", false);
-user_pref("javascript.options.wasm_simd_avx", false);
-`;
+const { MINILM_CHROMIUM, MINILM_FIREFOX, MINILM_NODE_MODULES } = process.env;
+
+/** Packages that were installed for the tests. */
+export const require = createRequire(join(MINILM_NODE_MODULES, 'none.js'));
+
+/** Programs of the browsers; `undefined` for one that is not here. */
+export const PROGRAMS = { chromium: MINILM_CHROMIUM, firefox: MINILM_FIREFOX };
+
+// Chromium refuses to run as root otherwise, which is what containers do.
+const SANDBOX = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+
+// Firefox mixes AVX with SSE instructions, which some processors take 300 ns for each time: the tests would take half an hour.
+const PREFERENCES = { 'javascript.options.wasm_simd_avx': false };
 
 /**
+ * A browser on a profile of its own.
  * @param {'chromium' | 'firefox'} kind
- * @param {string} program
- * @param {string} url
- * @returns {Promise<() => Promise<void>>} ends it
+ * @param {object} [options] further ones of puppeteer, and `prefs` of Firefox
  */
-export async function launch(kind, program, url) {
-  const profile = await mkdtemp(join(tmpdir(), 'minilm-test-'));
-  // Chromium refuses to run as root otherwise, which is what containers do.
-  const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-  const chromium = [
-    '--headless', `--user-data-dir=${profile}`, '--no-first-run', '--disable-gpu', '--disable-background-networking',
-    '--disable-dev-shm-usage', ...sandbox, url,
-  ];
-  const firefox = ['--headless', '--no-remote', '--profile', profile, url];
-  if (kind === 'firefox') await writeFile(join(profile, 'user.js'), FIREFOX_PREFERENCES);
-  // A group of its own, so that its helpers end with it.
-  const child = spawn(program, kind === 'firefox' ? firefox : chromium, { stdio: 'ignore', detached: true });
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  return async () => {
-    if (child.exitCode === null) process.kill(-child.pid, 'SIGTERM');
-    await ended;
-    await rm(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
-  };
+export function launch(kind, { prefs, ...options } = {}) {
+  const chromium = { browser: 'chrome', args: [...SANDBOX, '--disable-dev-shm-usage', '--disable-gpu'] };
+  const firefox = { browser: 'firefox', extraPrefsFirefox: { ...PREFERENCES, ...prefs } };
+  const own = kind === 'chromium' ? chromium : firefox;
+  const common = { executablePath: PROGRAMS[kind], headless: true, protocolTimeout: 200_000 };
+  return require('puppeteer-core').launch({ ...own, ...common, ...options });
 }

@@ -11,62 +11,104 @@ const FOLDERS = {
   npm: MINILM_PACKAGE,
   models: MINILM_TEST_MODELS,
   tests: fileURLToPath(new URL('.', import.meta.url)),
+  measure: fileURLToPath(new URL('../measure', import.meta.url)),
   golden: fileURLToPath(new URL('../../../../tests/golden', import.meta.url)),
 };
 const TYPES = { html: 'text/html', js: 'text/javascript', wasm: 'application/wasm', json: 'application/json' };
 const POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'";
 
-/**
- * Starts the server. `done` has the results of the page, once it ends.
- * @returns {Promise<{ url: string, done: Promise<{ agent: string, results: { name: string, note?: string, error?: string }[] }>, close: () => void }>}
- */
-export async function start() {
-  const results = [];
-  let offline = false;
-  let finish;
-  const done = new Promise((resolve) => (finish = resolve));
+// Extensions tell it things too.
+const ALLOWED = { 'access-control-allow-origin': '*' };
 
-  async function answer(request, response) {
-    const { pathname } = new URL(request.url, 'http://localhost');
-    if (request.method === 'POST') {
-      const value = JSON.parse(await text(request));
-      if (pathname === '/offline') offline = value;
-      if (pathname === '/result') results.push(value);
-      if (pathname === '/done') finish({ agent: value.agent, results });
-      return response.writeHead(204).end();
-    }
-    if (pathname === '/slow') {
-      createReadStream(join(FOLDERS.models, 'slice-L3-of-all-MiniLM-L6-v2-int8.minilm'), { end: 500_000 }).pipe(response, { end: false });
-      return undefined;
-    }
-    const [, folder, ...rest] = normalize(pathname).split('/');
-    const file = FOLDERS[folder] && join(FOLDERS[folder], ...rest);
-    const size = file && (await stat(file).catch(() => undefined))?.size;
-    if (!size || (offline && folder === 'models')) return response.writeHead(404).end();
-    const type = TYPES[file.split('.').at(-1)] ?? 'application/octet-stream';
-    // Nothing but the package's own cache may keep a file.
-    response.writeHead(200, {
-      'content-type': type,
-      'content-length': size,
-      'content-security-policy': POLICY,
-      'cache-control': 'no-store',
-    });
-    return createReadStream(file).pipe(response);
+/** A server on a port of this machine. */
+class Server {
+  #server = createServer((request, response) => {
+    this.#answer(request, response).catch((error) => response.destroy(error));
+  });
+  #port = 0;
+  #told = [];
+  #tell;
+  /** Requests for models: the range that each asks for. */
+  asked = [];
+  /** Bytes of a model after which the connection is cut, or, if it `stalls`, gives no more. */
+  cut = Infinity;
+  stalls = false;
+  /** Milliseconds before a model. */
+  delay = 0;
+
+  /** What it serves: folders by the first part of a path; that without a name has the rest. */
+  folders = FOLDERS;
+  /** Headers of every answer. */
+  headers = { 'content-security-policy': POLICY };
+
+  get url() {
+    return `http://127.0.0.1:${this.#port}`;
   }
 
-  const server = createServer((request, response) => {
-    answer(request, response).catch((error) => response.destroy(error));
-  });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const close = () => {
-    server.closeAllConnections();
-    server.close();
-  };
-  return { url: `http://127.0.0.1:${server.address().port}/tests/page.html`, done, close };
+  get page() {
+    return `${this.url}/tests/page.html`;
+  }
+
+  /** Listens, after `close` on the same port. */
+  async open() {
+    await new Promise((resolve, reject) => this.#server.once('error', reject).listen(this.#port, '127.0.0.1', resolve));
+    this.#port = this.#server.address().port;
+  }
+
+  async close() {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  /** The next thing that a page tells. */
+  async told() {
+    if (this.#told.length === 0) await new Promise((resolve) => (this.#tell = resolve));
+    return this.#told.shift();
+  }
+
+  async #answer(request, response) {
+    const { pathname } = new URL(request.url, this.url);
+    if (request.method === 'POST') {
+      this.#told.push(await json(request));
+      this.#tell?.();
+      return response.writeHead(204, ALLOWED).end();
+    }
+    const [, folder, ...rest] = normalize(pathname).split('/');
+    const file = this.folders[folder] ? join(this.folders[folder], ...rest) : this.folders[''] && join(this.folders[''], pathname);
+    const found = file && (await stat(file).catch(() => undefined));
+    if (!found?.isFile()) return response.writeHead(404).end();
+    const model = folder === 'models';
+    const range = model ? request.headers.range : undefined;
+    const start = Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0);
+    if (model) {
+      this.asked.push(range ?? '');
+      await new Promise((resolve) => setTimeout(resolve, this.delay));
+    }
+    // Nothing but the package's own cache may keep a model.
+    response.writeHead(start ? 206 : 200, {
+      'content-type': TYPES[file.split('.').at(-1)] ?? 'application/octet-stream',
+      'content-length': found.size - start,
+      'cache-control': model ? 'no-store' : 'max-age=3600',
+      etag: `"${found.mtimeMs}"`,
+      ...this.headers,
+    });
+    const end = model ? Math.min(start + this.cut, found.size) - 1 : found.size - 1;
+    const stream = createReadStream(file, { start, end });
+    stream.pipe(response, { end: end === found.size - 1 });
+    if (end < found.size - 1 && !this.stalls) stream.once('end', () => setTimeout(() => response.destroy(), 100));
+  }
 }
 
-async function text(request) {
+async function json(request) {
   let body = '';
   for await (const chunk of request) body += chunk;
-  return body;
+  return JSON.parse(body);
+}
+
+/** Starts a server for the page. */
+export async function start() {
+  const server = new Server();
+  await server.open();
+  return server;
 }

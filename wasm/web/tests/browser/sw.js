@@ -6,7 +6,7 @@ addEventListener('install', () => skipWaiting());
 addEventListener('message', ({ data: { model, text }, ports: [port] }) => {
   const answer = async () => {
     const embedder = await createEmbedder({ model });
-    port.postMessage((await embedder.encode(text)).data);
+    port.postMessage(Array.from((await embedder.encode(text)).data));
     embedder.dispose();
   };
   answer().catch((error) => port.postMessage(String(error)));

@@ -6,7 +6,8 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context, Result, ensure};
 
 use super::counts::{self, Counts};
-use super::run;
+use super::python_suite::{PythonSuite, new_database};
+use super::{Surroundings, run};
 use crate::commands::child::Server;
 use crate::commands::slice;
 use crate::{installed, paths, python};
@@ -50,27 +51,17 @@ impl Drop for Postgres {
 }
 
 /// Runs the suite over each store.
-pub fn test(postgres: Option<&Postgres>, counts: &mut Counts) -> Result<()> {
-    let requirements = paths::kb_tests().join("requirements.txt");
-    let folder = installed::folder("test")?.join("kb");
-    let python = python::environment(&folder, &requirements, "a client of the knowledge base")?;
-    let file = paths::output().join("kb-tests.db");
-    for name in ["kb-tests.db", "kb-tests.db-wal", "kb-tests.db-shm"] {
-        // Left by an earlier run, or not there.
-        let _ = std::fs::remove_file(paths::output().join(name));
-    }
-    let file = file.to_str().context("the path of the project is not UTF-8")?;
-    let mut stores = vec![("SQLite", vec!["--sqlite", file])];
-    if let Some(postgres) = postgres {
+pub fn test(surroundings: &Surroundings, counts: &mut Counts) -> Result<()> {
+    let suite = PythonSuite::prepare(paths::kb_tests(), "kb", "a client of the knowledge base")?;
+    let file = new_database("kb-tests.db")?;
+    let mut stores = vec![("SQLite", vec!["--sqlite", &file])];
+    if let Some(postgres) = &surroundings.postgres {
         stores.push(("PostgreSQL", vec!["--postgres", &postgres.address]));
     }
     for (name, store) in stores {
         let server = Server::start(&[&["kb", "--model", slice::SOURCE, "--env", "LOG=off"], &store[..]].concat())?;
-        let mut pytest = Command::new(&python);
-        pytest.args(["-m", "pytest"]).arg(paths::kb_tests()).current_dir(paths::root());
-        pytest.env("MINILM_KB_URL", &server.url).env("PYTHONDONTWRITEBYTECODE", "1");
-        // Whatever the machine sets for the world outside is not for a server on the loopback interface.
-        pytest.env("NO_PROXY", "127.0.0.1");
+        let mut pytest = suite.command();
+        pytest.env("MINILM_KB_URL", &server.url);
         run(&format!("a client of the Flask service, {name}"), &mut pytest, counts::of_pytest, counts)?;
     }
     Ok(())

@@ -5,22 +5,24 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use minilm::{Embedder, EncodeOptions};
 
 use super::counts::{self, Counts};
-use super::run;
-use crate::commands::bench::browsers;
+use super::node_suites::NodeSuites;
+use super::{Surroundings, run};
 use crate::commands::{slice, web};
-use crate::{cargo, debian, installed, paths};
+use crate::{cargo, node, paths};
 
 /// What makes Node 20 accept the faster build, which it then computes wrongly: the loader must not choose it. Newer versions
 /// accept it by themselves, and may not know this.
 const RELAXED_SIMD: &str = "--experimental-wasm-relaxed-simd";
 
-/// Runs the suite in `wasm/web/tests`, `models` being the folder of the models under test.
-pub fn test(models: &Path, counts: &mut Counts) -> Result<()> {
-    let node = node()?;
+/// Runs the suites in `wasm/web/tests`.
+pub fn test(surroundings: &Surroundings, counts: &mut Counts) -> Result<()> {
+    let models = &surroundings.models;
+    let tests = paths::web().join("tests");
+    let suites = NodeSuites::prepare(&tests, "web-tests")?;
     println!("building the npm package");
     let package = web::package()?;
     for (name, size, limit) in &package.sizes {
@@ -31,26 +33,21 @@ pub fn test(models: &Path, counts: &mut Counts) -> Result<()> {
     for model in [slice::SOURCE, slice::NAME] {
         write_vectors(models, model)?;
     }
-    lint(&node, &package.folder, counts)?;
-    let mut files =
-        fs::read_dir(paths::web().join("tests"))?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<PathBuf>>>()?;
-    files.retain(|file| file.to_string_lossy().ends_with(".test.js"));
-    files.sort();
-    let probe = Command::new(&node).args([RELAXED_SIMD, "--eval", ""]).output();
-    let relaxed = probe.is_ok_and(|output| output.status.success()).then_some(RELAXED_SIMD);
-    let chromium = browsers::find("chromium", &["chromium", "chromium-browser", "google-chrome"]);
-    let firefox = browsers::find("firefox-esr", &["firefox", "firefox-esr"]);
-    for flag in [None].into_iter().chain(relaxed.map(Some)) {
-        let mut suite = Command::new(&node);
-        suite.args(flag).args(["--test", "--test-reporter=tap"]).args(&files).current_dir(paths::root());
-        suite.env("MINILM_PACKAGE", &package.folder).env("MINILM_TEST_MODELS", models);
-        suite.envs(chromium.iter().map(|program| ("MINILM_CHROMIUM", program)));
-        suite.envs(firefox.iter().map(|program| ("MINILM_FIREFOX", program)));
-        run(&format!("npm package in Node {}", flag.unwrap_or_default()), &mut suite, counts::of_node, counts)?;
-        // Flags are for Node: what is run in browsers need not be run twice.
-        files.retain(|file| !file.ends_with("browser.test.js"));
+    let tarball = packed(&package.folder)?;
+    lint(&suites, &package.folder, &tarball, counts)?;
+
+    let mut suite = |title: &str, flag: Option<&str>, folders: &[&str]| -> Result<()> {
+        let folders: Vec<_> = folders.iter().map(|folder| tests.join(folder)).collect();
+        let mut suite = suites.command(flag, &folders)?;
+        suite.env("MINILM_PACKAGE", &package.folder).env("MINILM_TARBALL", &tarball);
+        run(&format!("npm package {title}"), suite.env("MINILM_TEST_MODELS", models), counts::of_node, counts)
+    };
+    suite("in Node", None, &["."])?;
+    let probe = Command::new(&suites.node).args([RELAXED_SIMD, "--eval", ""]).output();
+    if probe.is_ok_and(|output| output.status.success()) {
+        suite(&format!("in Node with {RELAXED_SIMD}"), Some(RELAXED_SIMD), &["."])?;
     }
-    Ok(())
+    suite("in browsers, bundled, and in workerd", None, &["browser", "projects", "workerd"])
 }
 
 /// Vectors of the golden texts by the native core, little-endian floats: what the package must give, to the bit.
@@ -65,51 +62,28 @@ fn write_vectors(models: &Path, model: &str) -> Result<()> {
 }
 
 /// Checks the programs against their declarations, and whether bundlers and compilers find what the package has.
-fn lint(node: &Path, package: &Path, counts: &mut Counts) -> Result<()> {
-    let tests = paths::web().join("tests");
-    let folder = installed::folder("test")?.join("node");
-    let wanted = ["package.json", "package-lock.json"].map(|name| tests.join(name));
-    installed::install(&folder, &[&wanted[0], &wanted[1]], || {
-        println!("installing TypeScript, publint and attw from npm into {}", folder.display());
-        let mut npm = npm();
-        npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "error"]).current_dir(&folder);
-        cargo::run(&mut npm).context("needs npm")
-    })?;
-    let tools = folder.join("node_modules/.bin");
+fn lint(suites: &NodeSuites, package: &Path, tarball: &Path, counts: &mut Counts) -> Result<()> {
+    let tools = suites.modules.join(".bin");
     let mut check = |title: &str, arguments: &[&OsStr]| -> Result<()> {
         println!("\n== npm package, {title}");
-        let passed = Command::new(node).args(arguments).status()?.success();
+        let passed = Command::new(&suites.node).args(arguments).status()?.success();
         *counts += Counts { passed: passed.into(), failed: (!passed).into(), skipped: 0 };
         Ok(())
     };
-
-    let (tsc, project, types) = (tools.join("tsc"), tests.join("types"), folder.join("node_modules/@types"));
+    let (tsc, project, types) = (tools.join("tsc"), paths::web().join("tests/types"), suites.modules.join("@types"));
     check("types", &[tsc.as_ref(), "--project".as_ref(), project.as_ref(), "--typeRoots".as_ref(), types.as_ref()])?;
 
     let publint = tools.join("publint");
     check("publint", &[publint.as_ref(), "--strict".as_ref(), package.as_ref()])?;
 
-    let mut pack = npm();
-    pack.args(["pack", "--silent", "--pack-destination"]).arg(paths::output()).arg(package);
-    cargo::run(pack.stdout(Stdio::null()))?;
-    let tarball = paths::output().join(format!("minilm-wasm-{}.tgz", env!("CARGO_PKG_VERSION")));
     let attw = tools.join("attw");
     check("attw", &[attw.as_ref(), "--profile".as_ref(), "esm-only".as_ref(), tarball.as_ref()])
 }
 
-fn npm() -> Command {
-    Command::new(if cfg!(windows) { "npm.cmd" } else { "npm" })
-}
-
-/// Node 20 or newer, installed where there is none and that can be done.
-fn node() -> Result<PathBuf> {
-    if debian::which(&["node"]).is_none() {
-        debian::install("nodejs");
-        debian::install("npm");
-    }
-    let node = debian::which(&["node"]).context("needs Node 20 or newer with npm")?;
-    let version = Command::new(&node).args(["--print", "parseInt(process.versions.node)"]).output()?.stdout;
-    let major: u32 = String::from_utf8_lossy(&version).trim().parse()?;
-    ensure!(major >= 20, "needs Node 20 or newer, there is {major}");
-    Ok(node)
+/// The package as npm sends it.
+fn packed(package: &Path) -> Result<PathBuf> {
+    let mut pack = node::npm();
+    pack.args(["pack", "--silent", "--pack-destination"]).arg(paths::output()).arg(package);
+    cargo::run(pack.stdout(Stdio::null()))?;
+    Ok(paths::output().join(format!("minilm-wasm-{}.tgz", env!("CARGO_PKG_VERSION"))))
 }

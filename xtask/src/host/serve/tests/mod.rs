@@ -8,6 +8,7 @@ mod imports;
 mod kb;
 mod load;
 mod settings;
+mod site;
 mod slow;
 
 use std::net::SocketAddr;

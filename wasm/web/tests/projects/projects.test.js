@@ -1,0 +1,94 @@
+// The package as `npm pack` makes it, installed into small projects that know nothing of it but its name.
+
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+import { expectedOf, model, SMALL } from '../support.js';
+import { inBrowsers, ready } from '../browser/driver.js';
+
+const { MINILM_TARBALL, MINILM_TEST_MODELS } = process.env;
+const TEXT = 'Hello, World!';
+const folders = [];
+const npm = (folder, ...args) =>
+  promisify(execFile)('npm', args, { cwd: folder, timeout: 180_000, shell: process.platform === 'win32' });
+
+/** A copy of a project with what its lock file names and the package. */
+async function installed(name) {
+  const folder = await mkdtemp(join(tmpdir(), `minilm-${name}-`));
+  folders.push(folder);
+  await cp(fileURLToPath(new URL(name, import.meta.url)), folder, { recursive: true });
+  const quietly = ['--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'];
+  if (name !== 'node') await npm(folder, 'ci', ...quietly);
+  await npm(folder, 'install', '--no-save', ...quietly, MINILM_TARBALL);
+  return folder;
+}
+
+/** What a page of a project computes, in a worker, inline and in two workers. */
+async function check(browser, address) {
+  const page = await browser.newPage();
+  await page.goto(address);
+  await ready(page);
+  const expected = await expectedOf(TEXT);
+  for (const options of [{}, { worker: false }, { workers: 2 }]) {
+    assert.deepEqual(await page.evaluate((text, options) => encode(text, options), TEXT, options), expected);
+  }
+  return { page, expected };
+}
+
+/** The folder of a project that is built when it is first asked for. */
+function built(name) {
+  let folder;
+  return () =>
+    (folder ??= installed(name).then(async (folder) => {
+      await npm(folder, 'run', 'build');
+      return folder;
+    }));
+}
+
+const vite = built('vite');
+const webpack = built('webpack');
+
+inBrowsers('a project of Vite, its service worker a classic script', async ({ browser, server }) => {
+  server.folders = { '': join(await vite(), 'dist'), models: MINILM_TEST_MODELS };
+  const { page, expected } = await check(browser, `${server.url}/index.html`);
+  assert.deepEqual(await page.evaluate((text) => encodeInServiceWorker(text), TEXT), expected);
+});
+
+inBrowsers('a project of webpack', async ({ browser, server }) => {
+  server.folders = { '': join(await webpack(), 'dist'), models: MINILM_TEST_MODELS };
+  await check(browser, `${server.url}/index.html`);
+});
+
+inBrowsers('the server of Vite for developers', async ({ t, browser }) => {
+  const folder = await vite();
+  await cp(model(SMALL), join(folder, 'public/models', `${SMALL}-int8.minilm`));
+  const program = join(folder, 'node_modules/vite/bin/vite.js');
+  const child = spawn(process.execPath, [program, '--host', '127.0.0.1', '--port', '0'], { cwd: folder, env: { ...process.env, NO_COLOR: '1' } });
+  t.after(() => child.kill());
+  let output = '';
+  const address = await new Promise((resolve, reject) => {
+    child.once('exit', () => reject(new Error(output)));
+    child.stdout.on('data', (data) => {
+      output += data;
+      const found = /http:\/\/127\.0\.0\.1:\d+\//.exec(output);
+      if (found) resolve(found[0]);
+    });
+  });
+  await check(browser, address);
+});
+
+test('a project of Node', async () => {
+  const folder = await installed('node');
+  const { stdout } = await promisify(execFile)(process.execPath, ['index.js', model(SMALL), TEXT], { cwd: folder });
+  assert.deepEqual(JSON.parse(stdout), await expectedOf(TEXT));
+});
+
+after(async () => {
+  for (const folder of folders) await rm(folder, { recursive: true, maxRetries: 5 });
+});

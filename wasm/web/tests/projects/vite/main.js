@@ -1,0 +1,23 @@
+import { createEmbedder } from 'minilm-wasm';
+
+import serviceWorker from './service-worker.js?worker&url';
+
+const model = '/models/slice-L3-of-all-MiniLM-L6-v2-int8.minilm';
+
+globalThis.encode = async (text, options) => {
+  const embedder = await createEmbedder({ model, ...options });
+  const { data } = await embedder.encode(text);
+  embedder.dispose();
+  return Array.from(data);
+};
+
+globalThis.encodeInServiceWorker = async (text) => {
+  const registration = await navigator.serviceWorker.register(serviceWorker, { type: import.meta.env.DEV ? 'module' : 'classic' });
+  const worker = registration.installing ?? registration.waiting ?? registration.active;
+  const { port1, port2 } = new MessageChannel();
+  const answer = new Promise((resolve) => (port1.onmessage = ({ data }) => resolve(data)));
+  worker.postMessage({ model, text }, [port2]);
+  return answer;
+};
+
+globalThis.ready = true;

@@ -1,0 +1,24 @@
+//! The page: what its tabs do in browsers, whether everyone can use it, and whether it needs the network.
+
+use anyhow::Result;
+
+use super::counts::{self, Counts};
+use super::node_suites::NodeSuites;
+use super::{Surroundings, run};
+use crate::commands::{slice, www};
+use crate::paths;
+
+/// Runs the suite in `www/tests` on the page with the real model.
+pub fn test(surroundings: &Surroundings, counts: &mut Counts) -> Result<()> {
+    let tests = paths::www().join("tests");
+    let suites = NodeSuites::prepare(&tests, "www-tests")?;
+    let site = paths::output().join("test-www");
+    let name = format!("{}-int8.minilm", slice::SOURCE);
+    www::assemble(&surroundings.models.join(&name), &name, &site)?;
+    let component = www::component()?;
+
+    let mut suite = suites.command(None, &[tests])?;
+    suite.env("MINILM_SITE", &site).env("MINILM_SITE_COMPONENT", component);
+    suite.env("MINILM_XTASK", std::env::current_exe()?).env("MINILM_PACKAGE", paths::output().join("npm"));
+    run("the page, in browsers", &mut suite, counts::of_node, counts)
+}
