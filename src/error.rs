@@ -25,7 +25,7 @@ pub enum Error {
     },
     /// The header is not a valid safetensors header (foreign file, overlapping or oversized tensors, wrong total size).
     #[error("model file is not valid safetensors: {0}")]
-    Safetensors(#[from] safetensors::SafeTensorError),
+    Safetensors(safetensors::SafeTensorError),
     /// Valid safetensors, but without the metadata of the packed format.
     #[error("model file has no `{0}` metadata: pack the model first with `cargo xtask model pack`")]
     NotPacked(&'static str),
@@ -155,6 +155,13 @@ pub enum Error {
         /// The parser's error, with line and column.
         source: serde_json::Error,
     },
+}
+
+// By hand, as `#[from]` would make it a source too, and it is in the message already.
+impl From<safetensors::SafeTensorError> for Error {
+    fn from(error: safetensors::SafeTensorError) -> Self {
+        Self::Safetensors(error)
+    }
 }
 
 impl Error {

@@ -72,7 +72,7 @@ pub struct FieldRows {
 pub enum FileError {
     /// The file cannot be read.
     #[error("the index file cannot be read: {0}")]
-    Io(#[from] io::Error),
+    Io(io::Error),
     /// Another kind of file.
     #[error("this is no index file: {0}; make one with `minilm index build`")]
     NotAnIndex(String),
@@ -139,6 +139,13 @@ pub enum FileError {
         /// Model that is there.
         given: Box<Model>,
     },
+}
+
+// By hand, as `#[from]` would make it a source too, and it is in the message already.
+impl From<io::Error> for FileError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ const BATCH: usize = 256;
 pub enum BuildError<E> {
     /// The output cannot be written.
     #[error("the index file cannot be written: {0}")]
-    Io(#[from] io::Error),
+    Io(io::Error),
     /// The embedder has failed.
     #[error("{0}")]
     Embed(E),
@@ -53,6 +53,13 @@ pub enum BuildError<E> {
     /// More than the format holds.
     #[error("the index file would have too many fields or documents")]
     TooLarge,
+}
+
+// By hand, as `#[from]` would make it a source too, and it is in the message already.
+impl<E> From<io::Error> for BuildError<E> {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
 }
 
 /// Writes `documents`, and vectors of the text in each of `fields` that `embed` makes, as an index file. `embed` returns the

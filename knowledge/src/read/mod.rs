@@ -48,8 +48,7 @@ pub struct ReadError {
     pub column: Option<usize>,
     /// Whether the input is a JSON array.
     pub in_array: bool,
-    /// What is wrong.
-    #[source]
+    /// What is wrong. Part of the message, and so no source.
     pub fault: ReadFault,
 }
 
@@ -58,7 +57,7 @@ pub struct ReadError {
 #[non_exhaustive]
 pub enum ReadFault {
     /// The input itself cannot be read.
-    #[error("{0}")]
+    #[error(transparent)]
     Io(#[from] io::Error),
     /// Not UTF-8.
     #[error("{0:#04x} is not valid UTF-8")]

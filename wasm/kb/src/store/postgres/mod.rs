@@ -68,13 +68,16 @@ fn vector(text: &str) -> Result<Vec<f32>, StoreError> {
     numbers.collect::<Result<_, _>>().map_err(|error| StoreError::Damaged(format!("a vector: {error}")))
 }
 
-/// Ids, fields and vectors of all vectors, each an array.
-fn vectors(entries: &[Entry]) -> [ParameterValue; 3] {
-    let all = || entries.iter().flat_map(|entry| entry.vectors.iter().map(move |vector| (entry, vector)));
-    let vector = |(_, FieldVector { vector, .. }): (&Entry, &FieldVector)| Some(vector_text(vector));
+/// Ids, fields and vectors, each an array: one of every field of every document, and no vector where there is no text.
+fn vectors(identity: &Identity, entries: &[Entry]) -> [ParameterValue; 3] {
+    let all = || entries.iter().flat_map(|entry| identity.fields.iter().map(move |field| (entry, field)));
+    let vector = |(entry, field): (&Entry, &String)| {
+        let vector = entry.vectors.iter().find(|vector| vector.field == *field);
+        vector.map(|FieldVector { vector, .. }| vector_text(vector))
+    };
     [
         texts(all().map(|(entry, _)| entry.record.id.as_str())),
-        texts(all().map(|(_, vector)| vector.field.as_str())),
+        texts(all().map(|(_, field)| field.as_str())),
         ParameterValue::ArrayStr(all().map(vector).collect()),
     ]
 }
@@ -129,7 +132,7 @@ impl Store for Postgres {
             texts(records().map(|record| record.document.as_str())),
             texts(records().map(|record| record.metadata.as_str())),
         ];
-        parameters.extend(vectors(entries));
+        parameters.extend(vectors(identity, entries));
         written(&db.run(schema::UPSERT, parameters).await?)?;
         let rows = db.run("SELECT count(*) FROM minilm_documents", Vec::new()).await?;
         rows.first().map_or(Ok(0), |row| Ok(usize::try_from(integer(row, 0)?).unwrap_or(0)))
@@ -138,7 +141,7 @@ impl Store for Postgres {
     async fn known(&self, ids: &[&str]) -> Result<Vec<Entry>, StoreError> {
         let statement = "SELECT d.id, d.document, d.metadata::text, v.field, v.embedding::text
             FROM minilm_documents d JOIN minilm_vectors v ON v.document = d.seq
-            WHERE d.id = ANY ($1::text[]) ORDER BY d.id";
+            WHERE d.id = ANY ($1::text[]) AND v.embedding IS NOT NULL ORDER BY d.id";
         let mut known: Vec<Entry> = Vec::new();
         for row in self.db().await?.run(statement, vec![texts(ids.iter().copied())]).await? {
             let vector = FieldVector { field: text(&row, 3)?.to_owned(), vector: vector(text(&row, 4)?)? };
@@ -180,7 +183,7 @@ impl Store for Postgres {
             }
         }
         let mut parameters = vec![ParameterValue::Str(identity_text(identity)?), ParameterValue::Int64(version)];
-        parameters.extend(vectors(entries));
+        parameters.extend(vectors(identity, entries));
         written(&db.run(schema::REINDEX, parameters).await?)?;
         db.execute(&schema::alone(&graphs(identity))).await
     }

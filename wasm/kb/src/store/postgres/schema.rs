@@ -27,7 +27,7 @@ pub const CREATE: &str = "
     CREATE TABLE IF NOT EXISTS minilm_vectors (
         field text NOT NULL,
         document bigint NOT NULL REFERENCES minilm_documents (seq) ON DELETE CASCADE,
-        embedding vector NOT NULL,
+        embedding vector,
         PRIMARY KEY (field, document)
     );
     CREATE INDEX IF NOT EXISTS minilm_vectors_document ON minilm_vectors (document);
@@ -39,9 +39,12 @@ pub const CREATE: &str = "
 pub const CREATE_GRAPH: &str = "CREATE INDEX IF NOT EXISTS \"minilm_hnsw_{field}_{dim}\" ON minilm_vectors
     USING hnsw ((embedding::vector({dim})) vector_cosine_ops) WHERE field = '{field}';";
 
-/// Parameters: identity; ids, documents and metadata; ids, fields and vectors of all vectors. Gives how many identities fitted, 1 or 0.
+/// Parameters: identity; ids, documents and metadata; ids, fields and vectors, one for every field of every document. Gives how many
+/// identities fitted, 1 or 0.
 ///
 /// The first step locks the one row of `minilm_meta`, so that writers come one after the other, and none writes while a reindex goes on.
+/// Whoever waited there still sees the rows of before, and could not delete what the other has just added: so a field without text has a
+/// row too, without a vector, and nothing is to be deleted.
 pub const UPSERT: &str = "WITH
     guard AS (UPDATE minilm_meta SET version = version + 1 WHERE identity = $1::text RETURNING one),
     input AS (
@@ -58,15 +61,10 @@ pub const UPSERT: &str = "WITH
         SELECT v.field, d.seq, v.embedding::vector
         FROM unnest($5::text[], $6::text[], $7::text[]) AS v (id, field, embedding) JOIN documents d ON d.id = v.id
         ON CONFLICT (field, document) DO UPDATE SET embedding = excluded.embedding
-    ),
-    stale AS (
-        DELETE FROM minilm_vectors o USING documents d WHERE o.document = d.seq AND NOT EXISTS (
-            SELECT 1 FROM unnest($5::text[], $6::text[]) AS v (id, field) WHERE v.id = d.id AND v.field = o.field
-        )
     )
     SELECT count(*) FROM guard";
 
-/// Parameters: identity, version; ids, fields and vectors of all vectors. Gives as [`UPSERT`] does.
+/// Parameters: identity, version; ids, fields and vectors, as those of [`UPSERT`]. Gives as that does.
 pub const REINDEX: &str = "WITH
     guard AS (UPDATE minilm_meta SET identity = $1::text, version = version + 1 WHERE version = $2::bigint RETURNING one),
     vectors AS (
@@ -77,9 +75,7 @@ pub const REINDEX: &str = "WITH
         ON CONFLICT (field, document) DO UPDATE SET embedding = excluded.embedding
     ),
     stale AS (
-        DELETE FROM minilm_vectors o USING guard, minilm_documents d WHERE o.document = d.seq AND NOT EXISTS (
-            SELECT 1 FROM unnest($3::text[], $4::text[]) AS v (id, field) WHERE v.id = d.id AND v.field = o.field
-        )
+        DELETE FROM minilm_vectors o USING guard WHERE o.field NOT IN (SELECT unnest($4::text[]))
     )
     SELECT count(*) FROM guard";
 

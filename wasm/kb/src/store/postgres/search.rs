@@ -27,7 +27,7 @@ pub async fn search(db: &Db, search: &Search<'_>) -> Result<Vec<Found>, StoreErr
 /// Documents that have the field and pass the filter.
 async fn searched(db: &Db, search: &Search<'_>) -> Result<usize, StoreError> {
     let (join, condition) = filtered(search.filter, 2);
-    let statement = format!("SELECT count(*) FROM minilm_vectors v {join} WHERE v.field = $1::text{condition}");
+    let statement = format!("SELECT count(*) FROM minilm_vectors v {join} WHERE v.field = $1::text AND {condition}");
     let mut parameters = vec![ParameterValue::Str(search.field.to_owned())];
     parameters.extend(filter(search.filter)?);
     let rows = db.run(&statement, parameters).await?;
@@ -44,11 +44,11 @@ async fn one(db: &Db, search: &Search<'_>, vector: &[f32], top_k: usize, searche
     let statement = format!(
         "WITH nearest AS (
             SELECT v.document, 1 - (v.embedding::vector({dim}) <=> $1::text::vector({dim})) AS score
-            FROM minilm_vectors v {join} WHERE v.field = '{field}'{condition}
+            FROM minilm_vectors v {join} WHERE v.field = '{field}' AND {condition}
             ORDER BY (v.embedding::vector({dim}) <=> $1::text::vector({dim})){exact} LIMIT $2::bigint
         )
         SELECT d.id, d.document, d.metadata::text, n.score, (
-            SELECT count(*) FROM minilm_vectors v {join} WHERE v.field = '{field}'{condition} AND v.document < n.document
+            SELECT count(*) FROM minilm_vectors v {join} WHERE v.field = '{field}' AND {condition} AND v.document < n.document
         ) FROM nearest n JOIN minilm_documents d ON d.seq = n.document
         WHERE n.score >= $3::float8 OR n.score = (SELECT max(score) FROM nearest)
         ORDER BY n.score DESC, n.document"
@@ -71,12 +71,13 @@ async fn one(db: &Db, search: &Search<'_>, vector: &[f32], top_k: usize, searche
     Ok(found)
 }
 
-/// The parts of a statement over `minilm_vectors v` that ask for the metadata in parameter `number`.
+/// The parts of a statement over `minilm_vectors v` that ask for a vector, and for the metadata in parameter `number`.
 fn filtered(filter: &Map<String, Value>, number: usize) -> (&'static str, String) {
+    let vector = "v.embedding IS NOT NULL";
     if filter.is_empty() {
-        return ("", String::new());
+        return ("", vector.to_owned());
     }
-    ("JOIN minilm_documents f ON f.seq = v.document", format!(" AND f.metadata @> ${number}::text::jsonb"))
+    ("JOIN minilm_documents f ON f.seq = v.document", format!("{vector} AND f.metadata @> ${number}::text::jsonb"))
 }
 
 fn filter(filter: &Map<String, Value>) -> Result<Option<ParameterValue>, StoreError> {
