@@ -1,6 +1,7 @@
 // The tab File: a column of texts in, vectors out.
 
 import { byId, element, isAbort, milliseconds, number, plural } from './dom.js';
+import { onFile } from './drop.js';
 import { embedder, pool } from './model.js';
 import { json, npy } from './npy.js';
 import { longestColumn, read } from './table.js';
@@ -10,8 +11,6 @@ const PREVIEW = 5;
 const LEAST_FOR_POOL = 1000;
 const MOST_WORKERS = 4;
 
-const drop = byId('drop');
-const input = byId('file-input');
 const failure = byId('file-error');
 const work = byId('file-work');
 const column = byId('file-column');
@@ -26,23 +25,7 @@ let file;
 let running;
 
 export function start() {
-  input.addEventListener('change', () => {
-    if (input.files[0]) open(input.files[0]);
-    // So that the same file can be chosen once more.
-    input.value = '';
-  });
-  for (const type of ['dragenter', 'dragover']) {
-    drop.addEventListener(type, (event) => {
-      event.preventDefault();
-      drop.classList.add('over');
-    });
-  }
-  drop.addEventListener('dragleave', () => drop.classList.remove('over'));
-  drop.addEventListener('drop', (event) => {
-    event.preventDefault();
-    drop.classList.remove('over');
-    if (event.dataTransfer.files[0]) open(event.dataTransfer.files[0]);
-  });
+  onFile(byId('drop'), byId('file-input'), open);
   column.addEventListener('change', preview);
   header.addEventListener('change', () => {
     listColumns(Number(column.value));

@@ -1,6 +1,7 @@
 // The tab Search: answers as you type.
 
-import { byId, element, number, plural, setProperty } from './dom.js';
+import { byId, element, number, plural } from './dom.js';
+import { hit, newest } from './hits.js';
 import { embedder } from './model.js';
 import { allQuestions, questionVectors } from './questions.js';
 import { onShow } from './tabs.js';
@@ -18,8 +19,8 @@ const SUGGESTIONS = [
 const query = byId('query');
 const answers = byId('answers');
 const time = byId('search-time');
-let busy = false;
-let shown;
+let prepared = false;
+const update = newest(query, search, fail);
 
 export function start() {
   byId('suggestions').append(
@@ -32,47 +33,33 @@ export function start() {
       return button;
     }),
   );
-  query.addEventListener('input', update);
+  query.addEventListener('input', () => update());
   onShow('search', prepare);
 }
 
 async function prepare() {
   try {
-    if (shown === undefined) time.textContent = 'Reading the questions…';
+    if (!prepared) time.textContent = 'Reading the questions…';
     const begin = performance.now();
     const count = (await questionVectors()).length;
-    if (shown === undefined) {
-      time.textContent = `${plural(count, 'question')} read in ${number(performance.now() - begin)} ms.`;
-      shown = '';
-    }
-    update();
+    if (!prepared) time.textContent = `${plural(count, 'question')} read in ${number(performance.now() - begin)} ms.`;
+    prepared = true;
+    await update();
   } catch (error) {
-    time.textContent = error.message;
+    fail(error);
   }
 }
 
-/** Searches for what is in the box. While a search is under way, only the newest text waits for the next one. */
-async function update() {
-  if (busy) return;
-  busy = true;
-  try {
-    for (let text = query.value.trim(); text !== shown; text = query.value.trim()) {
-      if (text === '') {
-        answers.replaceChildren();
-        time.textContent = '';
-      } else {
-        await search(text);
-      }
-      shown = text;
-    }
-  } catch (error) {
-    time.textContent = error.message;
-  } finally {
-    busy = false;
-  }
+function fail(error) {
+  time.textContent = error.message;
 }
 
 async function search(text) {
+  if (text === '') {
+    answers.replaceChildren();
+    time.textContent = '';
+    return;
+  }
   const [model, corpus, questions] = await Promise.all([embedder(), questionVectors(), allQuestions()]);
   const begin = performance.now();
   const hits = await model.search(text, corpus, { topK: SHOWN });
@@ -82,13 +69,5 @@ async function search(text) {
 }
 
 function answer({ topic, question, answer: text }, score) {
-  const bar = setProperty(element('span', { class: 'bar', 'aria-hidden': 'true' }), '--score', Math.max(0, score).toFixed(3));
-  return element(
-    'li',
-    {},
-    element('h2', {}, question),
-    element('div', { class: 'score' }, number(score, 3), bar),
-    element('p', {}, text),
-    element('p', { class: 'topic' }, topic),
-  );
+  return hit(question, score, element('p', {}, text), element('p', { class: 'topic' }, topic));
 }

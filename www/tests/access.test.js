@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 
 import { require } from '../../wasm/web/tests/browser/launch.js';
-import { TABS, inBrowsers, newPage, ready, show, text, until } from './support.js';
+import { TABS, connect, dropFile, inBrowsers, newPage, ready, serveKnowledgeBase, show, text, until } from './support.js';
 
 const { source: AXE } = require('axe-core');
 const WIDTHS = [1280, 360];
@@ -79,7 +79,9 @@ inBrowsers('access', async (t, { browser, server, kind }) => {
 
   await t.test('axe finds nothing', async () => {
     await ready(page);
-    await fill(page);
+    const base = await serveKnowledgeBase(new URL(server.url).origin);
+    t.after(base.stop);
+    await fill(page, base);
     for (const theme of ['light', 'dark']) {
       await page.evaluate((theme) => (document.documentElement.dataset.theme = theme), theme);
       for (const width of WIDTHS) {
@@ -100,7 +102,7 @@ inBrowsers('access', async (t, { browser, server, kind }) => {
 });
 
 /** Gives every tab something to show. */
-async function fill(page) {
+async function fill(page, base) {
   await page.setViewport({ width: 1280, height: 900 });
   await show(page, 'search');
   await page.type('#query', 'lost card');
@@ -117,6 +119,12 @@ async function fill(page) {
   await until(page, () => !document.getElementById('file-work').hidden);
   await page.click('#file-start');
   await until(page, () => !document.getElementById('file-npy').hidden);
+  await show(page, 'knowledge');
+  await connect(page, base);
+  await dropFile(page, '#kb-drop', 'one.json', '[{"id": "card", "question": "My card is lost", "answers": ["Tell us."]}]');
+  await until(page, () => document.getElementById('kb-added').textContent.includes('put in'));
+  await page.type('#kb-query', 'lost card');
+  await until(page, () => document.querySelectorAll('#kb-answers li').length > 0);
   await show(page, 'benchmark');
   await page.click('#bench-start');
   await until(page, () => document.getElementById('bench-status').textContent.endsWith('one worker.'));

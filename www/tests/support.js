@@ -9,10 +9,10 @@ import { test } from 'node:test';
 
 import { PROGRAMS, launch } from '../../wasm/web/tests/browser/launch.js';
 
-const { MINILM_SITE, MINILM_SITE_COMPONENT, MINILM_XTASK, MINILM_PACKAGE } = process.env;
+const { MINILM_SITE, MINILM_SITE_COMPONENT, MINILM_KB_COMPONENT, MINILM_XTASK, MINILM_PACKAGE } = process.env;
 
 export const SITE = MINILM_SITE;
-export const TABS = ['similarity', 'search', 'map', 'file', 'benchmark', 'about'];
+export const TABS = ['similarity', 'search', 'map', 'file', 'knowledge', 'benchmark', 'about'];
 
 /** Runs `suite` once in each browser that is here. */
 export function inBrowsers(title, suite) {
@@ -39,8 +39,26 @@ export async function serve(site = SITE) {
 }
 
 async function listen(site, address) {
-  const args = ['serve', '--component', MINILM_SITE_COMPONENT, '--dir', `${site}::/`, '--addr', address];
-  const child = spawn(MINILM_XTASK, [...args, '--max-instance-concurrent-reuse-count', '64'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const args = ['--component', MINILM_SITE_COMPONENT, '--dir', `${site}::/`, '--addr', address];
+  return run(['serve', ...args, '--max-instance-concurrent-reuse-count', '64']);
+}
+
+/** A knowledge base that pages of `origin` may ask, with an empty SQLite database. */
+export async function serveKnowledgeBase(origin) {
+  const folder = await mkdtemp(join(tmpdir(), 'minilm-kb-'));
+  const env = [`CORS_ALLOW_ORIGIN=${origin}`, 'API_KEY=key-of-the-tests', 'LOG=off'].flatMap((setting) => ['--env', setting]);
+  const store = ['--sqlite', join(folder, 'kb.db'), '--addr', '127.0.0.1:0'];
+  const running = await run(['kb', '--component', MINILM_KB_COMPONENT, ...store, ...env]);
+  const stop = async () => {
+    await running.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+  return { url: running.url, key: 'key-of-the-tests', stop };
+}
+
+/** Runs `cargo xtask` until it listens. */
+async function run(args) {
+  const child = spawn(MINILM_XTASK, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = new Promise((resolve) => child.once('exit', resolve));
   const url = await new Promise((resolve, reject) => {
     let said = '';
@@ -127,6 +145,31 @@ export async function show(page, tab) {
   await page.click(`#tab-${tab}`);
   await until(page, (name) => !document.getElementById(`panel-${name}`).hidden, tab);
 }
+
+/** Drops a file of text or bytes onto an element. */
+export async function dropFile(page, selector, name, content) {
+  const bytes = typeof content === 'string' ? [...Buffer.from(content)] : content;
+  await page.$eval(selector, (node, name, bytes) => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([new Uint8Array(bytes)], name));
+    for (const type of ['dragenter', 'dragover', 'drop']) {
+      node.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
+    }
+  }, name, bytes);
+}
+
+/** Fills in where a knowledge base is and its key, and connects. */
+export async function connect(page, { url, key }) {
+  await fillIn(page, '#kb-address', url);
+  await fillIn(page, '#kb-key', key);
+  await page.click('#kb-start');
+  await until(page, () => document.getElementById('kb-state').textContent !== 'Connecting…');
+}
+
+export const fillIn = (page, selector, value) => page.$eval(selector, (node, value) => {
+  node.value = value;
+  node.dispatchEvent(new Event('input'));
+}, value);
 
 /** Waits for a file in a folder, whole. */
 export async function downloaded(folder, name) {

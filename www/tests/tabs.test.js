@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { require } from '../../wasm/web/tests/browser/launch.js';
-import { SITE, downloaded, inBrowsers, inNode, newPage, ready, show, text, texts, until } from './support.js';
+import { SITE, downloaded, dropFile, inBrowsers, inNode, newPage, ready, show, text, texts, until } from './support.js';
 
 const questions = JSON.parse(await readFile(join(SITE, 'data/questions.json'), 'utf8'));
 const embedder = await inNode();
@@ -101,7 +101,7 @@ inBrowsers('the tabs', async (t, { browser, downloads, server, kind }) => {
     await show(page, 'file');
     const rows = ['short', 'one, with a comma', 'a "quoted" word\nand a second line', 'Grüße aus Zürich'];
     const csv = `id,message\n${rows.map((row, index) => `${index},"${row.replaceAll('"', '""')}"`).join('\n')}\n4,\n`;
-    await dropFile(page, 'mail.csv', csv);
+    await dropFile(page, '#drop', 'mail.csv', csv);
     await until(page, () => document.getElementById('file-count').textContent.includes('mail.csv'));
     assert.equal(await text(page, '#file-count'), 'mail.csv: 4 texts, 1 row without one left out.');
     assert.deepEqual(await texts(page, '#file-preview td'), rows);
@@ -121,7 +121,7 @@ inBrowsers('the tabs', async (t, { browser, downloads, server, kind }) => {
 
   await t.test('a long list goes through several workers, and can be cancelled', async () => {
     const lines = Array.from({ length: 1500 }, (_, index) => `item ${index}`);
-    await dropFile(page, 'many.txt', lines.join('\r\n'));
+    await dropFile(page, '#drop', 'many.txt', lines.join('\r\n'));
     await until(page, () => document.getElementById('file-count').textContent === 'many.txt: 1,500 texts.');
     await page.click('#file-start');
     await until(page, () => /of 1,500 texts, /.test(document.getElementById('file-status').textContent));
@@ -143,7 +143,7 @@ inBrowsers('the tabs', async (t, { browser, downloads, server, kind }) => {
       ['latin.txt', [0x66, 0xfc, 0x72], 'latin.txt is not text in UTF-8.'],
       ['open.csv', 'a,b\n1,"two\n', 'open.csv, row 2: Quoted field unterminated.'],
     ]) {
-      await dropFile(page, name, content);
+      await dropFile(page, '#drop', name, content);
       await until(page, (message) => document.getElementById('file-error').textContent === message, message);
       assert.equal(await page.$eval('#file-work', (node) => node.hidden), true);
     }
@@ -189,17 +189,6 @@ async function matrixIs(page, lines) {
   const expected = (await embedder.similarity(vectors)).data;
   assert.equal(found.length, expected.length);
   expected.forEach((score, index) => assert.ok(Math.abs(score - found[index]) < 0.0051, `${index}: ${found[index]}, expected ${score}`));
-}
-
-async function dropFile(page, name, content) {
-  const bytes = typeof content === 'string' ? [...Buffer.from(content)] : content;
-  await page.$eval('#drop', (node, name, bytes) => {
-    const dataTransfer = new DataTransfer();
-    dataTransfer.items.add(new File([new Uint8Array(bytes)], name));
-    for (const type of ['dragenter', 'dragover', 'drop']) {
-      node.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
-    }
-  }, name, bytes);
 }
 
 /** What NumPy checks of a file. */

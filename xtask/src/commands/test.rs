@@ -53,6 +53,9 @@ pub fn test(only: Option<Part>) -> Result<ExitCode> {
     let mut counts = Counts::default();
     let wanted = |part| only.is_none_or(|only| only == part);
     let postgres = if wanted(Part::Rust) || wanted(Part::Clients) { kb::Postgres::start_or_say() } else { None };
+    if wanted(Part::Rust) && postgres.is_none() {
+        counts.skipped += 1;
+    }
     let surroundings = Surroundings { models: prepare_models()?, postgres };
     if wanted(Part::Rust) {
         rust(&surroundings, &mut counts)?;

@@ -5,6 +5,7 @@ use anyhow::Result;
 use super::counts::{self, Counts};
 use super::node_suites::NodeSuites;
 use super::{Surroundings, run};
+use crate::cargo::{self, Backend, Store};
 use crate::commands::{slice, www};
 use crate::paths;
 
@@ -14,11 +15,14 @@ pub fn test(surroundings: &Surroundings, counts: &mut Counts) -> Result<()> {
     let suites = NodeSuites::prepare(&tests, "www-tests")?;
     let site = paths::output().join("test-www");
     let name = format!("{}-int8.minilm", slice::SOURCE);
-    www::assemble(&surroundings.models.join(&name), &name, &site)?;
+    let model = surroundings.models.join(&name);
+    www::assemble(&model, &name, &site)?;
     let component = www::component()?;
+    let knowledge_base = cargo::build_kb(Backend::RelaxedSimd, Store::Spin, Some(&model))?;
 
     let mut suite = suites.command(None, &[tests])?;
     suite.env("MINILM_SITE", &site).env("MINILM_SITE_COMPONENT", component);
+    suite.env("MINILM_KB_COMPONENT", knowledge_base);
     suite.env("MINILM_XTASK", std::env::current_exe()?).env("MINILM_PACKAGE", paths::output().join("npm"));
     run("the page, in browsers", &mut suite, counts::of_node, counts)
 }
