@@ -1,6 +1,7 @@
 //! The command line: what it accepts, and the help that teaches it.
 
 mod encode;
+mod hits;
 mod input;
 
 use std::ffi::OsString;
@@ -9,6 +10,7 @@ use std::path::Path;
 use clap::{Parser, Subcommand};
 
 pub use encode::{PrecisionArgs, TokenArgs, VectorArgs};
+pub use hits::HitArgs;
 pub use input::{InputFormat, ParseArgs};
 
 use crate::commands::{embed, index, info, search, similarity, tokenize};

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -10,7 +9,7 @@ use clap::Args;
 use minilm::{Embedder, EncodeOptions, Hit, SimilarityFunction, TopK, similarity};
 use serde::Serialize;
 
-use crate::args::{ParseArgs, VectorArgs};
+use crate::args::{HitArgs, ParseArgs, VectorArgs};
 use crate::batches::Batches;
 use crate::input::Source;
 use crate::model;
@@ -27,18 +26,8 @@ pub struct SearchArgs {
     input: PathBuf,
     #[command(flatten)]
     parse: ParseArgs,
-    /// Most texts to show
-    #[arg(long, value_name = "K", default_value = "10", help_heading = "Output")]
-    top_k: NonZeroUsize,
-    /// Show only texts with at least this similarity
-    #[arg(long, value_name = "X", allow_negative_numbers = true, value_parser = number, help_heading = "Output")]
-    threshold: Option<f32>,
-    /// Write a JSON object
-    #[arg(long, help_heading = "Output")]
-    json: bool,
-    /// Write one JSON object a line
-    #[arg(long, conflicts_with = "json", help_heading = "Output")]
-    jsonl: bool,
+    #[command(flatten)]
+    hits: HitArgs,
     #[command(flatten)]
     vectors: VectorArgs,
     /// Put this before the query, instead of what --prompt and --prompt-name put before every text
@@ -62,10 +51,6 @@ const TEXT_WIDTH: usize = 96;
 /// Texts embedded together. Vectors do not depend on it.
 const BATCH_SIZE: usize = 32;
 
-pub fn number(value: &str) -> Result<f32, String> {
-    value.parse().ok().filter(|x: &f32| x.is_finite()).ok_or_else(|| "not a number".to_owned())
-}
-
 pub fn run(args: SearchArgs, model: Option<&Path>) -> Result<()> {
     let embedder = model::load(model)?;
     let options = args.vectors.options();
@@ -77,7 +62,7 @@ pub fn run(args: SearchArgs, model: Option<&Path>) -> Result<()> {
     let query = query.as_f32().context("vectors are not floats")?;
 
     let mut batches = Batches::new(Source::file(args.input).texts(&args.parse)?, BATCH_SIZE);
-    let mut best = Best::new(args.top_k.get(), args.threshold);
+    let mut best = Best::new(args.hits.top_k.get(), args.hits.threshold);
     let mut progress = Progress::new(true);
     let mut first = 0;
     while let Some(texts) = batches.next()? {
@@ -91,11 +76,11 @@ pub fn run(args: SearchArgs, model: Option<&Path>) -> Result<()> {
     let function = function_name(config.similarity);
     let found = best.into_found();
     let mut out = Sink::stdout();
-    if args.json {
+    if args.hits.json {
         let answer = Answer { model: config.into(), similarity_fn_name: function, query: &args.query, hits: found };
         write_json(&mut out, &answer)?;
         writeln!(out)?;
-    } else if args.jsonl {
+    } else if args.hits.jsonl {
         for hit in &found {
             write_json(&mut out, &Line { hit, model: &config.name, weights_sha256: &config.weights_sha256 })?;
             writeln!(out)?;

@@ -1,6 +1,7 @@
 //! The text in a line of JSON.
 
 use anyhow::{Context, Result, bail};
+use minilm_knowledge::kind;
 use serde_json::Value;
 
 use super::listed;
@@ -15,17 +16,6 @@ pub fn field(line: &str, name: &str) -> Result<String> {
         Some(Value::String(text)) => Ok(text),
         Some(other) => bail!("field `{name}` is {}, not a string", kind(&other)),
         None => bail!("no field `{name}`; there is {} (choose one with --column)", listed(object.keys())),
-    }
-}
-
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
     }
 }
 

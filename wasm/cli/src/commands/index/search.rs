@@ -1,7 +1,6 @@
 //! `index search`: the documents of an index file that are closest to a query.
 
 use std::io::{self, Write};
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -12,7 +11,7 @@ use minilm::index::Query;
 use minilm_knowledge::{Document, Model};
 use serde::Serialize;
 
-use crate::commands::search::number;
+use crate::args::HitArgs;
 use crate::model;
 use crate::output::{ModelFacts, Sink, model_line, shortened, write_json};
 
@@ -27,18 +26,8 @@ pub struct SearchArgs {
     /// Text field to search [default: the first of the file]
     #[arg(long, value_name = "NAME", help_heading = "Input")]
     field: Option<String>,
-    /// Most documents to show
-    #[arg(long, value_name = "K", default_value = "10", help_heading = "Output")]
-    top_k: NonZeroUsize,
-    /// Show only documents with at least this similarity
-    #[arg(long, value_name = "X", allow_negative_numbers = true, value_parser = number, help_heading = "Output")]
-    threshold: Option<f32>,
-    /// Write a JSON object
-    #[arg(long, help_heading = "Output")]
-    json: bool,
-    /// Write one JSON object a line
-    #[arg(long, conflicts_with = "json", help_heading = "Output")]
-    jsonl: bool,
+    #[command(flatten)]
+    hits: HitArgs,
     /// Tell on standard error how long each step took
     #[arg(long, help_heading = "Output")]
     timings: bool,
@@ -85,7 +74,7 @@ pub fn run(args: &SearchArgs, model: Option<&Path>) -> Result<()> {
     let first = index.info().fields.first().map_or("question", |field| &field.name);
     let field = args.field.as_deref().unwrap_or(first);
     clock.lap("open");
-    let hits = index.search(field, &query, args.top_k.get(), args.threshold).with_context(name)?;
+    let hits = index.search(field, &query, args.hits.top_k.get(), args.hits.threshold).with_context(name)?;
     let found = hits.into_iter().map(|hit| {
         Ok(Found { index: hit.index, score: hit.score, document: index.document(hit.index).with_context(name)? })
     });
@@ -93,7 +82,7 @@ pub fn run(args: &SearchArgs, model: Option<&Path>) -> Result<()> {
     clock.lap("search");
 
     let mut out = Sink::stdout();
-    if args.json {
+    if args.hits.json {
         let answer = Answer {
             model: embedder.config().into(),
             query: &args.query,
@@ -103,7 +92,7 @@ pub fn run(args: &SearchArgs, model: Option<&Path>) -> Result<()> {
         };
         write_json(&mut out, &answer)?;
         writeln!(out)?;
-    } else if args.jsonl {
+    } else if args.hits.jsonl {
         for hit in &found {
             write_json(&mut out, hit)?;
             writeln!(out)?;
