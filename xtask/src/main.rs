@@ -23,10 +23,8 @@ use clap::{Args, Parser, Subcommand};
 use minilm::Precision;
 
 use cargo::Backend;
-use commands::serve::Options;
+use commands::serve::ListenArgs;
 use commands::test::Part;
-use host::World;
-use host::serve::Reuse;
 use model::Request;
 
 /// MiniLM in WebAssembly: set up, build, run and test.
@@ -142,20 +140,11 @@ struct RunArgs {
 struct ServeArgs {
     #[command(flatten)]
     model: ModelArgs,
-    /// Where to listen; port 0 takes a free one.
-    #[arg(long, default_value = "127.0.0.1:5001")]
-    addr: SocketAddr,
-    /// A setting of the component, MAX_CLIENT_BATCH_SIZE=32 for instance. Can be repeated.
-    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_variable)]
-    env: Vec<(String, String)>,
-    /// Serve this component instead of building one.
-    #[arg(long, value_name = "FILE", conflicts_with = "model")]
-    component: Option<PathBuf>,
+    #[command(flatten)]
+    listen: ListenArgs,
     /// A folder that the component sees, and its name there. Can be repeated.
     #[arg(long = "dir", value_name = "HOST::GUEST", value_parser = parse_dir)]
     dirs: Vec<(PathBuf, String)>,
-    #[command(flatten)]
-    reuse: Reuse,
 }
 
 #[derive(Subcommand)]
@@ -287,11 +276,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Command::Model(ModelCommand::Slice { output }) => commands::model::slice(output),
         Command::Build(BuildCommand::Cli { model, backend }) => commands::build::cli(model, backend),
         Command::Build(BuildCommand::Http { model, backend }) => commands::build::http(model, backend),
-        Command::Serve(serve) => {
-            let world = World { dirs: serve.dirs, env: serve.env };
-            let options = Options { addr: serve.addr, component: serve.component, world, reuse: serve.reuse };
-            commands::serve::serve(&serve.model.request(), options)
-        }
+        Command::Serve(serve) => commands::serve::serve(&serve.model.request(), serve.listen, serve.dirs),
         Command::Build(BuildCommand::Component { model, backend }) => commands::build::component(model, backend),
         Command::Build(BuildCommand::Kb { model, backend, store }) => commands::build::kb(model, backend, store),
         Command::Kb(args) => commands::kb::kb(args),

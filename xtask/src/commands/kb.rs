@@ -1,6 +1,5 @@
 //! `kb`: the knowledge base with a model in it, on this machine.
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -9,13 +8,13 @@ use clap::Args;
 use minilm::Precision;
 
 use crate::cargo::{Backend, Store, build_kb};
-use crate::commands::serve::run;
+use crate::commands::serve::{ListenArgs, run};
 use crate::host::World;
 use crate::host::databases::Databases;
-use crate::host::serve::{Reuse, Server};
+use crate::host::serve::Server;
 use crate::model::{self, Request};
 use crate::packed::packed;
-use crate::{parse_variable, paths};
+use crate::paths;
 
 /// Where documents are, and how they are served.
 #[derive(Args)]
@@ -33,22 +32,13 @@ pub struct KbArgs {
     /// Keep documents in this PostgreSQL, which must have pgvector.
     #[arg(long, value_name = "URL")]
     postgres: Option<String>,
-    /// Where to listen; port 0 takes a free one.
-    #[arg(long, default_value = "127.0.0.1:5001")]
-    addr: SocketAddr,
-    /// A setting of the component, SIMILARITY_THRESHOLD=0.7 for instance. Can be repeated.
-    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_variable)]
-    env: Vec<(String, String)>,
-    /// Serve this component instead of building one.
-    #[arg(long, value_name = "FILE", conflicts_with = "model")]
-    component: Option<PathBuf>,
     #[command(flatten)]
-    reuse: Reuse,
+    listen: ListenArgs,
 }
 
 /// `cargo xtask kb`. Ends with Ctrl-C.
 pub fn kb(args: KbArgs) -> Result<ExitCode> {
-    let component = match &args.component {
+    let component = match &args.listen.component {
         Some(component) => component.clone(),
         None => {
             let model = model::resolve(&args.model.clone().map_or(Request::Default, Request::Named))?;
@@ -59,7 +49,7 @@ pub fn kb(args: KbArgs) -> Result<ExitCode> {
     };
     let (world, databases) = given(&args)?;
     run(
-        async || Server::bind_with(&component, args.addr, world, args.reuse, databases).await,
+        async || Server::bind_with(&component, args.listen.addr, world, args.listen.reuse, databases).await,
         |addr| {
             println!(
                 "listening on http://{addr}
@@ -75,7 +65,7 @@ All routes: http://{addr}/. Ctrl-C ends."
 
 /// What the component sees, and which databases it may open.
 fn given(args: &KbArgs) -> Result<(World, Option<Databases>)> {
-    let mut world = World { dirs: Vec::new(), env: args.env.clone() };
+    let mut world = World { dirs: Vec::new(), env: args.listen.env.clone() };
     let mut set = |name: &str, value: &str| world.env.push((name.to_owned(), value.to_owned()));
     if let Some(index) = &args.index {
         let file = index.canonicalize().with_context(|| format!("cannot open {}", index.display()))?;

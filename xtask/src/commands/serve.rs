@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use clap::Args;
 use minilm::Precision;
 
 use crate::cargo::{Backend, build_http};
@@ -12,23 +13,27 @@ use crate::host::World;
 use crate::host::serve::{Reuse, Server};
 use crate::model::{self, Request};
 use crate::packed::packed;
+use crate::parse_variable;
 
-/// What is served, and how.
-#[derive(Debug)]
-pub struct Options {
-    /// Where to listen.
+/// What is served, where, and with which settings.
+#[derive(Args)]
+pub struct ListenArgs {
+    /// Where to listen; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:5001")]
     pub addr: SocketAddr,
-    /// A component that is built already.
+    /// A setting of the component, LOG=off for instance. Can be repeated.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_variable)]
+    pub env: Vec<(String, String)>,
+    /// Serve this component instead of building one.
+    #[arg(long, value_name = "FILE", conflicts_with = "model")]
     pub component: Option<PathBuf>,
-    /// What the component sees.
-    pub world: World,
-    /// How instances are used.
+    #[command(flatten)]
     pub reuse: Reuse,
 }
 
 /// `cargo xtask serve`. Ends with Ctrl-C.
-pub fn serve(request: &Request, options: Options) -> Result<ExitCode> {
-    let component = match options.component {
+pub fn serve(request: &Request, listen: ListenArgs, dirs: Vec<(PathBuf, String)>) -> Result<ExitCode> {
+    let component = match listen.component {
         Some(component) => component,
         None => {
             let model = model::resolve(request)?;
@@ -36,7 +41,8 @@ pub fn serve(request: &Request, options: Options) -> Result<ExitCode> {
             build_http(Backend::RelaxedSimd, Some(&packed(&model, Precision::Int8)?))?
         }
     };
-    run(async || Server::bind(&component, options.addr, options.world, options.reuse).await, announce)
+    let world = World { dirs, env: listen.env };
+    run(async || Server::bind(&component, listen.addr, world, listen.reuse).await, announce)
 }
 
 /// Runs the server that `bind` makes until Ctrl-C, after `announce` has said where.
