@@ -8,7 +8,6 @@ const NAME = 'minilm-wasm-1';
 const SHA256 = 'x-minilm-sha256';
 const PIECES = 'x-minilm-pieces';
 const ETAG = 'etag';
-const LENGTH = 'content-length';
 
 /** Bytes of a piece; the last one of a file may be shorter. */
 export const PIECE = 1 << 21;
@@ -55,7 +54,8 @@ export class Entry {
     const etag = first?.headers.get(ETAG) ?? null;
     let pieces = 0;
     for (let piece = first; etag && piece?.headers.get(ETAG) === etag; piece = await this.#cache.match(this.#piece(pieces))) {
-      if (Number(piece.headers.get(LENGTH)) !== PIECE) break;
+      // A tab that is closed while it writes a piece can leave the first part of it behind: Firefox does.
+      if ((await piece.blob()).size !== PIECE) break;
       pieces += 1;
     }
     return { etag, pieces, length: pieces * PIECE };
@@ -81,7 +81,7 @@ export class Entry {
       for (let start = pieces * PIECE; well && start < bytes.length; start = pieces * PIECE) {
         if (bytes.length < Math.min(start + PIECE, total)) break;
         const piece = bytes.subarray(start, start + PIECE);
-        well = await this.#put(this.#piece(pieces), piece, { [LENGTH]: `${piece.length}`, ...(etag && { [ETAG]: etag }) });
+        well = await this.#put(this.#piece(pieces), piece, etag ? { [ETAG]: etag } : {});
         pieces += 1;
       }
       return well;

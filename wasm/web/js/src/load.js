@@ -79,6 +79,7 @@ async function fromCache(entry, sha256, run) {
  * @param {string | undefined} sha256
  * @param {Load} run
  * @param {AbortSignal} [signal]
+ * @returns {Promise<Engine>}
  */
 async function fromNetwork(entry, url, sha256, run, signal) {
   const begun = await entry.begun();
@@ -98,8 +99,11 @@ async function fromNetwork(entry, url, sha256, run, signal) {
     return engine;
   } catch (error) {
     // A download that was cut off goes on next time, unless the file is none.
-    if (error instanceof ModelError) await entry.drop();
-    throw error;
+    if (!(error instanceof ModelError)) throw error;
+    await entry.drop();
+    // What was kept of it may be what is wrong.
+    if (!start) throw error;
+    return fromNetwork(entry, url, sha256, run, signal);
   }
 }
 

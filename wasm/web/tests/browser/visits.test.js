@@ -77,6 +77,37 @@ inBrowsers('a download that was cut off goes on after a reload', async ({ server
   assert.equal((await page.evaluate(() => visit())).from, 'cache');
 });
 
+inBrowsers('a damaged piece is fetched again', async ({ server, visit }) => {
+  const page = await visit();
+  const damages = [
+    // As Firefox leaves a piece that a tab was writing when it was closed.
+    { keeps: 1 << 20, asked: ['', `bytes=${PIECE}-`] },
+    { keeps: PIECE - 1, adds: 'x', asked: ['', `bytes=${2 * PIECE}-`, ''] },
+  ];
+  for (const { keeps, adds = '', asked } of damages) {
+    server.asked.length = 0;
+    server.cut = 2 * PIECE + 1_000_000;
+    server.stalls = true;
+    const refused = await page.evaluate(() => {
+      const controller = new AbortController();
+      const progress = ({ loaded }) => loaded > 4_500_000 && controller.abort(new Error('enough'));
+      return refusal(visit({ signal: controller.signal, progress }));
+    });
+    assert.equal(refused.message, 'enough');
+    await page.evaluate(async (keeps, adds) => {
+      const cache = await caches.open('minilm-wasm-1');
+      const [, second] = await cache.keys();
+      const piece = await cache.match(second);
+      await cache.put(second, new Response(new Blob([(await piece.blob()).slice(0, keeps), adds]), piece));
+    }, keeps, adds);
+    server.cut = Infinity;
+    const { from, cached } = await page.evaluate(() => visit());
+    assert.deepEqual([from, cached], ['cache,network', true]);
+    assert.deepEqual(server.asked, asked);
+    await page.evaluate(() => minilm.clearCache());
+  }
+});
+
 inBrowsers('a file that changed meanwhile is fetched from the start', async ({ server, visit }) => {
   const page = await visit();
   server.cut = 3_000_000;
