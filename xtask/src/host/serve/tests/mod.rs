@@ -13,9 +13,10 @@ mod slow;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use anyhow::Result;
 use serde_json::Value;
 use tokio::sync::oneshot;
 use ureq::http::{Request, Response};
@@ -39,13 +40,17 @@ pub fn slice() -> PathBuf {
 /// The component with the model in it, built once.
 pub fn component() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        let built = build_http(Backend::RelaxedSimd, Some(&slice())).expect("the component builds");
-        // The next build, without the model, would take its place.
-        let kept = built.with_file_name("minilm_http_slice.wasm");
-        std::fs::copy(&built, &kept).expect("a file can be copied");
-        kept
-    })
+    BUILT.get_or_init(|| kept("minilm_http_slice.wasm", || build_http(Backend::RelaxedSimd, Some(&slice()))))
+}
+
+/// Builds a component and keeps it as `name`: the next build, with another model or none, would take its place.
+fn kept(name: &str, build: impl FnOnce() -> Result<PathBuf>) -> PathBuf {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let built = build().expect("the component builds");
+    let kept = built.with_file_name(name);
+    std::fs::copy(&built, &kept).expect("a file can be copied");
+    kept
 }
 
 /// A server on a free port, until it is dropped.

@@ -3,7 +3,7 @@
 use serde_json::json;
 use ureq::http::Request;
 
-use super::{DEFAULT, Running, model, world};
+use super::{DEFAULT, Running, kept, model, world};
 use crate::cargo::{Backend, build_http};
 
 fn with_header(running: &Running, method: &str, path: &str, header: (&str, &str)) -> super::Reply {
@@ -55,7 +55,7 @@ fn a_bad_setting_is_named_by_every_route() {
 #[test]
 #[ignore = "needs packed models: run `cargo xtask test`"]
 fn the_model_can_be_a_mounted_file() {
-    let bare = build_http(Backend::RelaxedSimd, None).expect("the component builds");
+    let bare = kept("minilm_http_bare.wasm", || build_http(Backend::RelaxedSimd, None));
     let mut mounted = world(&[("MODEL_PATH", "/models/slice-L3-of-all-MiniLM-L6-v2-int8.minilm")]);
     let folder = model("").canonicalize().expect("the models are there");
     mounted.dirs.push((folder, "/models".to_owned()));

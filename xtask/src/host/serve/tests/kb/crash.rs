@@ -10,7 +10,9 @@ use std::time::Duration;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use super::serve;
+use super::{component, serve, serve_component};
+use crate::cargo::Store;
+use crate::host::serve::tests::slice;
 
 /// How often the server is killed.
 const KILLS: usize = 50;
@@ -20,15 +22,16 @@ const DOCUMENTS: usize = 12;
 /// The longest that a server lives after its first answer.
 const LIFE: Duration = Duration::from_millis(400);
 
-/// Where the child finds the file.
+/// Where the child finds the database, and the component: built anew, it would take the place of one that other tests read.
 const FILE: &str = "MINILM_TEST_CRASH_FILE";
+const COMPONENT: &str = "MINILM_TEST_CRASH_COMPONENT";
 
 /// Not a test of its own: the process that is killed. Without a file it has nothing to do.
 #[test]
 #[ignore = "needs packed models: run `cargo xtask test`"]
 fn child() {
-    let Some(file) = std::env::var_os(FILE) else { return };
-    let running = serve(Path::new(&file), &[], None);
+    let (Some(file), Some(component)) = (std::env::var_os(FILE), std::env::var_os(COMPONENT)) else { return };
+    let running = serve_component(Path::new(&component), Path::new(&file), &[], None);
     println!("\nlistening on {}", running.addr);
     thread::sleep(Duration::from_secs(600));
 }
@@ -40,7 +43,8 @@ impl Killed {
     fn start(file: &Path) -> (Self, String) {
         let mut command = Command::new(std::env::current_exe().expect("this program has a file"));
         command.args(["--ignored", "--exact", "host::serve::tests::kb::crash::child", "--nocapture"]);
-        let mut child = command.env(FILE, file).stdout(Stdio::piped()).spawn().expect("it can be started");
+        command.env(FILE, file).env(COMPONENT, component(Store::Spin, &slice()));
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("it can be started");
         let mut lines = BufReader::new(child.stdout.take().expect("it has an output")).lines();
         let addr = lines.find_map(|line| line.expect("text").strip_prefix("listening on ").map(str::to_owned));
         (Self(child), addr.expect("the server starts"))

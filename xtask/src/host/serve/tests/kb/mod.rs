@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use ureq::http::Request;
 
-use super::{DEFAULT, Reply, Running, model, slice, world};
+use super::{DEFAULT, Reply, Running, kept, model, slice, world};
 use crate::cargo::{Backend, Store, build_kb};
 use crate::host::databases::Databases;
 
@@ -26,15 +26,13 @@ use crate::host::databases::Databases;
 fn component(store: Store, model: &Path) -> PathBuf {
     static BUILT: OnceLock<Mutex<Vec<(Store, PathBuf, PathBuf)>>> = OnceLock::new();
     let mut built = BUILT.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((.., kept)) = built.iter().find(|(of, with, _)| *of == store && with == model) {
-        return kept.clone();
+    if let Some((.., file)) = built.iter().find(|(of, with, _)| *of == store && with == model) {
+        return file.clone();
     }
-    let file = build_kb(Backend::RelaxedSimd, store, Some(model)).expect("the component builds");
-    // The next build would take its place.
-    let kept = file.with_file_name(format!("minilm_kb_test_{}.wasm", built.len()));
-    std::fs::copy(&file, &kept).expect("a file can be copied");
-    built.push((store, model.to_owned(), kept.clone()));
-    kept
+    let name = format!("minilm_kb_test_{}.wasm", built.len());
+    let file = kept(&name, || build_kb(Backend::RelaxedSimd, store, Some(model)));
+    built.push((store, model.to_owned(), file.clone()));
+    file
 }
 
 /// A knowledge base in a folder of its own, and its server.
@@ -81,8 +79,12 @@ impl Kb {
 
 /// A server over a file of SQLite.
 fn serve(file: &Path, env: &[(&str, &str)], pages: Option<u32>) -> Running {
+    serve_component(&component(Store::Spin, &slice()), file, env, pages)
+}
+
+fn serve_component(component: &Path, file: &Path, env: &[(&str, &str)], pages: Option<u32>) -> Running {
     let databases = Databases { sqlite: Some(file.to_owned()), sqlite_pages: pages, postgres: None };
-    Running::start_with(&component(Store::Spin, &slice()), world(env), DEFAULT, Some(databases))
+    Running::start_with(component, world(env), DEFAULT, Some(databases))
 }
 
 fn put(running: &Running, documents: impl Into<Vec<u8>>) -> Reply {
