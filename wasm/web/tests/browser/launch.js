@@ -1,5 +1,6 @@
 // Browsers without a window on empty profiles: Chromium over the DevTools protocol, Firefox over WebDriver BiDi.
 
+import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
@@ -14,8 +15,11 @@ export const PROGRAMS = { chromium: MINILM_CHROMIUM, firefox: MINILM_FIREFOX };
 // Chromium refuses to run as root otherwise, which is what containers do.
 const SANDBOX = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
 
-// Firefox mixes AVX with SSE instructions, which some processors take 300 ns for each time: the tests would take half an hour.
-const PREFERENCES = { 'javascript.options.wasm_simd_avx': false };
+// Firefox ESR 140 mixes AVX with SSE instructions, which some processors take 300 ns for each time: the tests would take half an hour.
+// ESR 153 does not.
+const MIXES_AVX = 140;
+const firefoxVersion = () => Number(/\d+/.exec(execFileSync(MINILM_FIREFOX, ['--version'], { encoding: 'utf8' }))[0]);
+const preferences = () => (firefoxVersion() <= MIXES_AVX ? { 'javascript.options.wasm_simd_avx': false } : {});
 
 /**
  * A browser on a profile of its own.
@@ -24,8 +28,8 @@ const PREFERENCES = { 'javascript.options.wasm_simd_avx': false };
  */
 export function launch(kind, { prefs, ...options } = {}) {
   const chromium = { browser: 'chrome', args: [...SANDBOX, '--disable-dev-shm-usage', '--disable-gpu'] };
-  const firefox = { browser: 'firefox', extraPrefsFirefox: { ...PREFERENCES, ...prefs } };
-  const own = kind === 'chromium' ? chromium : firefox;
+  const firefox = () => ({ browser: 'firefox', extraPrefsFirefox: { ...preferences(), ...prefs } });
+  const own = kind === 'chromium' ? chromium : firefox();
   const common = { executablePath: PROGRAMS[kind], headless: true, protocolTimeout: 200_000 };
   return require('puppeteer-core').launch({ ...own, ...common, ...options });
 }
