@@ -1,8 +1,7 @@
 //! What is to be sent together.
 
-use std::collections::HashMap;
-
 use anyhow::Result;
+use indexmap::IndexMap;
 
 use crate::source::Line;
 use crate::target::Target;
@@ -10,10 +9,10 @@ use crate::target::Target;
 /// Bytes after which a batch is sent: the knowledge base has a limit for a body.
 const MAX_BYTES: usize = 8 << 20;
 
-/// The last state of each document that has changed.
+/// The last state of each document that has changed, in the order of MongoDB: `match_index` tells it.
 #[derive(Default)]
 pub struct Batch {
-    changes: HashMap<String, Option<String>>,
+    changes: IndexMap<String, Option<String>>,
     bytes: usize,
 }
 

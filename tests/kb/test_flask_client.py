@@ -66,15 +66,21 @@ def test_bad_requests(client):
         ("/query", {}),
         ("/query", {"question": ""}),
         ("/query", {"question": "   "}),
+        ("/query", {"question": 7}),
+        ("/query", {"question": "a", "threshold": 1.5}),
+        ("/query", {"question": "a", "threshold": "high"}),
         ("/query/batch", {}),
         ("/query/batch", {"questions": []}),
         ("/query/batch", {"questions": ["a", ""]}),
+        ("/query/batch", {"questions": "a"}),
+        ("/query/batch", {"questions": ["a"], "top_k": 0}),
     ]:
         response = client.post(path, body)
         assert response.status_code == 400, body
         assert isinstance(response.json()["error"], str)
-    assert client.session.post(client.url + "/query", data="{", headers={"content-type": "application/json"}).status_code == 400
-    assert client.post("/query", {"question": 7}).status_code == 422
+    for content_type, body in [("application/json", "{"), ("text/plain", '{"question": "a"}')]:
+        response = client.session.post(client.url + "/query", data=body, headers={"content-type": content_type})
+        assert response.status_code == 400, body
     assert client.get("/query").status_code == 405
     assert client.get("/nowhere").status_code == 404
 

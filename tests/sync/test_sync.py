@@ -34,6 +34,7 @@ def test_the_whole_collection_once(sync, kb):
     assert first["at"] == {"$date": "2024-03-12T09:00:00Z"} and first["big"] == 2**53 + 1
     answer = kb.ask("What is the number 17?").json()
     assert answer["metadata"]["document_id"] == str(inserted.inserted_ids[17])
+    assert answer["metadata"]["match_index"] == 18, "behind the one that was there and 17 of the collection"
     assert answer["answers"] == [{"text": "It is 17.", "n": 17}]
 
     done = sync.run("--once", "--prune")

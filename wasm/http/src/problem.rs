@@ -19,6 +19,19 @@ pub enum Dialect {
     Ollama,
     /// `{"error", "details"}`, the latter where there is more to say than the message.
     Details,
+    /// The same with the status codes of the Flask service, which had 400 for whatever is wrong in a request.
+    Flask,
+}
+
+impl Dialect {
+    fn status(self, status: StatusCode) -> StatusCode {
+        match (self, status) {
+            (Self::Flask, StatusCode::UNSUPPORTED_MEDIA_TYPE | StatusCode::UNPROCESSABLE_ENTITY) => {
+                StatusCode::BAD_REQUEST
+            }
+            _ => status,
+        }
+    }
 }
 
 /// A limit that a request went over.
@@ -154,7 +167,7 @@ impl Problem {
                 "message": message, "type": openai_type, "param": param, "code": code,
             }),
             Dialect::Tei => json!({ "error": message, "error_type": tei_type }),
-            Dialect::Ollama | Dialect::Details => json!({ "error": message }),
+            Dialect::Ollama | Dialect::Details | Dialect::Flask => json!({ "error": message }),
         };
         if let Value::Object(fields) = &mut object {
             fields.extend(limit.map(|limit| ("limit".to_owned(), json!(limit))));
@@ -162,7 +175,7 @@ impl Problem {
         }
         let body = if dialect == Dialect::OpenAi { json!({ "error": object }) } else { object };
         let mut answer = Answer::json(&body);
-        answer.status = status;
+        answer.status = dialect.status(status);
         answer.headers.extend(headers);
         answer.error = Some(message);
         answer

@@ -33,8 +33,16 @@ pub const ROUTES: &[Route<Kb>] = &[
         get: Some(Handler::Now(|call| Ok(minilm_http::App::service(call.service).counters()))),
         ..path("/metrics")
     },
-    Route { post: Some(Handler::Later(|call| Box::pin(query::query(call)))), ..path("/query") },
-    Route { post: Some(Handler::Later(|call| Box::pin(query::batch(call)))), ..path("/query/batch") },
+    Route {
+        dialect: Dialect::Flask,
+        post: Some(Handler::Later(|call| Box::pin(query::query(call)))),
+        ..path("/query")
+    },
+    Route {
+        dialect: Dialect::Flask,
+        post: Some(Handler::Later(|call| Box::pin(query::batch(call)))),
+        ..path("/query/batch")
+    },
     Route { post: Some(Handler::Later(|call| Box::pin(search::search(call)))), ..path("/search") },
     Route {
         media_types: JSON_LINES,
