@@ -56,8 +56,8 @@ pub fn run(bind: impl AsyncFnOnce() -> Result<Server>, announce: impl FnOnce(Soc
             interrupted = tokio::signal::ctrl_c() => Ok(interrupted.map(|()| ExitCode::SUCCESS)?),
         }
     });
-    // Without waiting for instances that are at work.
-    runtime.shutdown_background();
+    // The process ends next, and all instances with it. Dropped by their runtime they would each be told as one that broke.
+    std::mem::forget(runtime);
     ended
 }
 
