@@ -15,11 +15,12 @@ export const PROGRAMS = { chromium: MINILM_CHROMIUM, firefox: MINILM_FIREFOX };
 // Chromium refuses to run as root otherwise, which is what containers do.
 const SANDBOX = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
 
+/** Major version of Firefox, where it is here. */
+export const FIREFOX_VERSION = MINILM_FIREFOX && Number(/\d+/.exec(execFileSync(MINILM_FIREFOX, ['--version'], { encoding: 'utf8' }))[0]);
+
 // Firefox ESR 140 mixes AVX with SSE instructions, which some processors take 300 ns for each time: the tests would take half an hour.
 // ESR 153 does not.
-const MIXES_AVX = 140;
-const firefoxVersion = () => Number(/\d+/.exec(execFileSync(MINILM_FIREFOX, ['--version'], { encoding: 'utf8' }))[0]);
-const preferences = () => (firefoxVersion() <= MIXES_AVX ? { 'javascript.options.wasm_simd_avx': false } : {});
+const PREFERENCES = FIREFOX_VERSION <= 140 ? { 'javascript.options.wasm_simd_avx': false } : {};
 
 /**
  * A browser on a profile of its own.
@@ -28,8 +29,8 @@ const preferences = () => (firefoxVersion() <= MIXES_AVX ? { 'javascript.options
  */
 export function launch(kind, { prefs, ...options } = {}) {
   const chromium = { browser: 'chrome', args: [...SANDBOX, '--disable-dev-shm-usage', '--disable-gpu'] };
-  const firefox = () => ({ browser: 'firefox', extraPrefsFirefox: { ...preferences(), ...prefs } });
-  const own = kind === 'chromium' ? chromium : firefox();
+  const firefox = { browser: 'firefox', extraPrefsFirefox: { ...PREFERENCES, ...prefs } };
+  const own = kind === 'chromium' ? chromium : firefox;
   const common = { executablePath: PROGRAMS[kind], headless: true, protocolTimeout: 200_000 };
   return require('puppeteer-core').launch({ ...own, ...common, ...options });
 }

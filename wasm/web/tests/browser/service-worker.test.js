@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 
 import { expectedOf } from '../support.js';
 import { inBrowsers } from './driver.js';
+import { FIREFOX_VERSION } from './launch.js';
 
-inBrowsers('in a service worker that is a module', async ({ t, kind, browser, visit }) => {
-  const [, major] = /(\d+)\./.exec(await browser.version());
-  if (kind === 'firefox' && Number(major) < 147) return t.skip('Firefox has them from version 147 on');
+inBrowsers('in a service worker that is a module', async ({ t, kind, visit }) => {
+  if (kind === 'firefox' && FIREFOX_VERSION < 147) return t.skip('Firefox has them from version 147 on');
   const page = await visit();
   const found = await page.evaluate(async () => {
     const registration = await navigator.serviceWorker.register('sw.js', { type: 'module' });

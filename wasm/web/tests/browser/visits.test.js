@@ -8,6 +8,16 @@ const SIZE = 17_000_000;
 // Bytes of a piece in the cache.
 const PIECE = 1 << 21;
 
+/** Visits a page and aborts the download once more than `bytes` are there. */
+async function aborted(page, bytes, options) {
+  const refused = await page.evaluate((bytes, options) => {
+    const controller = new AbortController();
+    const progress = ({ loaded }) => loaded > bytes && controller.abort(new Error('enough'));
+    return refusal(visit({ signal: controller.signal, progress, ...options }));
+  }, bytes, options);
+  assert.equal(refused.message, 'enough');
+}
+
 inBrowsers('after the first visit no server is needed', async ({ server, visit }) => {
   const page = await visit();
   const first = await page.evaluate(() => visit());
@@ -88,12 +98,7 @@ inBrowsers('a damaged piece is fetched again', async ({ server, visit }) => {
     server.asked.length = 0;
     server.cut = 2 * PIECE + 1_000_000;
     server.stalls = true;
-    const refused = await page.evaluate(() => {
-      const controller = new AbortController();
-      const progress = ({ loaded }) => loaded > 4_500_000 && controller.abort(new Error('enough'));
-      return refusal(visit({ signal: controller.signal, progress }));
-    });
-    assert.equal(refused.message, 'enough');
+    await aborted(page, 4_500_000);
     await page.evaluate(async (keeps, adds) => {
       const cache = await caches.open('minilm-wasm-1');
       const [, second] = await cache.keys();
@@ -113,12 +118,7 @@ inBrowsers('a file that changed meanwhile is fetched from the start', async ({ s
   server.cut = 3_000_000;
   server.stalls = true;
   server.headers.etag = '"old"';
-  const refused = await page.evaluate(() => {
-    const controller = new AbortController();
-    const progress = ({ loaded }) => loaded > 2_500_000 && controller.abort(new Error('enough'));
-    return refusal(visit({ signal: controller.signal, progress }));
-  });
-  assert.equal(refused.message, 'enough');
+  await aborted(page, 2_500_000);
   server.cut = Infinity;
   server.headers.etag = '"new"';
   const { from, cached } = await page.evaluate(() => visit());
@@ -130,14 +130,7 @@ inBrowsers('a file that changed meanwhile is fetched from the start', async ({ s
 inBrowsers('a signal ends a download, which then goes on', async ({ server, visit }) => {
   const page = await visit();
   server.cut = 5_000_000;
-  for (const worker of [true, false]) {
-    const refused = await page.evaluate((worker) => {
-      const controller = new AbortController();
-      const progress = ({ loaded }) => loaded > 4_500_000 && controller.abort(new Error('enough'));
-      return refusal(visit({ signal: controller.signal, progress, worker }));
-    }, worker);
-    assert.equal(refused.message, 'enough');
-  }
+  for (const worker of [true, false]) await aborted(page, 4_500_000, { worker });
   server.cut = Infinity;
   const { from } = await page.evaluate(() => visit());
   assert.equal(from, 'cache,network');

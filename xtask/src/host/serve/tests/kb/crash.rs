@@ -10,9 +10,8 @@ use std::time::Duration;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use super::{component, serve, serve_component};
+use super::{component, serve, serve_component, slice};
 use crate::cargo::Store;
-use crate::host::serve::tests::slice;
 
 /// How often the server is killed.
 const KILLS: usize = 50;
@@ -22,8 +21,9 @@ const DOCUMENTS: usize = 12;
 /// The longest that a server lives after its first answer.
 const LIFE: Duration = Duration::from_millis(400);
 
-/// Where the child finds the database, and the component: built anew, it would take the place of one that other tests read.
+/// Where the child finds the database.
 const FILE: &str = "MINILM_TEST_CRASH_FILE";
+/// Where it finds the component: built anew, it would take the place of one that other tests read.
 const COMPONENT: &str = "MINILM_TEST_CRASH_COMPONENT";
 
 /// Not a test of its own: the process that is killed. Without a file it has nothing to do.
