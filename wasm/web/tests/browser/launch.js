@@ -18,6 +18,9 @@ const SANDBOX = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
 /** Major version of Firefox, where it is here. */
 export const FIREFOX_VERSION = MINILM_FIREFOX && Number(/\d+/.exec(execFileSync(MINILM_FIREFOX, ['--version'], { encoding: 'utf8' }))[0]);
 
+// Nothing fades: axe would find too little contrast in a colour that is still on its way.
+const STILL = { chromium: '--force-prefers-reduced-motion', firefox: { 'ui.prefersReducedMotion': 1 } };
+
 // Firefox ESR 140 mixes AVX with SSE instructions, which some processors take 300 ns for each time: the tests would take half an hour.
 // ESR 153 does not.
 const PREFERENCES = FIREFOX_VERSION <= 140 ? { 'javascript.options.wasm_simd_avx': false } : {};
@@ -28,8 +31,8 @@ const PREFERENCES = FIREFOX_VERSION <= 140 ? { 'javascript.options.wasm_simd_avx
  * @param {object} [options] further ones of puppeteer, and `prefs` of Firefox
  */
 export function launch(kind, { prefs, ...options } = {}) {
-  const chromium = { browser: 'chrome', args: [...SANDBOX, '--disable-dev-shm-usage', '--disable-gpu'] };
-  const firefox = { browser: 'firefox', extraPrefsFirefox: { ...PREFERENCES, ...prefs } };
+  const chromium = { browser: 'chrome', args: [...SANDBOX, '--disable-dev-shm-usage', '--disable-gpu', STILL.chromium] };
+  const firefox = { browser: 'firefox', extraPrefsFirefox: { ...STILL.firefox, ...PREFERENCES, ...prefs } };
   const own = kind === 'chromium' ? chromium : firefox;
   const common = { executablePath: PROGRAMS[kind], headless: true, protocolTimeout: 200_000 };
   return require('puppeteer-core').launch({ ...own, ...common, ...options });
