@@ -1,89 +1,69 @@
 //! Changes as they happen.
 
-use std::thread;
-use std::time::Duration;
+use std::convert::Infallible;
 
 use anyhow::{Context, Result, bail};
 use bson::Document;
 use mongodb::change_stream::event::{ChangeStreamEvent, OperationType, ResumeToken};
-use mongodb::error::Error;
 
 use crate::batch::Batch;
+use crate::retries::Retries;
 use crate::source::{Changes, Collection, Trouble, id, line};
-use crate::state::StateFile;
+use crate::state::{Place, StateFile};
 use crate::target::Target;
 use crate::{load, say};
 
 const NO_CHANGE_STREAMS: &str = "this server has no change streams (they need a replica set; one of a single server will do): \
                                  use --once to send the collection once, or --poll SECONDS to compare all of it again and again";
 
-/// Waits between attempts to reach MongoDB again.
-const WAITS: [u64; 5] = [1, 2, 5, 10, 30];
-
 /// Follows the collection until something is wrong that does not pass.
 pub fn forever(collection: &Collection, target: &mut Target, prune: bool, state: &StateFile) -> Result<()> {
-    let mut token = state.load()?;
-    let mut attempts = 0;
+    let mut retries = Retries::default();
     loop {
-        let opened = match token.clone() {
-            Some(token) => collection.changes(Some(token)),
-            None => first(collection, target, prune, state)?,
-        };
-        let error = match opened.map(|changes| follow(changes, target, state, &mut token, &mut attempts)) {
-            Ok(ended) => ended?,
-            Err(error) => error,
-        };
-        match Trouble::of(&error) {
-            Trouble::NoChangeStreams => return Err(error).context(NO_CHANGE_STREAMS),
-            Trouble::TooOld => {
-                say(&format!("the change stream cannot be resumed, the whole collection is sent anew: {error}"));
-                token = None;
+        let Err(error) = session(collection, target, prune, state, &mut retries);
+        match error.downcast_ref().map(Trouble::of) {
+            Some(Trouble::NoChangeStreams) => return Err(error).context(NO_CHANGE_STREAMS),
+            Some(Trouble::TooOld) => {
+                say(&format!("the change stream cannot be resumed, the whole collection is sent anew: {error:#}"));
+                state.forget()?;
             }
-            Trouble::Other => {
-                let Some(&wait) = WAITS.get(attempts) else { return Err(error).context("MongoDB") };
-                attempts += 1;
-                say(&format!("MongoDB: {error}; trying again in {wait} s"));
-                thread::sleep(Duration::from_secs(wait));
-                token = state.load()?;
-            }
+            _ => retries.wait(error)?,
         }
     }
 }
 
-/// The whole collection, and the changes since before it was read.
-fn first(
+/// Goes on at the place that is written down, with the whole collection first if it has not arrived yet.
+fn session(
     collection: &Collection,
     target: &mut Target,
     prune: bool,
     state: &StateFile,
-) -> Result<Result<Changes, Error>> {
-    let changes = match collection.changes(None) {
-        Ok(changes) => changes,
-        error => return Ok(error),
-    };
-    let done = load::whole(collection, target, prune)?;
-    say(&format!("{} documents sent, {} deleted; following changes", done.sent, done.deleted));
-    if let Some(token) = changes.resume_token() {
-        state.save(&token)?;
+    retries: &mut Retries,
+) -> Result<Infallible> {
+    let place = state.load()?;
+    let changes = collection.changes(place.as_ref().map(|place| place.resume_token.clone()))?;
+    if !place.is_some_and(|place| place.loaded) {
+        let begin = changes.resume_token();
+        let reach = |loaded| match begin.clone() {
+            Some(resume_token) => state.save(&Place { resume_token, loaded }),
+            None => Ok(()),
+        };
+        // Before anything is sent: what is sent now and deleted before the next start must not stay.
+        reach(false)?;
+        let done = load::whole(collection, target, prune)?;
+        reach(true)?;
+        say(&format!("{} documents sent, {} deleted; following changes", done.sent, done.deleted));
     }
-    Ok(Ok(changes))
+    follow(changes, target, state, retries)
 }
 
-/// Sends changes until the stream breaks; with what error.
-fn follow(
-    mut changes: Changes,
-    target: &mut Target,
-    state: &StateFile,
-    token: &mut Option<ResumeToken>,
-    attempts: &mut usize,
-) -> Result<Error> {
+/// Sends changes until the stream breaks.
+fn follow(mut changes: Changes, target: &mut Target, state: &StateFile, retries: &mut Retries) -> Result<Infallible> {
     let mut batch = Batch::default();
+    let mut written: Option<ResumeToken> = None;
     loop {
-        let event = match changes.next_if_any() {
-            Ok(event) => event,
-            Err(error) => return Ok(error),
-        };
-        *attempts = 0;
+        let event = changes.next_if_any().context("MongoDB")?;
+        retries.reset();
         let idle = event.is_none();
         if let Some(event) = event {
             take(event, &mut batch)?;
@@ -95,11 +75,11 @@ fn follow(
             }
             // Also without a change: the place moves on with what happens elsewhere on the server, and must not get too old.
             let reached = changes.resume_token();
-            if reached != *token
-                && let Some(reached) = reached
+            if reached != written
+                && let Some(resume_token) = reached.clone()
             {
-                state.save(&reached)?;
-                *token = Some(reached);
+                state.save(&Place { resume_token, loaded: true })?;
+                written = reached;
             }
         }
     }

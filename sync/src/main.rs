@@ -1,13 +1,14 @@
 //! `minilm-sync`: makes a knowledge base equal to a MongoDB collection, and keeps it so.
 //!
-//! The walk: the change stream is opened, so that nothing is missed meanwhile → `load` sends the whole collection → the place in the
-//! stream is written down (`state`) → `follow` sends changes, and writes down the place behind each batch that has arrived. Every
-//! step can be repeated: documents are replaced by id.
+//! The walk: the change stream is opened and the place in it written down (`state`), so that nothing is missed from here on, whatever
+//! ends the program → `load` sends the whole collection → `follow` sends changes, and writes down the place behind each batch that has
+//! arrived. Every step can be repeated: documents are replaced by id.
 
 mod batch;
 mod follow;
 mod load;
 mod poll;
+mod retries;
 mod source;
 mod state;
 mod target;

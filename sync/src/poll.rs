@@ -8,22 +8,29 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::batch::{Batch, Done};
+use crate::retries::Retries;
 use crate::source::Collection;
 use crate::target::Target;
 use crate::{load, say};
 
 /// Compares the collection with what was sent before, every `interval`.
 pub fn forever(collection: &Collection, target: &mut Target, prune: bool, interval: Duration) -> Result<()> {
-    if prune {
-        load::whole(collection, target, true)?;
+    let mut retries = Retries::default();
+    while prune && let Err(error) = load::whole(collection, target, true) {
+        retries.wait(error)?;
     }
     let mut known = HashMap::new();
     loop {
-        let done = pass(collection, target, &mut known)?;
-        if done != Done::default() {
-            say(&format!("{} documents sent, {} deleted", done.sent, done.deleted));
+        match pass(collection, target, &mut known) {
+            Ok(done) => {
+                retries.reset();
+                if done != Done::default() {
+                    say(&format!("{} documents sent, {} deleted", done.sent, done.deleted));
+                }
+                thread::sleep(interval);
+            }
+            Err(error) => retries.wait(error)?,
         }
-        thread::sleep(interval);
     }
 }
 

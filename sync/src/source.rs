@@ -39,12 +39,13 @@ impl Collection {
     }
 
     /// Changes from `token` on; from now on without one.
-    pub fn changes(&self, token: Option<ResumeToken>) -> Result<Changes, Error> {
+    pub fn changes(&self, token: Option<ResumeToken>) -> Result<Changes> {
         let watch = self.inner.watch().full_document(FullDocumentType::UpdateLookup).max_await_time(AWAIT);
-        match token {
+        let opened = match token {
             Some(token) => watch.resume_after(token).run(),
             None => watch.run(),
-        }
+        };
+        opened.context("MongoDB")
     }
 }
 

@@ -22,11 +22,20 @@ struct Link {
     target: String,
 }
 
+/// How far the knowledge base has come.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Place {
+    pub resume_token: ResumeToken,
+    /// Whether the whole collection has arrived, as it was at the place or later.
+    pub loaded: bool,
+}
+
 #[derive(Serialize, Deserialize)]
 struct State {
     #[serde(flatten)]
     link: Link,
-    resume_token: ResumeToken,
+    #[serde(flatten)]
+    place: Place,
 }
 
 impl StateFile {
@@ -35,7 +44,7 @@ impl StateFile {
     }
 
     /// The place where the last run stopped; nothing where there was none.
-    pub fn load(&self) -> Result<Option<ResumeToken>> {
+    pub fn load(&self) -> Result<Option<Place>> {
         let name = || self.path.display().to_string();
         let text = match fs::read_to_string(&self.path) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -46,12 +55,12 @@ impl StateFile {
             let Link { database, collection, target } = state.link;
             bail!("{} belongs to {database}.{collection} and {target}: name another file with --state", name());
         }
-        Ok(Some(state.resume_token))
+        Ok(Some(state.place))
     }
 
     /// Writes the place down. The file is always a whole one: the old or the new.
-    pub fn save(&self, token: &ResumeToken) -> Result<()> {
-        let state = State { link: self.link.clone(), resume_token: token.clone() };
+    pub fn save(&self, place: &Place) -> Result<()> {
+        let state = State { link: self.link.clone(), place: place.clone() };
         let mut part = self.path.clone().into_os_string();
         part.push(".part");
         let write = || -> Result<()> {
@@ -62,14 +71,20 @@ impl StateFile {
         };
         write().with_context(|| format!("cannot write {}", self.path.display()))
     }
+
+    /// The next start is like the first.
+    pub fn forget(&self) -> Result<()> {
+        fs::remove_file(&self.path).with_context(|| format!("cannot remove {}", self.path.display()))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn token(data: &str) -> ResumeToken {
-        serde_json::from_value(serde_json::json!({ "_data": data })).expect("a token")
+    fn place(data: &str, loaded: bool) -> Place {
+        let resume_token = serde_json::from_value(serde_json::json!({ "_data": data })).expect("a token");
+        Place { resume_token, loaded }
     }
 
     #[test]
@@ -78,13 +93,15 @@ mod tests {
         let path = dir.path().join("state.json");
         let state = |collection: &str| StateFile::new(path.clone(), "db", collection, "http://x/".to_owned());
         assert!(state("c").load().expect("nothing there yet").is_none());
-        for data in ["8265F0", "8265F1"] {
-            state("c").save(&token(data)).expect("the folder is there");
-            assert_eq!(state("c").load().expect("readable"), Some(token(data)));
+        for place in [place("8265F0", false), place("8265F0", true), place("8265F1", true)] {
+            state("c").save(&place).expect("the folder is there");
+            assert_eq!(state("c").load().expect("readable"), Some(place));
         }
         let error = state("other").load().expect_err("of another collection").to_string();
         assert!(error.ends_with("belongs to db.c and http://x/: name another file with --state"), "{error}");
         fs::write(&path, "{").expect("writable");
         assert!(state("c").load().is_err());
+        state("c").forget().expect("the file is there");
+        assert_eq!(state("c").load().expect("nothing there any more"), None);
     }
 }

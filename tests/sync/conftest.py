@@ -34,7 +34,7 @@ class Mongo:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        self.uri = f"mongodb://127.0.0.1:{self.port}/?serverSelectionTimeoutMS=3000"
+        self.uri = f"mongodb://127.0.0.1:{self.port}/?serverSelectionTimeoutMS=15000"
         self.start()
 
     def start(self):
