@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::routes::ROUTES;
 use crate::settings::{Settings, with_defaults};
-use crate::store::{self, Identity, State, Store};
+use crate::store::{self, Found, Identity, Search, State, Store};
 
 /// One instance's state.
 pub struct Kb {
@@ -58,6 +58,16 @@ impl Kb {
                 Err(Problem::new(StatusCode::CONFLICT, message).with_details(details))
             }
         }
+    }
+
+    /// Searches for vectors of this instance.
+    ///
+    /// # Errors
+    /// 409 where the documents were embedded anew, with another model, while the vectors were made; what the store says.
+    pub async fn search(&self, search: &Search<'_>) -> Result<Vec<Found>, Problem> {
+        let found = self.store.search(search).await;
+        self.opened().await?;
+        Ok(found?)
     }
 }
 

@@ -137,5 +137,5 @@ async fn find(kb: &Kb, vectors: &[f32], threshold: f32, top_k: usize) -> Result<
     let vectors: Vec<&[f32]> = vectors.chunks_exact(kb.identity.dim).collect();
     let filter = serde_json::Map::new();
     let search = Search { field: QUESTION, vectors: &vectors, top_k, threshold: Some(threshold), filter: &filter };
-    Ok(kb.store.search(&search).await?)
+    kb.search(&search).await
 }

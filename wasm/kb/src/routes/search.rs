@@ -64,7 +64,7 @@ pub async fn search(call: &KbCall<'_>) -> Result<Answer, Problem> {
     let (vector, work) = embed::questions(kb.service(), "query", vec![query])?;
     let field = request.field.as_str();
     let search = Search { field, vectors: &[&vector], top_k, threshold, filter: &request.filter };
-    let found = kb.store.search(&search).await?.pop().unwrap_or_default();
+    let found = kb.search(&search).await?.pop().unwrap_or_default();
     let results = found.matches.iter().map(|found| {
         let (document_id, score) = (found.record.id.as_str(), found.score.into());
         Ok(SearchResult { document_id, score, document: document(&found.record)? })

@@ -184,7 +184,11 @@ impl Store for Postgres {
         }
         let mut parameters = vec![ParameterValue::Str(identity_text(identity)?), ParameterValue::Int64(version)];
         parameters.extend(vectors(identity, entries));
-        written(&db.run(schema::REINDEX, parameters).await?)?;
-        db.execute(&schema::alone(&graphs(identity))).await
+        let done = db.run(schema::REINDEX, parameters).await.and_then(|rows| written(&rows));
+        // Those of before, where it has failed.
+        if let Some(now) = state(&db).await? {
+            db.execute(&schema::alone(&graphs(&now.identity))).await?;
+        }
+        done
     }
 }

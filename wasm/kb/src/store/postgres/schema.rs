@@ -84,7 +84,10 @@ pub const STATE: &str =
     "SELECT format_version, identity, version, (SELECT count(*) FROM minilm_documents) FROM minilm_meta";
 
 /// Parameters: an id. Gives how many there were, 1 or 0.
+///
+/// Takes its locks in the order in which [`UPSERT`] does, so that none waits for one that waits for it.
 pub const DELETE: &str = "WITH
-    gone AS (DELETE FROM minilm_documents WHERE id = $1::text RETURNING seq),
+    guard AS MATERIALIZED (SELECT one FROM minilm_meta FOR UPDATE),
+    gone AS (DELETE FROM minilm_documents USING guard WHERE id = $1::text RETURNING seq),
     counted AS (UPDATE minilm_meta SET version = version + 1 WHERE EXISTS (SELECT 1 FROM gone))
     SELECT count(*) FROM gone";
