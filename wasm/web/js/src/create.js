@@ -41,7 +41,12 @@ export async function create(options, host) {
   const calls = spawn
     ? await shared(spawn, workers, load, progress, signal)
     : await Inline.create(load, host, progress, signal);
-  return new Embedder(calls, await abortable(calls.call('info', []), signal));
+  try {
+    return new Embedder(calls, await abortable(calls.call('info', []), signal));
+  } catch (error) {
+    calls.dispose();
+    throw error;
+  }
 }
 
 /**

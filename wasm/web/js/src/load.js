@@ -39,9 +39,9 @@ export async function load({ model, wasm, sha256, cache }, platform, progress, s
     const { from, chunks } = platform.open(model, signal);
     return run(chunks, () => from);
   }
-  const kept = () => fromCache(entry, sha256, run);
+  const kept = (/** @type {boolean} */ mend) => fromCache(entry, sha256, run, mend);
   // Whoever comes second waits for the first to have kept the file.
-  return (await kept()) ?? alone(url, signal, async () => (await kept()) ?? fromNetwork(entry, url, sha256, run, signal));
+  return (await kept(false)) ?? alone(url, signal, async () => (await kept(true)) ?? fromNetwork(entry, url, sha256, run, signal));
 }
 
 /**
@@ -57,8 +57,9 @@ export async function load({ model, wasm, sha256, cache }, platform, progress, s
  * @param {Entry} entry
  * @param {string | undefined} sha256
  * @param {Load} run
+ * @param {boolean} mend whether to drop what is damaged: only for who is alone, as it may be whole again by then
  */
-async function fromCache(entry, sha256, run) {
+async function fromCache(entry, sha256, run, mend) {
   const pieces = await entry.whole(sha256);
   if (!pieces) return undefined;
   try {
@@ -68,7 +69,7 @@ async function fromCache(entry, sha256, run) {
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
     // What was kept is damaged: fetch it again.
-    await entry.drop();
+    if (mend) await entry.drop();
     return undefined;
   }
 }
