@@ -36,7 +36,7 @@ export function start() {
 }
 
 async function open(chosen) {
-  running?.abort();
+  stop();
   failure.hidden = true;
   work.hidden = true;
   try {
@@ -65,6 +65,7 @@ function texts() {
 }
 
 function preview() {
+  stop();
   const all = texts();
   const rows = all.slice(0, PREVIEW).map((text, index) => element('tr', {}, element('th', { scope: 'row' }, `${index + 1}`), element('td', {}, text)));
   byId('file-preview').replaceChildren(element('tbody', {}, ...rows));
@@ -84,22 +85,30 @@ function reset() {
   }
 }
 
+/** Ends what is running: its vectors are those of another file or column. */
+function stop() {
+  running?.abort();
+  running = undefined;
+  cancel.hidden = true;
+}
+
 async function run() {
   reset();
   const all = texts();
-  running = new AbortController();
+  const own = new AbortController();
+  running = own;
   button.disabled = true;
   cancel.hidden = false;
   status.textContent = 'Starting…';
   try {
-    finish(all, await embed(all, running.signal));
+    finish(all, await embed(all, own.signal));
   } catch (error) {
+    if (running !== own) return;
     bar.value = 0;
     status.textContent = isAbort(error) ? 'Cancelled.' : error.message;
-  } finally {
-    button.disabled = false;
-    cancel.hidden = true;
   }
+  stop();
+  button.disabled = false;
 }
 
 /** All vectors, by several workers where there is enough to do. */
@@ -112,13 +121,17 @@ async function embed(all, signal) {
     const values = new Float32Array(all.length * model.dim);
     const result = { values, dim: model.dim, tokens: 0, truncated: 0, done: 0, begin: performance.now() };
     for await (const part of model.stream(all, { signal })) {
+      signal.throwIfAborted();
       values.set(part.data, result.done * model.dim);
       result.done += part.length;
       result.tokens += part.tokens.reduce((sum, count) => sum + count, 0);
       result.truncated += part.truncated.filter(Boolean).length;
       report(result, all.length);
     }
-    return { ...result, name: (await shared.info()).name, seconds: (performance.now() - result.begin) / 1000 };
+    const seconds = (performance.now() - result.begin) / 1000;
+    const { name } = await shared.info();
+    signal.throwIfAborted();
+    return { ...result, name, seconds };
   } finally {
     if (many) model.dispose();
   }

@@ -22,17 +22,19 @@ export function newest(box, search, fail) {
     if (anew) shown = undefined;
     if (busy) return;
     busy = true;
-    try {
-      for (let text = box.value.trim(); text !== shown; text = box.value.trim()) {
-        shown = text;
+    let failed = false;
+    for (let text = box.value.trim(); text !== shown; text = box.value.trim()) {
+      shown = text;
+      try {
         await search(text);
+        failed = false;
+      } catch (error) {
+        fail(error);
+        failed = true;
       }
-    } catch (error) {
-      // The same text may be asked for once more.
-      shown = undefined;
-      fail(error);
-    } finally {
-      busy = false;
     }
+    // The same text may be asked for once more.
+    if (failed) shown = undefined;
+    busy = false;
   };
 }

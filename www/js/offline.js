@@ -29,18 +29,19 @@ export async function forgetPage() {
 /** Offers a worker once it has everything, if this page belongs to another one. */
 function watch(worker) {
   const check = () => {
-    if (worker.state === 'installed' && navigator.serviceWorker.controller) offer(worker);
+    if (worker.state === 'installed' && navigator.serviceWorker.controller) offer();
   };
   worker?.addEventListener('statechange', check);
   if (worker) check();
 }
 
-function offer(worker) {
+function offer() {
   if (document.getElementById('newer')) return;
   const button = element('button', { type: 'button', class: 'quiet' }, 'Load it');
-  button.addEventListener('click', () => {
+  button.addEventListener('click', async () => {
     navigator.serviceWorker.addEventListener('controllerchange', () => location.reload(), { once: true });
-    worker.postMessage('take over');
+    // The newest one, if there have been several since.
+    (await navigator.serviceWorker.getRegistration()).waiting?.postMessage('take over');
   });
   document.querySelector('.loader').after(element('p', { id: 'newer', class: 'notice row', role: 'status' }, 'There is a newer version of this page.', button));
 }
