@@ -13,13 +13,17 @@ pub fn install(package: &str) {
         return;
     }
     println!("installing {package} with apt-get");
-    let apt = |args: &[&str]| -> Result<()> { cargo::run(Command::new("apt-get").args(args)) };
+    // Somebody else may be installing, and a mirror may be away for a moment.
+    let patience = ["--option", "DPkg::Lock::Timeout=300", "--option", "Acquire::Retries=3"];
+    let apt = |args: &[&str]| {
+        let done: Result<()> = cargo::run(Command::new("apt-get").args(patience).args(args));
+        if let Err(error) = done {
+            println!("note: {package}: {error:#}");
+        }
+    };
     // A container image comes without package lists.
-    let installed = apt(&["update", "--quiet"])
-        .and_then(|()| apt(&["install", "--yes", "--quiet", "--no-install-recommends", package]));
-    if let Err(error) = installed {
-        println!("note: {package}: {error:#}");
-    }
+    apt(&["update", "--quiet"]);
+    apt(&["install", "--yes", "--quiet", "--no-install-recommends", package]);
 }
 
 /// The first of `programs` that is in the path.

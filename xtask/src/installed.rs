@@ -1,6 +1,6 @@
 //! What is installed for a command, at pinned versions, into the user's cache folder: nothing lands in the tree.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -15,12 +15,17 @@ pub fn folder(name: &str) -> Result<PathBuf> {
 pub fn install(folder: &Path, wanted: &[&Path], steps: impl FnOnce() -> Result<()>) -> Result<()> {
     let text = wanted.iter().map(fs::read_to_string).collect::<Result<String, _>>()?;
     let stamp = folder.with_extension("installed");
+    fs::create_dir_all(folder)?;
+    // Another checkout may be at it.
+    let lock = File::create(folder.with_extension("lock"))?;
+    lock.lock()?;
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == text) {
         return Ok(());
     }
-    if folder.exists() {
-        fs::remove_dir_all(folder)?;
+    if stamp.exists() {
+        fs::remove_file(&stamp)?;
     }
+    fs::remove_dir_all(folder)?;
     fs::create_dir_all(folder)?;
     for file in wanted {
         fs::copy(file, folder.join(file.file_name().unwrap_or_default()))?;

@@ -7,6 +7,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -40,6 +41,9 @@ pub struct Reuse {
     #[arg(long, default_value = "64", value_name = "N")]
     pub max_concurrent_requests: usize,
 }
+
+/// How long a server waits after an error of its socket.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// A server that has its socket.
 pub struct Server {
@@ -89,7 +93,15 @@ impl Server {
     /// Serves until it is dropped.
     pub async fn run(self) -> Result<Infallible> {
         loop {
-            let (stream, _) = self.listener.accept().await?;
+            let stream = match self.listener.accept().await {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    // A client that is gone again, or too many open files: others are still served, and some will end.
+                    eprintln!("accept: {error}");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            };
             let (handler, requests) = (self.handler.clone(), self.requests.clone());
             tokio::spawn(async move {
                 if let Err(error) = connection(stream, &handler, &requests).await {
