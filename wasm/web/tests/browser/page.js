@@ -4,6 +4,9 @@ import * as minilm from '/npm/src/browser.js';
 
 const MODEL = '/models/slice-L3-of-all-MiniLM-L6-v2-int8.minilm';
 
+// Bytes of a piece in the cache.
+const PIECE = 1 << 21;
+
 // What a debugger calls may use `eval` until it first waits.
 const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
 
@@ -18,7 +21,15 @@ async function visit(options) {
   return { from: [...new Set(progress.map(({ from }) => from))].join(), cached, vector, progress };
 }
 
+/** Waits until the cache has so many pieces of a model, whole ones. */
+async function kept(pieces) {
+  const cache = await caches.open('minilm-wasm-1');
+  const whole = async (request) => (await (await cache.match(request)).blob()).size === PIECE;
+  const count = async () => (await Promise.all((await cache.keys()).map(whole))).filter(Boolean).length;
+  while ((await count()) < pieces) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
 /** What a promise is rejected with, as far as it can be sent. */
 const refusal = (promise) => promise.then(() => 'it was not refused', ({ name, code, message }) => ({ name, code, message }));
 
-Object.assign(globalThis, { MODEL, minilm, visit, refusal, ready: true });
+Object.assign(globalThis, { MODEL, minilm, visit, kept, refusal, ready: true });

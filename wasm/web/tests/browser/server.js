@@ -17,6 +17,9 @@ const FOLDERS = {
 const TYPES = { html: 'text/html', js: 'text/javascript', wasm: 'application/wasm', json: 'application/json' };
 const POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'";
 
+// Milliseconds for what was sent to be read: browsers drop what is still on its way when a connection breaks.
+const GRACE = 500;
+
 // Extensions tell it things too.
 const ALLOWED = { 'access-control-allow-origin': '*' };
 
@@ -96,7 +99,7 @@ class Server {
     const end = model ? Math.min(start + this.cut, found.size) - 1 : found.size - 1;
     const stream = createReadStream(file, { start, end });
     stream.pipe(response, { end: end === found.size - 1 });
-    if (end < found.size - 1 && !this.stalls) stream.once('end', () => setTimeout(() => response.destroy(), 100));
+    if (end < found.size - 1 && !this.stalls) stream.once('end', () => setTimeout(() => response.destroy(), GRACE));
   }
 }
 

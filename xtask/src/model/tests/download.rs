@@ -10,9 +10,9 @@ use url::Url;
 
 use super::super::Error;
 use super::super::download::Download;
-use super::super::http::{Client, Get};
+use super::super::http::{Client, Get, Patience};
 use super::server::{Reply, Seen, Server};
-use super::{IMPATIENT, names_in, sha256, weights};
+use super::{PATIENT, names_in, sha256, weights};
 
 /// Answers the first request with `first`, all others with `then`.
 fn two_faced(
@@ -44,7 +44,11 @@ impl Target {
     }
 
     fn fetch(&self, url: &Url, sha256: Option<&str>) -> Result<String, Error> {
-        Client::new(IMPATIENT, None).download(&Download {
+        self.fetch_with(PATIENT, url, sha256)
+    }
+
+    fn fetch_with(&self, patience: Patience, url: &Url, sha256: Option<&str>) -> Result<String, Error> {
+        Client::new(patience, None).download(&Download {
             get: Get { url, token: None },
             dest: &self.path(),
             sha256,
@@ -80,7 +84,8 @@ fn a_stalled_connection_is_resumed() {
     let stall = |seen: &Seen| Reply { linger: Duration::from_secs(2), ..half(seen) };
     let server = two_faced(stall, |seen| Reply::file(seen, &weights()));
     let target = Target::new();
-    target.fetch(&server.url, None).unwrap();
+    let impatient = Patience { stall: Duration::from_millis(300), ..PATIENT };
+    target.fetch_with(impatient, &server.url, None).unwrap();
     target.assert_whole();
 }
 

@@ -72,6 +72,8 @@ fn a_body_without_a_length_ends_at_the_limit() {
 fn more_requests_at_once_than_allowed_are_told_to_wait() {
     let running = Running::start(component(), world(&[("MAX_CONCURRENT_REQUESTS", "1")]), SHARED);
     let mut first = begin(&running, 15);
+    // Long enough for it to be the first.
+    sleep(Duration::from_millis(500));
     // The instance has seen the first request as soon as it refuses another.
     let refused = (0..100).find_map(|_| {
         sleep(Duration::from_millis(20));
