@@ -1,9 +1,10 @@
-// What can be told without a browser: the map's arithmetic against another library, and files against their formats.
+// What can be told without a browser: the map's arithmetic against another library, files against their formats, and what is searched.
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 
+import { newest } from '../js/hits.js';
 import { json, npy } from '../js/npy.js';
 import { twoComponents } from '../js/pca.js';
 import { require } from '../../wasm/web/tests/browser/launch.js';
@@ -52,4 +53,37 @@ test('the sample questions are enough, and no two the same', async () => {
   assert.ok(questions.length >= 150);
   for (const key of ['question', 'answer']) assert.equal(new Set(questions.map((item) => item[key])).size, questions.length);
   for (const item of questions) assert.deepEqual(Object.keys(item), ['topic', 'question', 'answer']);
+});
+
+test('the newest text is searched, also after one that fails', async () => {
+  const box = { value: 'a' };
+  const [searched, failures] = [[], []];
+  /** Ends the search that is under way. */
+  let end;
+  const search = (text) => {
+    searched.push(text);
+    return new Promise((resolve, reject) => (end = (error) => (error ? reject(error) : resolve())));
+  };
+  const update = newest(box, search, (error) => failures.push(error.message));
+
+  const first = update();
+  for (const value of ['ab', 'abc ']) {
+    box.value = value;
+    update();
+  }
+  end(new Error('no'));
+  // Until what hangs on it has run.
+  await new Promise((resolve) => setTimeout(resolve));
+  end();
+  await first;
+  assert.deepEqual([searched, failures], [['a', 'abc'], ['no']]);
+
+  await update();
+  assert.equal(searched.length, 2, 'the text that is shown is not searched again');
+  for (const error of [new Error('away'), undefined]) {
+    const again = update({ anew: error !== undefined });
+    end(error);
+    await again;
+  }
+  assert.deepEqual([searched, failures], [['a', 'abc', 'abc', 'abc'], ['no', 'away']]);
 });
