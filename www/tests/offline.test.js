@@ -5,7 +5,7 @@ import { cp, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { SITE, inBrowsers, newPage, ready, serve, show, text, until } from './support.js';
+import { SITE, clickInTime, inBrowsers, newPage, ready, serve, show, text, until } from './support.js';
 
 inBrowsers('offline', async (t, { browser, server }) => {
   await t.test('after the first visit the page needs no server', async () => {
@@ -33,17 +33,7 @@ inBrowsers('offline', async (t, { browser, server }) => {
     await page.evaluate(async () => {
       for (const name of await caches.keys()) await caches.delete(name);
     });
-    await page.evaluateOnNewDocument(() => {
-      document.addEventListener('DOMContentLoaded', () => {
-        const detail = document.getElementById('model-detail');
-        const observer = new MutationObserver(() => {
-          if (!detail.textContent.includes('from the network')) return;
-          observer.disconnect();
-          document.getElementById('model-action').click();
-        });
-        observer.observe(detail, { childList: true });
-      });
-    });
+    await page.evaluateOnNewDocument(clickInTime, 'model-detail', 'from the network', 'model-action');
     await page.reload();
     await until(page, () => document.getElementById('model-state').textContent === 'Cancelled');
     assert.equal(await text(page, '#model-action'), 'Load the model');

@@ -146,6 +146,24 @@ export async function show(page, tab) {
   await until(page, (name) => !document.getElementById(`panel-${name}`).hidden, tab);
 }
 
+/**
+ * For the page itself, as it loads or later: clicks on `button` as soon as the text of `watched` includes `part`. From outside the click
+ * could come too late. Both are ids.
+ */
+export function clickInTime(watched, part, button) {
+  const watch = () => {
+    const node = document.getElementById(watched);
+    const observer = new MutationObserver(() => {
+      if (!node.textContent.includes(part)) return;
+      observer.disconnect();
+      document.getElementById(button).click();
+    });
+    observer.observe(node, { childList: true });
+  };
+  if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', watch);
+  else watch();
+}
+
 /** Drops a file of text or bytes onto an element. */
 export async function dropFile(page, selector, name, content) {
   const bytes = typeof content === 'string' ? [...Buffer.from(content)] : content;

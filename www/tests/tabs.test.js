@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { require } from '../../wasm/web/tests/browser/launch.js';
-import { SITE, downloaded, dropFile, inBrowsers, inNode, newPage, ready, show, text, texts, until } from './support.js';
+import { SITE, clickInTime, downloaded, dropFile, inBrowsers, inNode, newPage, ready, show, text, texts, until } from './support.js';
 
 const questions = JSON.parse(await readFile(join(SITE, 'data/questions.json'), 'utf8'));
 const embedder = await inNode();
@@ -123,16 +123,7 @@ inBrowsers('the tabs', async (t, { browser, downloads, server, kind }) => {
     const lines = Array.from({ length: 1500 }, (_, index) => `item ${index}`);
     await dropFile(page, '#drop', 'many.txt', lines.join('\r\n'));
     await until(page, () => document.getElementById('file-count').textContent === 'many.txt: 1,500 texts.');
-    // From inside: from here it could come too late.
-    await page.evaluate(() => {
-      const status = document.getElementById('file-status');
-      const observer = new MutationObserver(() => {
-        if (!status.textContent.includes('of 1,500 texts, ')) return;
-        observer.disconnect();
-        document.getElementById('file-cancel').click();
-      });
-      observer.observe(status, { childList: true });
-    });
+    await page.evaluate(clickInTime, 'file-status', 'of 1,500 texts, ', 'file-cancel');
     await page.click('#file-start');
     await until(page, () => document.getElementById('file-status').textContent === 'Cancelled.');
     await page.click('#file-start');
