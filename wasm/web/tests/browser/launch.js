@@ -19,14 +19,15 @@ const SANDBOX = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
 export const FIREFOX_VERSION = MINILM_FIREFOX && Number(/\d+/.exec(execFileSync(MINILM_FIREFOX, ['--version'], { encoding: 'utf8' }))[0]);
 
 // Nothing fades: axe would find too little contrast in a colour that is still on its way.
-const STILL = { chromium: '--force-prefers-reduced-motion', firefox: { 'ui.prefersReducedMotion': 1 } };
-
-// Firefox ESR 140 mixes AVX with SSE instructions, which some processors take 300 ns for each time: the tests would take half an hour.
-// ESR 153 does not.
-const NO_AVX = FIREFOX_VERSION <= 140 ? { 'javascript.options.wasm_simd_avx': false } : {};
-
-// An answer in Firefox's own cache is used, also where the network fails faster.
-const NO_RACES = { 'network.http.rcwn.enabled': false };
+const ARGUMENTS = [...SANDBOX, '--disable-dev-shm-usage', '--disable-gpu', '--force-prefers-reduced-motion'];
+const PREFERENCES = {
+  'ui.prefersReducedMotion': 1,
+  // An answer in Firefox's own cache is used, also where the network fails faster.
+  'network.http.rcwn.enabled': false,
+  // Firefox ESR 140 mixes AVX with SSE instructions, which some processors take 300 ns for each time: the tests would take half an
+  // hour. ESR 153 does not.
+  ...(FIREFOX_VERSION <= 140 && { 'javascript.options.wasm_simd_avx': false }),
+};
 
 /**
  * A browser on a profile of its own.
@@ -34,8 +35,8 @@ const NO_RACES = { 'network.http.rcwn.enabled': false };
  * @param {object} [options] further ones of puppeteer, and `prefs` of Firefox
  */
 export function launch(kind, { prefs, ...options } = {}) {
-  const chromium = { browser: 'chrome', args: [...SANDBOX, '--disable-dev-shm-usage', '--disable-gpu', STILL.chromium] };
-  const firefox = { browser: 'firefox', extraPrefsFirefox: { ...STILL.firefox, ...NO_AVX, ...NO_RACES, ...prefs } };
+  const chromium = { browser: 'chrome', args: ARGUMENTS };
+  const firefox = { browser: 'firefox', extraPrefsFirefox: { ...PREFERENCES, ...prefs } };
   const own = kind === 'chromium' ? chromium : firefox;
   const common = { executablePath: PROGRAMS[kind], headless: true, protocolTimeout: 200_000 };
   return require('puppeteer-core').launch({ ...own, ...common, ...options });

@@ -1,11 +1,9 @@
 // The package in a page, from its own folder, without a bundler: the tests call what they need.
 
 import * as minilm from '/npm/src/browser.js';
+import { PIECE } from '/npm/src/cache.js';
 
 const MODEL = '/models/slice-L3-of-all-MiniLM-L6-v2-int8.minilm';
-
-// Bytes of a piece in the cache.
-const PIECE = 1 << 21;
 
 // What a debugger calls may use `eval` until it first waits.
 const turn = () => new Promise((resolve) => setTimeout(resolve, 0));

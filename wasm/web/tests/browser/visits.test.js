@@ -69,11 +69,15 @@ inBrowsers('a tab that waits goes on where the other one is closed', async ({ se
 inBrowsers('a download that was cut off goes on after a reload', async ({ server, visit }) => {
   const page = await visit();
   server.cut = 1_500_000;
-  const refused = await page.evaluate(() => refusal(visit()));
+  const { refused, reached } = await page.evaluate(async () => {
+    const reached = [0];
+    return { refused: await refusal(visit({ progress: ({ loaded }) => reached.push(loaded) })), reached };
+  });
   assert.deepEqual([refused.name, refused.code], ['DownloadError', 'network']);
   // The connection breaks four times: what came is taken up where it was each time.
   assert.equal(server.asked.length, 4);
   const starts = server.asked.map((range) => Number(/\d+|$/.exec(range)[0]));
+  assert.ok(starts.every((start) => reached.includes(start)), `${starts} of ${reached}`);
   assert.ok(starts.every((start, index) => start <= index * server.cut && (index === 0 || start > starts[index - 1])), starts.join());
   assert.equal(await page.evaluate(() => minilm.isCached(MODEL)), false);
   await page.reload();
