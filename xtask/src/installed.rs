@@ -1,9 +1,11 @@
 //! What is installed for a command, at pinned versions, into the user's cache folder: nothing lands in the tree.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+
+use crate::turn;
 
 /// The folder of the command `name`.
 pub fn folder(name: &str) -> Result<PathBuf> {
@@ -15,17 +17,17 @@ pub fn folder(name: &str) -> Result<PathBuf> {
 pub fn install(folder: &Path, wanted: &[&Path], steps: impl FnOnce() -> Result<()>) -> Result<()> {
     let text = wanted.iter().map(fs::read_to_string).collect::<Result<String, _>>()?;
     let stamp = folder.with_extension("installed");
-    fs::create_dir_all(folder)?;
     // Another checkout may be at it.
-    let lock = File::create(folder.with_extension("lock"))?;
-    lock.lock()?;
+    let _turn = turn::take(&folder.with_extension("lock"), &format!("installing into {}", folder.display()))?;
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == text) {
         return Ok(());
     }
     if stamp.exists() {
         fs::remove_file(&stamp)?;
     }
-    fs::remove_dir_all(folder)?;
+    if folder.exists() {
+        fs::remove_dir_all(folder)?;
+    }
     fs::create_dir_all(folder)?;
     for file in wanted {
         fs::copy(file, folder.join(file.file_name().unwrap_or_default()))?;

@@ -13,6 +13,7 @@ mod paths;
 mod python;
 #[cfg(test)]
 mod spin_manifest;
+mod turn;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;

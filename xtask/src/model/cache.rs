@@ -5,13 +5,14 @@
 //! process is about to lock would let two in.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::Error;
 use super::download::sha256_of;
+use crate::turn;
 
 /// The file that holds the weights, and is pinned and hashed.
 pub const WEIGHTS: &str = "model.safetensors";
@@ -84,19 +85,7 @@ impl Entry {
 
     /// Waits until no other process fetches this model.
     pub fn lock(&self) -> Result<File, Error> {
-        if let Some(root) = self.lock.parent() {
-            fs::create_dir_all(root).map_err(Error::io(root))?;
-        }
-        let file = File::create(&self.lock).map_err(Error::io(&self.lock))?;
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) => {
-                eprintln!("waiting for another process that is fetching {}", self.repo);
-            }
-            Err(TryLockError::Error(error)) => return Err(Error::io(&self.lock)(error)),
-        }
-        file.lock().map_err(Error::io(&self.lock))?;
-        Ok(file)
+        turn::take(&self.lock, &format!("fetching {}", self.repo)).map_err(Error::io(&self.lock))
     }
 
     /// An empty model directory, beside what earlier runs have downloaded. Call with the lock held.
