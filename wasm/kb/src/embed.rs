@@ -7,7 +7,7 @@ use http::StatusCode;
 use minilm::{EncodeOptions, Encoding};
 use minilm_http::encode::Task;
 use minilm_http::{App, Input, Limit, Problem, Service, Work};
-use minilm_knowledge::Document;
+use minilm_documents::Document;
 
 use crate::Kb;
 use crate::store::{Entry, FieldVector, Record};

@@ -96,8 +96,8 @@ fn rust(surroundings: &Surroundings, counts: &mut Counts) -> Result<()> {
         println!("there is no ../shared beside the project: the tests that need it are skipped");
     }
     native("native, data beside the project", &["--package", "minilm", "--test", "shared_*"], shared)?;
-    native("documentation", &["--package", "minilm", "--package", "minilm-knowledge", "--doc"], false)?;
-    native("documents and index files", &["--package", "minilm-knowledge", "--lib"], true)?;
+    native("documentation", &["--package", "minilm", "--package", "minilm-documents", "--doc"], false)?;
+    native("documents and index files", &["--package", "minilm-documents", "--lib"], true)?;
     let tools = [
         "xtask",
         "minilm-cli",

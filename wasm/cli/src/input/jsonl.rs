@@ -1,7 +1,7 @@
 //! The text in a line of JSON.
 
 use anyhow::{Context, Result, bail};
-use minilm_knowledge::kind;
+use minilm_documents::kind;
 use serde_json::Value;
 
 use super::listed;

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use minilm_http::{Answer, Problem};
-use minilm_knowledge::{Document, Documents};
+use minilm_documents::{Document, Documents};
 use serde::Serialize;
 use serde_json::json;
 use serde_json::value::RawValue;

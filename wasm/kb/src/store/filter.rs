@@ -1,5 +1,5 @@
 //! Filters: what the metadata of a document must equal. Stores say it in their own language; what it means is what
-//! [`Document::matches`](minilm_knowledge::Document::matches) does, for values that are neither lists nor objects.
+//! [`Document::matches`](minilm_documents::Document::matches) does, for values that are neither lists nor objects.
 
 use minilm_http::Problem;
 use serde_json::{Map, Value};

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use async_trait::async_trait;
 use minilm::index::{Hit, Query};
-use minilm_knowledge::{Document, FileError, IndexFile as Index};
+use minilm_documents::{Document, FileError, IndexFile as Index};
 
 use super::{Entry, Found, Identity, Match, Record, Search, State, Store, StoreError};
 

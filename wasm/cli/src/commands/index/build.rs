@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use minilm::{Embedder, EncodeOptions};
-use minilm_knowledge::{Document, Documents, IndexInfo, Model, write_index};
+use minilm_documents::{Document, Documents, IndexInfo, Model, write_index};
 
 use crate::output::Sink;
 use crate::progress::Progress;
@@ -145,7 +145,7 @@ mod tests {
     fn of_the_same_id_the_last_counts() {
         let found = collect(&b"{\"id\":1,\"n\":1}\n{\"id\":2}\n{\"_id\":{\"$numberInt\":\"1\"},\"n\":2}\n"[..]);
         let found = found.expect("documents");
-        let lines: Vec<String> = found.documents.iter().map(minilm_knowledge::Document::to_json).collect();
+        let lines: Vec<String> = found.documents.iter().map(minilm_documents::Document::to_json).collect();
         assert_eq!((lines, found.replaced), (vec![r#"{"id":"1","n":2}"#.to_owned(), r#"{"id":"2"}"#.to_owned()], 1));
     }
 

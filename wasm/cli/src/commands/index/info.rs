@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::Args;
-use minilm_knowledge::{INDEX_VERSION, IndexInfo};
+use minilm_documents::{INDEX_VERSION, IndexInfo};
 use serde::Serialize;
 
 use crate::output::{Sink, write_json};

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
-use minilm_knowledge::IndexFile;
+use minilm_documents::IndexFile;
 
 use crate::files;
 

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use minilm::EncodeOptions;
 use minilm::index::Query;
-use minilm_knowledge::{Document, Model};
+use minilm_documents::{Document, Model};
 use serde::Serialize;
 
 use crate::args::HitArgs;

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use bson::{Bson, Document, doc};
-use minilm_knowledge::Document as Parsed;
+use minilm_documents::Document as Parsed;
 use mongodb::change_stream::event::{ChangeStreamEvent, ResumeToken};
 use mongodb::error::{Error, ErrorKind};
 use mongodb::options::FullDocumentType;

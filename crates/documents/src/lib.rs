@@ -9,7 +9,7 @@
 //!
 //! ```
 //! use minilm::index::Query;
-//! use minilm_knowledge::{Documents, IndexFile, Model, write_index};
+//! use minilm_documents::{Documents, IndexFile, Model, write_index};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let lines = b"{\"_id\": {\"$oid\": \"65f0c0ffee65f0c0ffee65f0\"}, \"question\": \"Why?\", \"answers\": [\"Because.\"]}";
