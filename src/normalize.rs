@@ -6,6 +6,7 @@ use crate::kernel::dot;
 const MIN_LENGTH: f32 = 1e-12;
 
 /// Divides `vector` by its Euclidean length; a vector of zeros stays as it is.
+#[inline(never)]
 pub fn normalize(vector: &mut [f32]) {
     let length = dot(vector, vector).sqrt().max(MIN_LENGTH);
     vector.iter_mut().for_each(|x| *x /= length);

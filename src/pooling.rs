@@ -1,16 +1,17 @@
 //! Token vectors to one sentence vector.
 
 use crate::config::Pooling;
-use crate::kernel::add_assign;
+use crate::kernel::{add_assign, max_assign};
 
 /// Pools `tokens` `[n_tokens, out.len()]` into `out`; there is at least one token.
+#[inline(never)]
 pub(crate) fn pool(pooling: Pooling, tokens: &[f32], out: &mut [f32]) {
     let dim = out.len();
     out.copy_from_slice(&tokens[..dim]);
     let others = tokens.chunks_exact(dim).skip(1);
     match pooling {
         Pooling::Cls => {}
-        Pooling::Max => others.for_each(|token| out.iter_mut().zip(token).for_each(|(out, &x)| *out = out.max(x))),
+        Pooling::Max => others.for_each(|token| max_assign(out, token)),
         Pooling::Mean | Pooling::MeanSqrtLen => {
             others.for_each(|token| add_assign(out, token));
             let n_tokens = (tokens.len() / dim) as f32;

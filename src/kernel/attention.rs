@@ -68,12 +68,14 @@ impl<T: Operand> Attention<T> {
         for_tiles(tokens, &mut Job { buffers: self, head, tokens, scale, value_step, context, products });
     }
 
+    #[inline(never)]
     fn put_key(&mut self, token: usize, size: usize) {
         let panel = &mut self.keys[token / PANEL * PANEL * size..][..PANEL * size];
         let slots = panel.chunks_exact_mut(T::GROUP).skip(token % PANEL).step_by(PANEL);
         slots.zip(self.row.chunks_exact(T::GROUP)).for_each(|(slot, group)| slot.copy_from_slice(group));
     }
 
+    #[inline(never)]
     fn put_value(&mut self, token: usize, len: usize) {
         let slot = token / T::GROUP * PANEL * T::GROUP + token % T::GROUP;
         for (panel, values) in self.values.chunks_exact_mut(PANEL * len).zip(self.row.chunks_exact(PANEL)) {
@@ -98,6 +100,7 @@ struct Job<'a, T> {
 
 impl<T: Operand> Tile for Job<'_, T> {
     /// Queries `row..row + ROWS`.
+    #[inline(never)]
     fn tile<const ROWS: usize>(&mut self, row: usize) {
         let Attention { queries, keys, values, scores, weights, .. } = &mut *self.buffers;
         let Some(products) = self.products.first_chunk_mut::<ROWS>() else { return };
@@ -112,18 +115,25 @@ impl<T: Operand> Tile for Job<'_, T> {
         }
         for (scores, weights) in scores.chunks_exact_mut(len).zip(weights.chunks_exact_mut(len)).take(ROWS) {
             let scores = &mut scores[..self.tokens];
-            let sum = powers(scores, self.scale);
+            let sum = powers(scores, &self.scale);
             T::convert(scores, sum / T::ONE, weights);
         }
         let weights = std::array::from_fn::<_, ROWS, _>(|i| &weights[i * len..][..len]);
-        let step = F32x4::splat(self.value_step);
         for (index, values) in values.chunks_exact(PANEL * len).enumerate() {
             T::dot(weights, values, products);
-            for (i, &[low, high]) in products.iter().enumerate() {
-                let out = &mut self.context[(row + i) * self.head.hidden_size + self.head.start..][..self.head.size];
-                panel::store([low.mul(step), high.mul(step)], &mut out[index * PANEL..]);
-            }
+            let context = self.context.chunks_exact_mut(self.head.hidden_size).skip(row);
+            let outputs = context.map(|row| &mut row[self.head.start..][..self.head.size][index * PANEL..]);
+            scale_values(products, &self.value_step, outputs);
         }
+    }
+}
+
+/// Weighted sums of values, in units of `step`, to `outputs`.
+#[inline(never)]
+fn scale_values<'a>(products: &[Panel], step: &f32, outputs: impl Iterator<Item = &'a mut [f32]>) {
+    let step = F32x4::splat(*step);
+    for (&[low, high], out) in products.iter().zip(outputs) {
+        panel::store([low.mul(step), high.mul(step)], out);
     }
 }
 

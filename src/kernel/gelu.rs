@@ -10,19 +10,26 @@ const P: [f32; 7] =
 /// Denominator of the same.
 const Q: [f32; 5] = [-1.456_607_2e-5, -2.133_740_6e-4, -1.682_827e-3, -7.373_329_2e-3, -1.426_473_9e-2];
 
-/// GELU of each lane, to an absolute error of 4e-7 (1 + |x|). For `f32` models only: the last digit may depend on the engine.
+/// The numerator of `erf(x / sqrt 2)`.
 #[inline(always)]
-pub(crate) fn gelu(x: F32x4) -> F32x4 {
-    let half = F32x4::splat(0.5);
-    let erf = erf(x.mul(F32x4::splat(std::f32::consts::FRAC_1_SQRT_2)));
-    x.mul(half).mul(erf.add(F32x4::splat(1.0)))
+pub(crate) fn numerator(x: F32x4) -> F32x4 {
+    let z = cut(x);
+    z.mul(fused_polynomial(z.mul(z), &P))
+}
+
+/// GELU of `x`, where the [`numerator`] is known, to an absolute error of 4e-7 (1 + |x|). For `f32` models only: the last digit
+/// may depend on the engine.
+#[inline(always)]
+pub(crate) fn from_numerator(x: F32x4, numerator: F32x4) -> F32x4 {
+    let z = cut(x);
+    let erf = numerator.div(fused_polynomial(z.mul(z), &Q));
+    x.mul(F32x4::splat(0.5)).mul(erf.add(F32x4::splat(1.0)))
 }
 
 #[inline(always)]
-fn erf(z: F32x4) -> F32x4 {
-    let z = z.max(F32x4::splat(-4.0)).min(F32x4::splat(4.0));
-    let square = z.mul(z);
-    z.mul(fused_polynomial(square, &P)).div(fused_polynomial(square, &Q))
+fn cut(x: F32x4) -> F32x4 {
+    let z = x.mul(F32x4::splat(std::f32::consts::FRAC_1_SQRT_2));
+    z.max(F32x4::splat(-4.0)).min(F32x4::splat(4.0))
 }
 
 #[inline(always)]
@@ -67,6 +74,10 @@ pub(crate) fn gelu_coarse(x: F32x4) -> F32x4 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn gelu(x: F32x4) -> F32x4 {
+        from_numerator(x, numerator(x))
+    }
 
     /// Abramowitz and Stegun 7.1.5, summed in f64: exact to the last digit of f32 for |z| <= 5.
     fn erf_series(z: f64) -> f64 {

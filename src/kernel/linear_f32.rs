@@ -1,7 +1,8 @@
 //! Linear layers `y = x Wᵀ + b` in `f32`.
 
-use super::arch::{F32x4, LANES, PANEL};
-use super::panel::{self, Panel, TILE, Tile, for_tiles};
+use super::activation::Activation;
+use super::arch::{F32x4, PANEL};
+use super::panel::{self, Outputs, Panel, PanelRow, TILE, Tile, for_tiles};
 
 /// A linear layer with `f32` weights.
 #[derive(Clone, Copy, Debug)]
@@ -16,43 +17,48 @@ pub(crate) struct F32Linear<'m> {
 
 impl F32Linear<'_> {
     /// `x` `[rows, in_features]` to `out` `[rows, out_features]`, each output passed through `activate`.
-    pub(crate) fn forward(&self, x: &[f32], out: &mut [f32], activate: impl Fn(F32x4) -> F32x4) {
+    pub(crate) fn forward(&self, x: &[f32], out: &mut [f32], activation: Activation) {
         let F32Linear { in_features, out_features: width, .. } = *self;
         let panels = self.weight.chunks_exact(in_features * PANEL).zip(self.bias.as_chunks().0);
         for (index, (weight, bias)) in panels.enumerate() {
-            let (bias, start) = (panel::load(bias), index * PANEL);
+            let outputs = Outputs { out: &mut *out, width, start: index * PANEL };
             let products = [[F32x4::splat(0.0); 2]; TILE];
-            let mut job = Job { weight, bias, x, in_features, start, width, out, activate: &activate, products };
+            let mut job = Job { weight, bias, x, in_features, outputs, activation, products };
             for_tiles(x.len() / in_features, &mut job);
         }
     }
 }
 
-/// The outputs of a panel, which are channels `start..` of rows of `width`.
-struct Job<'a, F> {
+/// The outputs of a panel.
+struct Job<'a> {
     weight: &'a [f32],
-    bias: Panel,
+    bias: &'a [f32; PANEL],
     x: &'a [f32],
     in_features: usize,
-    start: usize,
-    width: usize,
-    out: &'a mut [f32],
-    activate: &'a F,
+    outputs: Outputs<'a>,
+    activation: Activation,
     /// Products of a tile with the panel.
     products: [Panel; TILE],
 }
 
-impl<F: Fn(F32x4) -> F32x4> Tile for Job<'_, F> {
+impl Tile for Job<'_> {
     #[inline(always)]
     fn tile<const ROWS: usize>(&mut self, row: usize) {
         let Some(products) = self.products.first_chunk_mut::<ROWS>() else { return };
         let x = |i: usize| &self.x[(row + i) * self.in_features..][..self.in_features];
         dot_f32(std::array::from_fn(x), self.weight, products);
-        for (i, &mut [p, q]) in products.iter_mut().enumerate() {
-            let [a, b] = self.bias;
-            let outputs = [(self.activate)(p.add(a)), (self.activate)(q.add(b))];
-            panel::store(outputs, &mut self.out[(row + i) * self.width..][..self.width][self.start..]);
-        }
+        let mut rows = [[0.0; PANEL]; TILE];
+        add_bias(products, self.bias, &mut rows);
+        self.activation.apply(&mut rows[..ROWS]);
+        self.outputs.put(row, &rows[..ROWS]);
+    }
+}
+
+#[inline(never)]
+fn add_bias(products: &[Panel], bias: &[f32; PANEL], rows: &mut [PanelRow]) {
+    let [a, b] = panel::load(bias);
+    for (&[p, q], row) in products.iter().zip(rows) {
+        panel::store([p.add(a), q.add(b)], row);
     }
 }
 
@@ -62,7 +68,7 @@ pub(super) fn dot_f32<const ROWS: usize>(rows: [&[f32]; ROWS], panel: &[f32], ou
     let panel = panel.as_chunks::<PANEL>().0;
     let len = rows.iter().map(|row| row.len()).fold(panel.len(), usize::min);
     let (rows, panel) = (rows.map(|row| &row[..len]), &panel[..len]);
-    let mut sums = [[F32x4::splat(0.0); PANEL / LANES]; ROWS];
+    let mut sums = F32x4::zeros::<ROWS>();
     for k in 0..len {
         let weights = panel::load(&panel[k]);
         for (row, sums) in rows.iter().zip(&mut sums) {
@@ -90,7 +96,7 @@ pub(super) mod tests {
                 out_features: outputs,
             };
             let mut found = vec![f32::NAN; rows * outputs];
-            linear.forward(&x, &mut found, |y| y);
+            linear.forward(&x, &mut found, Activation::Identity);
             for (x, found) in x.chunks_exact(inputs).zip(found.chunks_exact(outputs)) {
                 for ((weight, bias), found) in weight.chunks_exact(inputs).zip(&bias).zip(found) {
                     let sum: f64 = x.iter().zip(weight).map(|(&x, &w)| f64::from(x) * f64::from(w)).sum();

@@ -1,9 +1,10 @@
 //! Linear layers `y = x Wᵀ + b` with 8-bit weights over 7-bit activations, in exact integer arithmetic.
 
+use super::activation::Activation;
 use super::arch::{Engine, F32x4, I32x4, PANEL, PanelBuffer, Weight};
 use super::layer_norm::LayerNorm;
-use super::panel::{self, Panel, TILE, Tile, for_tiles};
-use super::quantize::{QuantizedRows, padded_len};
+use super::panel::{self, Outputs, Panel, PanelRow, TILE, Tile, for_tiles};
+use super::quantize::{Grid, QuantizedRows, padded_len};
 
 /// Scratch of a linear layer.
 #[derive(Debug, Default)]
@@ -41,15 +42,9 @@ pub(crate) struct Int8Linear<'m> {
 
 impl Int8Linear<'_> {
     /// `x` `[rows, in_features]` to `out` `[rows, out_features]`, each output passed through `activate`.
-    pub(crate) fn forward(
-        &self,
-        x: &[f32],
-        scratch: &mut Int8Scratch,
-        out: &mut [f32],
-        activate: impl Fn(F32x4) -> F32x4,
-    ) {
+    pub(crate) fn forward(&self, x: &[f32], scratch: &mut Int8Scratch, out: &mut [f32], activation: Activation) {
         scratch.quantized.quantize(x, self.smooth, self.outliers, self.groups);
-        self.multiply(scratch, out, activate);
+        self.multiply(scratch, out, activation);
     }
 
     /// Adds the first rows of `addend` to `x`, normalizes the sum by `norm`, in place, and makes it the input of
@@ -64,20 +59,18 @@ impl Int8Linear<'_> {
     }
 
     /// [`Int8Linear::forward`] of the rows that lie quantized in `scratch`.
-    pub(crate) fn multiply(&self, scratch: &mut Int8Scratch, out: &mut [f32], activate: impl Fn(F32x4) -> F32x4) {
+    pub(crate) fn multiply(&self, scratch: &mut Int8Scratch, out: &mut [f32], activation: Activation) {
         let Int8Scratch { quantized, panel } = scratch;
         let engine = Engine::probe();
-        let mut sums = TileSums { dots: [[I32x4::splat(0); 2]; TILE], products: [[F32x4::splat(0.0); 2]; TILE] };
+        let mut buffer = TileBuffer { dots: [[I32x4::splat(0); 2]; TILE], rows: [[0.0; PANEL]; TILE] };
         for index in 0..self.out_features.div_ceil(PANEL) {
             let mut job = Job {
                 panel: self.panel(index, panel),
                 engine,
                 x: quantized,
-                start: index * PANEL,
-                width: self.out_features,
-                out,
-                activate: &activate,
-                sums: &mut sums,
+                outputs: Outputs { out: &mut *out, width: self.out_features, start: index * PANEL },
+                activation,
+                buffer: &mut buffer,
             };
             for_tiles(quantized.rows(), &mut job);
         }
@@ -92,8 +85,8 @@ impl Int8Linear<'_> {
             group_len: weight.len() / self.groups,
             sums: &sums[index * self.groups..][..self.groups],
             outliers: &outliers[index * self.outliers.len()..][..self.outliers.len()],
-            scale: panel::load(&self.scale.as_chunks().0[index]),
-            bias: panel::load(&self.bias.as_chunks().0[index]),
+            scale: &self.scale.as_chunks().0[index],
+            bias: &self.bias.as_chunks().0[index],
         }
     }
 }
@@ -105,75 +98,85 @@ struct WeightPanel<'m> {
     group_len: usize,
     sums: &'m [[i32; PANEL]],
     outliers: &'m [[f32; PANEL]],
-    scale: Panel,
-    bias: Panel,
+    scale: &'m [f32; PANEL],
+    bias: &'m [f32; PANEL],
 }
 
-/// The outputs of a panel, which are channels `start..` of rows of `width`.
-struct Job<'a, F> {
+/// The outputs of a panel.
+struct Job<'a> {
     panel: WeightPanel<'a>,
     engine: Engine,
     x: &'a QuantizedRows,
-    start: usize,
-    width: usize,
-    out: &'a mut [f32],
-    activate: &'a F,
-    sums: &'a mut TileSums,
+    outputs: Outputs<'a>,
+    activation: Activation,
+    buffer: &'a mut TileBuffer,
 }
 
-/// What a tile is added up in. One for all, as each tile would have to clear and copy its own: compilers make calls of that.
-struct TileSums {
+/// What a tile is computed in. One for all, as each tile would have to clear and copy its own: compilers make calls of that.
+struct TileBuffer {
     /// Dot products of the tile with one group of the panel's weights.
     dots: [Panel<I32x4>; TILE],
-    /// Products of the tile with the panel, in units of the weights' steps.
-    products: [Panel; TILE],
+    /// What becomes the outputs.
+    rows: [PanelRow; TILE],
 }
 
-impl<F: Fn(F32x4) -> F32x4> Tile for Job<'_, F> {
+impl Tile for Job<'_> {
     #[inline(always)]
     fn tile<const ROWS: usize>(&mut self, row: usize) {
-        self.multiply::<ROWS>(row);
+        let TileBuffer { dots, rows } = &mut *self.buffer;
+        let (Some(dots), Some(rows)) = (dots.first_chunk_mut::<ROWS>(), rows.first_chunk_mut::<ROWS>()) else { return };
         let panel = &self.panel;
-        let mut sums = [panel.bias; ROWS];
-        let values: [&[f32]; ROWS] = std::array::from_fn(|i| &self.x.outliers(row + i)[..panel.outliers.len()]);
-        for (index, weights) in panel.outliers.iter().enumerate() {
-            let [a, b] = panel::load(weights);
-            for (sums, values) in sums.iter_mut().zip(values) {
-                let x = F32x4::splat(values[index]);
-                *sums = [sums[0].add(x.mul(a)), sums[1].add(x.mul(b))];
-            }
+        for (group, sums) in panel.sums.iter().enumerate() {
+            let weight = &panel.weight[group * panel.group_len..][..panel.group_len];
+            self.engine.dot_u8(std::array::from_fn(|i| self.x.values(row + i, group)), weight, dots);
+            scale_by_grids(dots, self.x.grids(row, group), sums, rows, group > 0);
         }
-        let [a, b] = panel.scale;
-        let rows = self.out[row * self.width..].chunks_exact_mut(self.width);
-        for ((&[low, high], &[p, q]), out) in sums.iter().zip(&self.sums.products).zip(rows) {
-            let outputs = [(self.activate)(low.add(p.mul(a))), (self.activate)(high.add(q.mul(b)))];
-            panel::store(outputs, &mut out[self.start..]);
-        }
+        finish(rows, self.x.outliers_from(row), panel);
+        self.activation.apply(rows);
+        self.outputs.put(row, rows);
     }
 }
 
-impl<F> Job<'_, F> {
-    /// Sets the first `ROWS` products to those of rows `row..row + ROWS`.
-    #[inline(always)]
-    fn multiply<const ROWS: usize>(&mut self, row: usize) {
-        let TileSums { dots, products } = &mut *self.sums;
-        let Some(dots) = dots.first_chunk_mut::<ROWS>() else { return };
-        let len = self.panel.group_len;
-        for (group, &[a, b, c, d, e, f, g, h]) in self.panel.sums.iter().enumerate() {
-            let weight = &self.panel.weight[group * len..][..len];
-            let sums = [I32x4::new([a, b, c, d]).to_f32(), I32x4::new([e, f, g, h]).to_f32()];
-            let rows = std::array::from_fn::<_, ROWS, _>(|i| self.x.values(row + i, group));
-            self.engine.dot_u8(rows, weight, dots);
-            for (i, (dots, products)) in dots.iter().zip(&mut *products).enumerate() {
-                let grid = self.x.grid(row + i, group);
-                let (scale, zero_point) = (F32x4::splat(grid.scale), F32x4::splat(grid.zero_point));
-                for half in 0..2 {
-                    // Exact, as long as both stay below 2^24.
-                    let term = scale.mul(dots[half].to_f32().sub(zero_point.mul(sums[half])));
-                    products[half] = if group == 0 { term } else { products[half].add(term) };
-                }
-            }
+// These are functions of their own, as no more values are alive in them than there are vector registers: what is spilled is
+// spilled in SSE encoding (see `arch::wasm_sums`).
+
+/// Products in units of the weights' steps, from the `dots` of one group of inputs with the weights, whose sums are `sums`. They are added to
+/// `rows` if `add`, else they replace them. `grids` has a grid for each row first, and then what follows.
+#[inline(never)]
+fn scale_by_grids<'a>(
+    dots: &[Panel<I32x4>],
+    grids: impl Iterator<Item = &'a Grid>,
+    &[a, b, c, d, e, f, g, h]: &[i32; PANEL],
+    rows: &mut [PanelRow],
+    add: bool,
+) {
+    let sums = [I32x4::new([a, b, c, d]).to_f32(), I32x4::new([e, f, g, h]).to_f32()];
+    for ((dots, grid), row) in dots.iter().zip(grids).zip(rows) {
+        let (scale, zero_point) = (F32x4::splat(grid.scale), F32x4::splat(grid.zero_point));
+        // Exact, as long as both stay below 2^24.
+        let term = |half: usize| scale.mul(dots[half].to_f32().sub(zero_point.mul(sums[half])));
+        let products = if add {
+            let [low, high] = panel::load(row);
+            [low.add(term(0)), high.add(term(1))]
+        } else {
+            [term(0), term(1)]
+        };
+        panel::store(products, row);
+    }
+}
+
+/// Products of a tile to its outputs before the activation. `outliers` has the values of each row that are multiplied as floats.
+#[inline(never)]
+fn finish<'a>(rows: &mut [PanelRow], outliers: impl Iterator<Item = &'a [f32]>, panel: &WeightPanel<'_>) {
+    let [a, b] = panel::load(panel.scale);
+    for (row, values) in rows.iter_mut().zip(outliers) {
+        let mut sums = panel::load_anew(panel.bias);
+        for (&x, weights) in values.iter().zip(panel.outliers) {
+            let (x, [low, high]) = (F32x4::splat(x), panel::load(weights));
+            sums = [sums[0].add(x.mul(low)), sums[1].add(x.mul(high))];
         }
+        let [low, high] = panel::load(row);
+        panel::store([sums[0].add(low.mul(a)), sums[1].add(high.mul(b))], row);
     }
 }
 
@@ -216,13 +219,13 @@ mod tests {
         };
         let mut scratch = Int8Scratch::default();
         let mut found = vec![f32::NAN; rows * outputs];
-        linear.forward(&x, &mut scratch, &mut found, |y| y);
+        linear.forward(&x, &mut scratch, &mut found, Activation::Identity);
         let quantized = &scratch.quantized;
         for (row, found) in found.chunks_exact(outputs).enumerate() {
             for (channel, weight) in weight.chunks_exact(inputs).enumerate() {
                 let mut product = 0.0;
                 for (group, weight) in weight.chunks(group_len).enumerate() {
-                    let grid = quantized.grid(row, group);
+                    let grid = quantized.grids(row, group).next().expect("there is such a row");
                     let values = quantized.values(row, group).iter().flat_map(|step| &step[..4]);
                     let terms =
                         values.zip(weight).map(|(&q, &w)| (i32::from(q) - grid.zero_point as i32) * i32::from(w));
@@ -250,9 +253,9 @@ mod tests {
             groups: 1,
         };
         let mut found = [f32::NAN; 11];
-        linear.forward(&[100.0, 1.0, -50.0], &mut Int8Scratch::default(), &mut found, |y| y.mul(F32x4::splat(2.0)));
+        linear.forward(&[100.0, 1.0, -50.0], &mut Int8Scratch::default(), &mut found, Activation::Identity);
         for (found, weight) in found.iter().zip(weight.chunks_exact(2)) {
-            assert_eq!(*found, 2.0 * (100.0 * weight[0] + -50.0 * weight[1]));
+            assert_eq!(*found, 100.0 * weight[0] + -50.0 * weight[1]);
         }
     }
 }

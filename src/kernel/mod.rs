@@ -1,6 +1,7 @@
 //! Kernels: slices in, slices out. Each is written once over the backend's vectors, with its naive reference and the error
 //! bound beside it in the tests.
 
+mod activation;
 pub(crate) mod arch;
 mod attention;
 mod exp;
@@ -14,10 +15,10 @@ mod panel;
 mod quantize;
 mod softmax;
 
+pub(crate) use activation::Activation;
 pub(crate) use arch::dot_i8;
 pub(crate) use attention::{Attention, Head};
-pub(crate) use gelu::{gelu, gelu_coarse};
-pub(crate) use lanes::{add_assign, dot};
+pub(crate) use lanes::{add_assign, dot, max_assign};
 pub(crate) use layer_norm::LayerNorm;
 pub(crate) use linear_f32::F32Linear;
 pub(crate) use linear_int8::{Int8Linear, Int8Scratch};

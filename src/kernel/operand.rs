@@ -1,6 +1,6 @@
 //! The number formats in which attention multiplies.
 
-use super::arch::{F32x4, I32x4, LANES, dot_i16};
+use super::arch::{F32x4, I32x4, LANES, dot_i16, reciprocal_or_zero};
 use super::lanes::fold;
 use super::linear_f32::dot_f32;
 use super::panel::Panel;
@@ -49,39 +49,53 @@ impl Operand for i16 {
     const ONE: f32 = i16::MAX as f32;
 
     fn step<'a>(rows: impl Iterator<Item = &'a [f32]>, terms: usize) -> f32 {
-        let zero = F32x4::splat(0.0);
-        let magnitude = |most: F32x4, [x]: [F32x4; 1]| most.max(x).max(zero.sub(x));
-        let most = rows.fold(zero, |most, row| most.max(fold([row], 0.0, zero, magnitude, F32x4::max)));
-        let most = most.to_array().into_iter().fold(0.0, f32::max);
+        // Magnitudes are in the order of their bits.
+        let most = f32::from_bits(rows.map(|row| largest_magnitude(row).to_bits()).max().unwrap_or(0));
         // In f64, as 2^31 - 1 is no f32.
         let limit = (f64::from(i32::MAX) / terms as f64).sqrt().min(f64::from(i16::MAX)).floor();
         most / limit as f32
     }
 
     fn convert(x: &[f32], step: f32, out: &mut [i16]) {
-        const BLOCK: usize = 2 * LANES;
-        let reciprocal = F32x4::splat(if step.is_normal() { 1.0 / step } else { 0.0 });
-        let (least, most) = (F32x4::splat(-Self::ONE), F32x4::splat(Self::ONE));
-        let to_i16 = |block: &[f32; BLOCK]| {
-            I32x4::to_i16([0, LANES].map(|at| {
-                let scaled = F32x4::load_or(&block[at..], 0.0).mul(reciprocal);
-                // In this order of operands, a NaN becomes a number.
-                most.min(least.max(scaled)).round_to_i32()
-            }))
-        };
-        let (blocks, rest) = x.as_chunks::<BLOCK>();
-        let (body, tail) = out.split_at_mut(blocks.len() * BLOCK);
-        for (out, block) in body.as_chunks_mut::<BLOCK>().0.iter_mut().zip(blocks) {
-            *out = to_i16(block);
+        let reciprocal = reciprocal_or_zero(step, step.is_normal());
+        let (blocks, rest) = x.as_chunks::<EIGHT>();
+        let (body, tail) = out.split_at_mut(blocks.len() * EIGHT);
+        to_fixed_point(blocks, reciprocal, body.as_chunks_mut().0);
+        if !tail.is_empty() {
+            let mut last = [[0.0; EIGHT]];
+            last[0][..rest.len()].copy_from_slice(rest);
+            let mut converted = [[0; EIGHT]];
+            to_fixed_point(&last, reciprocal, &mut converted);
+            let (written, behind) = tail.split_at_mut(tail.len().min(EIGHT));
+            written.copy_from_slice(&converted[0][..written.len()]);
+            behind.fill(0);
         }
-        let mut last = [0.0; BLOCK];
-        last[..rest.len()].copy_from_slice(rest);
-        tail.iter_mut().zip(to_i16(&last)).for_each(|(out, x)| *out = x);
-        let written = tail.len().min(BLOCK);
-        tail[written..].fill(0);
     }
 
     fn dot<const ROWS: usize>(rows: [&[i16]; ROWS], panel: &[i16], out: &mut [Panel; ROWS]) {
         dot_i16(rows, panel, out);
+    }
+}
+
+/// Values that are converted at a time.
+const EIGHT: usize = 2 * LANES;
+
+/// NaN counts as 0.
+#[inline(never)]
+fn largest_magnitude(x: &[f32]) -> f32 {
+    let zero = F32x4::splat(0.0);
+    fold([x], 0.0, zero, |most, [x]| most.max(x).max(zero.sub(x)), F32x4::max).max_lane()
+}
+
+#[inline(never)]
+fn to_fixed_point(x: &[[f32; EIGHT]], reciprocal: f32, out: &mut [[i16; EIGHT]]) {
+    let reciprocal = F32x4::splat(reciprocal);
+    let (least, most) = (F32x4::splat(-i16::ONE), F32x4::splat(i16::ONE));
+    for (x, out) in x.iter().zip(out) {
+        *out = I32x4::to_i16([0, 1].map(|i| {
+            let scaled = F32x4::new(x.as_chunks().0[i]).mul(reciprocal);
+            // In this order of operands, a NaN becomes a number.
+            most.min(least.max(scaled)).round_to_i32()
+        }));
     }
 }

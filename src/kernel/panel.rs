@@ -15,6 +15,12 @@ pub(super) fn load(&[a, b, c, d, e, f, g, h]: &[f32; PANEL]) -> Panel {
     [F32x4::new([a, b, c, d]), F32x4::new([e, f, g, h])]
 }
 
+/// The same, into registers that nothing else uses.
+#[inline(always)]
+pub(super) fn load_anew(values: &[f32; PANEL]) -> Panel {
+    load(std::hint::black_box(values))
+}
+
 /// Writes a panel to the start of `out`, where the last panel of a row may find room for fewer than [`PANEL`] channels.
 #[inline(always)]
 pub(super) fn store(outputs: Panel, out: &mut [f32]) {
@@ -24,6 +30,34 @@ pub(super) fn store(outputs: Panel, out: &mut [f32]) {
         outputs[1].store(high);
     } else {
         out.chunks_mut(LANES).zip(outputs).for_each(|(out, output)| output.store(out));
+    }
+}
+
+/// A row of outputs of a panel, before they are put where they belong.
+pub(super) type PanelRow = [f32; PANEL];
+
+/// Rows of outputs of one panel.
+pub(super) struct Outputs<'a> {
+    /// `[rows, width]`.
+    pub(super) out: &'a mut [f32],
+    pub(super) width: usize,
+    /// First channel of the panel.
+    pub(super) start: usize,
+}
+
+impl Outputs<'_> {
+    /// Writes `rows` to the panel's channels of rows `row..`; the last panel may have room for fewer than [`PANEL`] channels.
+    #[inline(always)]
+    pub(super) fn put(&mut self, row: usize, rows: &[PanelRow]) {
+        let len = PANEL.min(self.width - self.start);
+        let outputs = self.out[row * self.width..].chunks_exact_mut(self.width);
+        for (out, values) in outputs.zip(rows) {
+            let out = &mut out[self.start..];
+            match out.first_chunk_mut::<PANEL>() {
+                Some(out) => *out = *values,
+                None => out.copy_from_slice(&values[..len]),
+            }
+        }
     }
 }
 

@@ -1,11 +1,14 @@
 //! Activations as 7-bit integers, each row on its own grid, so that a row's result depends on no other row.
 
-use super::arch::{BLOCK, F32x4, I32x4, LANES, Step, spread};
+use super::arch::{BLOCK, F32x4, I32x4, LANES, Step, reciprocal_or_zero, spread};
 use super::lanes::fold;
-use super::layer_norm::LayerNorm;
+use super::layer_norm::{LayerNorm, Range};
 
 /// Largest quantized value: 7 bits are what every lowering of the relaxed dot product multiplies exactly.
 const MAX_LEVEL: f32 = 127.0;
+
+/// Values that are quantized at a time.
+const EIGHT: usize = 8;
 
 /// Length of a row of `len` values in packed weights and quantized activations.
 pub(crate) const fn padded_len(len: usize) -> usize {
@@ -46,7 +49,7 @@ impl QuantizedRows {
         for x in x.chunks_exact(smooth.len()) {
             self.outliers.extend(outliers.iter().map(|&channel| x[channel as usize]));
             for (x, smooth) in x.chunks(channels).zip(smooth.chunks(channels)) {
-                self.push(Grid::over(x, smooth), x, smooth);
+                self.push(&Grid::over(x, smooth), x, smooth);
             }
         }
     }
@@ -63,9 +66,9 @@ impl QuantizedRows {
     ) {
         self.reset(x.len() / smooth.len(), smooth.len(), outliers, 1);
         for (x, addend) in x.chunks_exact_mut(smooth.len()).zip(addend.chunks_exact(smooth.len())) {
-            let (min, max) = norm.add_forward_range(x, addend, smooth);
+            let range = norm.add_forward_range(x, addend, smooth);
             self.outliers.extend(outliers.iter().map(|&channel| x[channel as usize]));
-            self.push(Grid::between(min, max), x, smooth);
+            self.push(&Grid::between(&range), x, smooth);
         }
     }
 
@@ -82,10 +85,10 @@ impl QuantizedRows {
 
     /// Takes the values of the next group on their `grid`.
     #[inline(always)]
-    fn push(&mut self, grid: Grid, x: &[f32], smooth: &[f32]) {
+    fn push(&mut self, grid: &Grid, x: &[f32], smooth: &[f32]) {
         let start = self.grids.len() * self.steps;
         grid.quantize(x, smooth, &mut self.data[start..][..self.steps]);
-        self.grids.push(grid);
+        self.grids.push(*grid);
     }
 
     pub(super) fn rows(&self) -> usize {
@@ -97,9 +100,14 @@ impl QuantizedRows {
         &self.data[(row * self.groups + group) * self.steps..][..self.steps]
     }
 
-    /// The grid of group `group` of row `row`.
-    pub(super) fn grid(&self, row: usize, group: usize) -> Grid {
-        self.grids[row * self.groups + group]
+    /// The grids of group `group` of rows `row..`.
+    pub(super) fn grids(&self, row: usize, group: usize) -> impl Iterator<Item = &Grid> {
+        self.grids[row * self.groups + group..].iter().step_by(self.groups)
+    }
+
+    /// The values of rows `row..` that stay floats.
+    pub(super) fn outliers_from(&self, row: usize) -> impl Iterator<Item = &[f32]> {
+        (row..self.rows).map(|row| self.outliers(row))
     }
 
     /// The values of row `row` that stay floats.
@@ -110,6 +118,7 @@ impl QuantizedRows {
 
 impl Grid {
     /// The finest grid of 128 levels over the row that has 0 on it. A row without extent, or not finite, is all zeros.
+    #[inline(never)]
     fn over(x: &[f32], smooth: &[f32]) -> Self {
         let zero = F32x4::splat(0.0);
         let widen = |(min, max): (F32x4, F32x4), [x, smooth]: [F32x4; 2]| {
@@ -118,13 +127,13 @@ impl Grid {
         };
         let join = |(a, b): (F32x4, F32x4), (c, d): (F32x4, F32x4)| (a.min(c), b.max(d));
         let (min, max) = fold([x, smooth], 0.0, (zero, zero), widen, join);
-        Self::between(min, max)
+        Self::between(&Range { min, max })
     }
 
-    /// The same, where the smallest and largest values are known by lanes.
-    fn between(min: F32x4, max: F32x4) -> Self {
-        let min = min.to_array().into_iter().fold(0.0, f32::min);
-        let max = max.to_array().into_iter().fold(0.0, f32::max);
+    /// The same, where the smallest and largest values are known.
+    #[inline(never)]
+    fn between(range: &Range) -> Self {
+        let (min, max) = (range.min.min_lane(), range.max.max_lane());
         let scale = (max - min) / MAX_LEVEL;
         if !scale.is_normal() {
             return Self::default();
@@ -134,31 +143,37 @@ impl Grid {
     }
 
     /// Writes `x * smooth` on the grid, and zeros behind it.
-    fn quantize(self, x: &[f32], smooth: &[f32], out: &mut [Step]) {
-        let ((x, x_rest), (smooth, smooth_rest)) = (x.as_chunks::<BLOCK>(), smooth.as_chunks::<BLOCK>());
-        let (body, rest) = out.as_chunks_mut::<{ BLOCK / LANES }>().0.split_at_mut(x.len());
-        for (out, (x, smooth)) in body.iter_mut().zip(x.iter().zip(smooth)) {
-            *out = spread(self.block(x, smooth));
+    #[inline(never)]
+    fn quantize(&self, x: &[f32], smooth: &[f32], out: &mut [Step]) {
+        let ((x, x_rest), (smooth, smooth_rest)) = (x.as_chunks::<EIGHT>(), smooth.as_chunks::<EIGHT>());
+        let (body, padding) = out.as_chunks_mut::<{ EIGHT / LANES }>().0.split_at_mut(x.len());
+        self.blocks(x, smooth, body);
+        if let [out, behind @ ..] = padding {
+            // 0 is the quantized value of the padding, whatever the zero point is.
+            let padded = |values: &[f32]| std::array::from_fn(|i| values.get(i).copied().unwrap_or(0.0));
+            let mut values = self.block(&padded(x_rest), &padded(smooth_rest));
+            values[x_rest.len()..].fill(0);
+            *out = spread(values);
+            behind.fill([Step::default(); EIGHT / LANES]);
         }
-        if let [out] = rest {
-            let padded = |values: &[f32]| {
-                let mut block = [0.0; BLOCK];
-                block[..values.len()].copy_from_slice(values);
-                block
-            };
-            let mut block = self.block(&padded(x_rest), &padded(smooth_rest));
-            block[x_rest.len()..].fill(0);
-            *out = spread(block);
+    }
+
+    /// Eight values at a time, as there are no more registers for what is loaded.
+    #[inline(never)]
+    fn blocks(&self, x: &[[f32; EIGHT]], smooth: &[[f32; EIGHT]], out: &mut [[Step; EIGHT / LANES]]) {
+        for (out, (x, smooth)) in out.iter_mut().zip(x.iter().zip(smooth)) {
+            *out = spread(self.block(x, smooth));
         }
     }
 
     #[inline(always)]
-    fn block(self, x: &[f32; BLOCK], smooth: &[f32; BLOCK]) -> [u8; BLOCK] {
-        let reciprocal = F32x4::splat(if self.scale > 0.0 { 1.0 / self.scale } else { 0.0 });
+    fn block(&self, x: &[f32; EIGHT], smooth: &[f32; EIGHT]) -> [u8; EIGHT] {
+        let reciprocal = F32x4::splat(reciprocal_or_zero(self.scale, self.scale > 0.0));
         let zero_point = F32x4::splat(self.zero_point);
         let (lowest, highest) = (F32x4::splat(0.0), F32x4::splat(MAX_LEVEL));
-        I32x4::to_bytes([0, 1, 2, 3].map(|i| {
-            let [x, smooth] = [x, smooth].map(|values| F32x4::load_or(&values[i * LANES..], 0.0));
+        let vectors = |values: &[f32; EIGHT], i: usize| F32x4::new(values.as_chunks().0[i]);
+        I32x4::to_bytes([0, 1].map(|i| {
+            let (x, smooth) = (vectors(x, i), vectors(smooth, i));
             // In this order of operands, a NaN becomes 0.
             highest.min(lowest.max(x.mul(smooth).mul(reciprocal).add(zero_point))).round_to_i32()
         }))
@@ -170,8 +185,12 @@ mod tests {
     use super::super::testing::noise;
     use super::*;
 
+    fn grid(rows: &QuantizedRows, row: usize, group: usize) -> Grid {
+        *rows.grids(row, group).next().expect("there is such a row")
+    }
+
     fn dequantized(rows: &QuantizedRows, row: usize, group: usize) -> Vec<f32> {
-        let Grid { scale, zero_point } = rows.grid(row, group);
+        let Grid { scale, zero_point } = grid(rows, row, group);
         levels(rows, row, group).into_iter().map(|q| scale * (q - zero_point)).collect()
     }
 
@@ -189,7 +208,7 @@ mod tests {
             for (row, x) in x.chunks_exact(len).enumerate() {
                 let quantized = levels(&rows, row, 0);
                 assert!(quantized.iter().all(|&q| q <= 127.0));
-                let step = rows.grid(row, 0).scale;
+                let step = grid(&rows, row, 0).scale;
                 for (i, found) in dequantized(&rows, row, 0)[..len].iter().enumerate() {
                     // At the ends of the range, the rounding of the zero point may cost another half step.
                     let tolerance = if (1.0..127.0).contains(&quantized[i]) { 0.51 } else { 1.01 };

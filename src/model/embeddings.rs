@@ -60,6 +60,7 @@ impl<'m> Table<'m> {
         })
     }
 
+    #[inline(never)]
     fn add_row(&self, index: usize, out: &mut [f32]) -> Result<(), Error> {
         let missing = |len| Error::TokenId { id: index as u32, vocab_size: len };
         match *self {

@@ -3,7 +3,7 @@
 use crate::Error;
 use crate::config::Precision;
 use crate::kernel::arch::PANEL;
-use crate::kernel::{F32Linear, Int8Linear, Int8Scratch, LayerNorm, gelu, gelu_coarse, padded_len};
+use crate::kernel::{Activation, F32Linear, Int8Linear, Int8Scratch, LayerNorm, padded_len};
 use crate::package::{Package, f32_weight_shape, int8_weight_shape};
 
 /// `y = x Wᵀ + b`.
@@ -63,8 +63,8 @@ impl<'m> Linear<'m> {
     /// `x` `[rows, in_features]` to `out` `[rows, out_features]`.
     pub(crate) fn forward(&self, x: &[f32], scratch: &mut Int8Scratch, out: &mut [f32]) {
         match self {
-            Self::Int8(linear) => linear.forward(x, scratch, out, |y| y),
-            Self::F32(linear) => linear.forward(x, out, |y| y),
+            Self::Int8(linear) => linear.forward(x, scratch, out, Activation::Identity),
+            Self::F32(linear) => linear.forward(x, out, Activation::Identity),
         }
     }
 
@@ -79,16 +79,16 @@ impl<'m> Linear<'m> {
     /// [`Linear::forward`] right after [`Linear::add_norm`] made `x`.
     pub(crate) fn forward_normed(&self, x: &[f32], scratch: &mut Int8Scratch, out: &mut [f32]) {
         match self {
-            Self::Int8(linear) => linear.multiply(scratch, out, |y| y),
-            Self::F32(linear) => linear.forward(x, out, |y| y),
+            Self::Int8(linear) => linear.multiply(scratch, out, Activation::Identity),
+            Self::F32(linear) => linear.forward(x, out, Activation::Identity),
         }
     }
 
     /// The same, each output passed through GELU.
     pub(crate) fn forward_normed_gelu(&self, x: &[f32], scratch: &mut Int8Scratch, out: &mut [f32]) {
         match self {
-            Self::Int8(linear) => linear.multiply(scratch, out, gelu_coarse),
-            Self::F32(linear) => linear.forward(x, out, gelu),
+            Self::Int8(linear) => linear.multiply(scratch, out, Activation::CoarseGelu),
+            Self::F32(linear) => linear.forward(x, out, Activation::Gelu),
         }
     }
 }

@@ -19,9 +19,9 @@ impl std::ops::Deref for Step {
 /// A weight.
 pub(crate) type Weight = i8;
 
-/// A block of values in steps.
+/// Eight values in steps.
 #[inline(always)]
-pub(crate) fn spread(values: [u8; BLOCK]) -> [Step; BLOCK / LANES] {
+pub(crate) fn spread(values: [u8; 2 * LANES]) -> [Step; 2] {
     std::array::from_fn(|step| Step(std::array::from_fn(|i| values[step * LANES + i % LANES])))
 }
 

@@ -48,6 +48,8 @@ mod wasm_i16;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod wasm_i8;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod wasm_sums;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod wasm_vectors;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 pub(crate) use {
@@ -93,18 +95,28 @@ fn pairs<const ROWS: usize>(rows: &[&[Step]; ROWS], panel: &[Weight]) -> usize {
     rows.iter().map(|row| row.len() / 2).fold(panel.len() / (2 * LANES * PANEL), usize::min)
 }
 
+/// `1 / x` if `wanted`, else 0. The choice is made by bits that the compiler knows nothing of: a choice between floats is a move
+/// from register to register in Cranelift, in SSE encoding.
+#[inline(always)]
+pub(crate) fn reciprocal_or_zero(x: f32, wanted: bool) -> f32 {
+    f32::from_bits((1.0 / x).to_bits() & std::hint::black_box(u32::from(wanted).wrapping_neg()))
+}
+
 impl F32x4 {
     /// The first lanes from `values`, which has 1 to 4 of them; the others are `fill`.
     #[inline(always)]
     pub(crate) fn load_or(values: &[f32], fill: f32) -> Self {
         match values.first_chunk() {
             Some(&lanes) => Self::new(lanes),
-            None => {
-                let mut lanes = [fill; LANES];
-                lanes.iter_mut().zip(values).for_each(|(lane, &value)| *lane = value);
-                Self::new(lanes)
-            }
+            None => Self::load_fewer(values, fill),
         }
+    }
+
+    #[inline(never)]
+    fn load_fewer(values: &[f32], fill: f32) -> Self {
+        let lane = |i: usize| values.get(i).map_or(fill.to_bits(), |x| x.to_bits());
+        // Put together in memory: in registers, vectors are copied, which Cranelift does in SSE encoding.
+        Self::new(std::hint::black_box([lane(0), lane(1), lane(2), fill.to_bits()]).map(f32::from_bits))
     }
 
     /// Writes as many lanes as `out` has room for, up to 4.
@@ -112,8 +124,13 @@ impl F32x4 {
     pub(crate) fn store(self, out: &mut [f32]) {
         match out.first_chunk_mut() {
             Some(lanes) => *lanes = self.to_array(),
-            None => out.iter_mut().zip(self.to_array()).for_each(|(slot, lane)| *slot = lane),
+            None => self.store_fewer(out),
         }
+    }
+
+    #[inline(never)]
+    fn store_fewer(self, out: &mut [f32]) {
+        out.iter_mut().zip(self.to_array()).for_each(|(slot, lane)| *slot = lane);
     }
 
     /// Sum of the lanes, as `(0 + 2) + (1 + 3)`.

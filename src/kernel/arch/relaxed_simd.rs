@@ -6,6 +6,7 @@
 
 use core::arch::wasm32::*;
 
+use super::wasm_sums::zeros;
 use super::wasm_vectors::I32x4;
 use super::{LANES, PANEL, Step};
 
@@ -51,39 +52,103 @@ impl Engine {
 }
 
 /// Two steps are added in 16 bits before they are widened: packing makes that exact (see [`LANE_SUM`](super::LANE_SUM)).
-///
-/// No more than two steps in a round: engines load everything before they compute anything, and would run out of registers.
 #[inline(never)]
 fn split<const ROWS: usize>(rows: [&[Step]; ROWS], panel: &[i8], out: &mut [[I32x4; PANEL / LANES]; ROWS]) {
     let pairs = super::pairs(&rows, panel);
-    // Not `extadd_pairwise`: LLVM would make the fused product of it, which is why this one exists.
-    let ones = i16x8_splat(1);
-    let mut sums = [[i32x4_splat(0); PANEL / LANES]; ROWS];
-    for pair in 0..pairs {
-        // SAFETY: a pair of steps has 64 bytes of the panel, and `pairs` of them are there.
-        let weights = unsafe {
-            let block = panel.as_ptr().add(pair * 2 * LANES * PANEL).cast::<v128>();
-            [[v128_load(block), v128_load(block.add(1))], [v128_load(block.add(2)), v128_load(block.add(3))]]
-        };
-        for (row, sums) in rows.iter().zip(&mut sums) {
-            // SAFETY: each row has `pairs` pairs of steps, of 16 bytes each.
-            let x = unsafe {
-                let steps = row.as_ptr().add(2 * pair);
-                [v128_load(steps.cast()), v128_load(steps.add(1).cast())]
-            };
-            for (i, sum) in sums.iter_mut().enumerate() {
-                let dot = |step: usize| i16x8_relaxed_dot_i8x16_i7x16(weights[step][i], x[step]);
-                *sum = i32x4_add(*sum, i32x4_dot_i16x8(i16x8_add(dot(0), dot(1)), ones));
+    if ROWS <= 2 {
+        // Few enough sums for registers, where no round waits for the one before.
+        let mut sums = zeros::<_, ROWS>();
+        for pair in 0..pairs {
+            // SAFETY: the panel has `pairs` pairs of steps.
+            let weights = unsafe { weights::<2>(panel, pair) };
+            for (row, sums) in rows.iter().zip(&mut sums) {
+                // SAFETY: each row has `pairs` pairs of steps.
+                let x = unsafe { steps::<2>(row, pair) };
+                for (half, sum) in sums.iter_mut().enumerate() {
+                    *sum = i32x4_add(*sum, products(weights[half], x));
+                }
+            }
+        }
+        return put(sums, out);
+    }
+    put(zeros::<_, ROWS>(), out);
+    for quad in 0..pairs / 2 {
+        // SAFETY: the panel has `pairs` pairs of steps.
+        let weights = unsafe { weights::<4>(panel, quad) };
+        for (row, out) in rows.iter().zip(&mut *out) {
+            // SAFETY: each row has `pairs` pairs of steps.
+            let x = unsafe { steps::<4>(row, quad) };
+            for (&[a, b, c, d], sum) in weights.iter().zip(out) {
+                let two = i32x4_add(products([a, b], [x[0], x[1]]), products([c, d], [x[2], x[3]]));
+                write(sum, i32x4_add(two, read(sum)));
             }
         }
     }
-    put(sums, out);
+    if pairs % 2 == 1 {
+        // SAFETY: the panel has `pairs` pairs of steps.
+        let weights = unsafe { weights::<2>(panel, pairs - 1) };
+        for (row, out) in rows.iter().zip(out) {
+            // SAFETY: each row has `pairs` pairs of steps.
+            let x = unsafe { steps::<2>(row, pairs - 1) };
+            for (&weights, sum) in weights.iter().zip(out) {
+                write(sum, i32x4_add(products(weights, x), read(sum)));
+            }
+        }
+    }
+}
+
+/// Reads a sum that stays in memory. Volatile, as LLVM would keep it in a register.
+#[inline(always)]
+fn read(sum: &I32x4) -> v128 {
+    // SAFETY: a reference is valid for reads.
+    unsafe { std::ptr::from_ref(sum).read_volatile().0 }
+}
+
+/// Writes a sum that stays in memory.
+#[inline(always)]
+fn write(sum: &mut I32x4, value: v128) {
+    // SAFETY: a reference is valid for writes.
+    unsafe { std::ptr::from_mut(sum).write_volatile(I32x4(value)) }
+}
+
+/// Products of two steps, four to a lane.
+#[inline(always)]
+fn products(weights: [v128; 2], x: [v128; 2]) -> v128 {
+    let dot = |step: usize| i16x8_relaxed_dot_i8x16_i7x16(weights[step], x[step]);
+    // Not `extadd_pairwise`: LLVM would make the fused product of it, which is why this one exists.
+    i32x4_dot_i16x8(i16x8_add(dot(0), dot(1)), i16x8_splat(1))
+}
+
+/// Block `index` of `N` steps of a panel, its halves apart.
+///
+/// # Safety
+/// The panel has the block.
+#[inline(always)]
+unsafe fn weights<const N: usize>(panel: &[i8], index: usize) -> [[v128; N]; PANEL / LANES] {
+    // SAFETY: a step has 32 bytes of the panel, and by the caller's promise `N` of them are there.
+    unsafe {
+        let block = panel.as_ptr().add(index * N * LANES * PANEL).cast::<v128>();
+        std::array::from_fn(|half| std::array::from_fn(|step| v128_load(block.add(2 * step + half))))
+    }
+}
+
+/// Block `index` of `N` steps of a row.
+///
+/// # Safety
+/// The row has the block.
+#[inline(always)]
+unsafe fn steps<const N: usize>(row: &[Step], index: usize) -> [v128; N] {
+    // SAFETY: a step has 16 bytes, and by the caller's promise `N` of them are there.
+    unsafe {
+        let block = row.as_ptr().add(index * N).cast::<v128>();
+        std::array::from_fn(|step| v128_load(block.add(step)))
+    }
 }
 
 #[inline(never)]
 fn fused<const ROWS: usize>(rows: [&[Step]; ROWS], panel: &[i8], out: &mut [[I32x4; PANEL / LANES]; ROWS]) {
     let steps = 2 * super::pairs(&rows, panel);
-    let mut sums = [[i32x4_splat(0); PANEL / LANES]; ROWS];
+    let mut sums = zeros::<_, ROWS>();
     for step in 0..steps {
         // SAFETY: a step has 32 bytes of the panel, and `steps` of them are there.
         let weights = unsafe {

@@ -17,6 +17,12 @@ impl F32x4 {
         Self([value; LANES])
     }
 
+    /// Zeros for the sums of `ROWS` rows.
+    #[inline(always)]
+    pub(crate) fn zeros<const ROWS: usize>() -> [[Self; PANEL / LANES]; ROWS] {
+        [[Self::splat(0.0); PANEL / LANES]; ROWS]
+    }
+
     #[inline(always)]
     pub(crate) fn new(lanes: [f32; LANES]) -> Self {
         Self(lanes)
@@ -87,6 +93,18 @@ impl F32x4 {
     pub(crate) fn max(self, other: Self) -> Self {
         self.zip(other, |a, b| if a < b { b } else { a })
     }
+
+    /// The least lane; no lane is NaN.
+    #[inline(always)]
+    pub(crate) fn min_lane(self) -> f32 {
+        self.0.into_iter().fold(f32::INFINITY, f32::min)
+    }
+
+    /// The largest lane; no lane is NaN.
+    #[inline(always)]
+    pub(crate) fn max_lane(self) -> f32 {
+        self.0.into_iter().fold(f32::NEG_INFINITY, f32::max)
+    }
 }
 
 impl I32x4 {
@@ -105,9 +123,9 @@ impl I32x4 {
         F32x4(self.0.map(|x| x as f32))
     }
 
-    /// Sixteen lanes in 0..=127 as bytes.
+    /// Eight lanes in 0..=127 as bytes.
     #[inline(always)]
-    pub(crate) fn to_bytes(vectors: [Self; 4]) -> [u8; 16] {
+    pub(crate) fn to_bytes(vectors: [Self; 2]) -> [u8; 8] {
         std::array::from_fn(|i| vectors[i / LANES].0[i % LANES] as u8)
     }
 

@@ -6,8 +6,9 @@
 
 use core::arch::wasm32::*;
 
+use super::wasm_sums::zeros;
 use super::wasm_vectors::I32x4;
-use super::{BLOCK, LANES, PANEL};
+use super::{LANES, PANEL};
 
 /// Four quantized values, twice: a vector that meets the weights of two output channels.
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,9 +32,9 @@ const ROWS_AT_ONCE: usize = 2;
 /// Vectors of a step of a panel.
 const VECTORS: usize = PANEL / 2;
 
-/// A block of values in steps.
+/// Eight values in steps.
 #[inline(always)]
-pub(crate) fn spread(values: [u8; BLOCK]) -> [Step; BLOCK / LANES] {
+pub(crate) fn spread(values: [u8; 2 * LANES]) -> [Step; 2] {
     std::array::from_fn(|step| Step(std::array::from_fn(|i| values[step * LANES + i % LANES].into())))
 }
 
@@ -82,7 +83,7 @@ impl Engine {
 fn dot<const ROWS: usize>(rows: [&[Step]; ROWS], panel: &[Weight], out: &mut [[I32x4; PANEL / LANES]; ROWS]) {
     let panel = panel.as_chunks::<VECTORS>().0;
     let steps = rows.iter().map(|row| row.len()).fold(panel.len(), usize::min);
-    let mut sums = [[i32x4_splat(0); VECTORS]; ROWS];
+    let mut sums = zeros::<_, ROWS>();
     for (step, weights) in panel[..steps].iter().enumerate() {
         for (row, sums) in rows.iter().zip(&mut sums) {
             // SAFETY: each row has `steps` steps of 16 bytes.

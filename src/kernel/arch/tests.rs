@@ -6,7 +6,7 @@ use super::{BLOCK, Engine, F32x4, I32x4, LANE_SUM, LANES, PANEL, PanelBuffer, St
 /// Activations 0..=127 and weights -64..=64, the extremes among them: sums of four stay within 16 bits.
 pub(super) fn operands(seed: u64, len: usize) -> (Vec<Step>, Vec<i8>) {
     let x: Vec<u8> = noise(seed, len).iter().map(|x| ((x + 1.0) * 64.0) as u8).map(|x| x.min(127)).collect();
-    let x = x.as_chunks().0.iter().flat_map(|&block| spread(block)).collect();
+    let x = x.as_chunks().0.iter().flat_map(|&values| spread(values)).collect();
     let w = noise(seed + 1, len * PANEL).iter().map(|w| (w * 64.9) as i8).collect();
     (x, w)
 }
@@ -68,7 +68,7 @@ fn dot_products_are_exact_at_the_extremes() {
         let [a, b, c, d] = weights;
         assert!(weights.iter().map(|&w| i32::from(w).abs()).sum::<i32>() <= LANE_SUM);
         let panel: Vec<i8> = [[a, b, a, b]; PANEL].concat().into_iter().chain([[c, d, c, d]; PANEL].concat()).collect();
-        let [found, expected] = dots([&spread([127; BLOCK]).repeat(1536 / BLOCK)], &panel.repeat(1536 / 8));
+        let [found, expected] = dots([&spread([127; 8]).repeat(1536 / 8)], &panel.repeat(1536 / 8));
         let sum = 127 * 1536 / 4 * weights.iter().map(|&w| i32::from(w)).sum::<i32>();
         assert_eq!([found, expected], [[[sum as f32; PANEL]]; 2]);
     }

@@ -3,6 +3,7 @@
 
 use core::arch::wasm32::*;
 
+use super::wasm_sums::zeros;
 use super::wasm_vectors::{F32x4, I32x4};
 use super::{LANES, PANEL};
 
@@ -14,7 +15,7 @@ pub(crate) fn dot_i16<const ROWS: usize>(
     out: &mut [[F32x4; PANEL / LANES]; ROWS],
 ) {
     let pairs = rows.iter().map(|row| row.len() / 2).fold(panel.len() / (2 * PANEL), usize::min);
-    let mut sums = [[i32x4_splat(0); PANEL / LANES]; ROWS];
+    let mut sums = zeros::<_, ROWS>();
     for pair in 0..pairs {
         // SAFETY: the panel has 2 * PANEL values (32 bytes) a pair, and `pairs` of them.
         let columns = unsafe {

@@ -3,6 +3,8 @@
 
 use core::arch::wasm32::*;
 
+use super::wasm_sums::zeros;
+
 /// Rows that share the loads of the query.
 const ROWS_AT_ONCE: usize = 4;
 
@@ -26,17 +28,17 @@ pub(crate) fn dot_i8(query: &[i16], rows: &[i8], out: &mut [i32]) {
 fn tile<const ROWS: usize>(query: &[i16], rows: [&[i8]; ROWS], out: &mut [i32; ROWS]) {
     let len = rows.iter().map(|row| row.len()).fold(query.len(), usize::min);
     let blocks = len / VALUES;
-    let mut sums = [i32x4_splat(0); ROWS];
+    let mut sums = zeros::<1, ROWS>();
     for block in 0..blocks {
         // SAFETY: the query has `blocks` blocks of 16 bytes.
         let y = unsafe { v128_load(query.as_ptr().add(block * VALUES).cast()) };
         for (row, sum) in rows.iter().zip(&mut sums) {
             // SAFETY: each row has `blocks` blocks of 8 bytes.
             let x = unsafe { i16x8_load_extend_i8x8(row.as_ptr().add(block * VALUES)) };
-            *sum = i32x4_add(*sum, i32x4_dot_i16x8(x, y));
+            sum[0] = i32x4_add(sum[0], i32x4_dot_i16x8(x, y));
         }
     }
-    for ((row, sum), out) in rows.iter().zip(sums).zip(out) {
+    for ((row, [sum]), out) in rows.iter().zip(sums).zip(out) {
         let rest = row[blocks * VALUES..].iter().zip(&query[blocks * VALUES..]);
         let pairs = i32x4_add(sum, i32x4_shuffle::<2, 3, 0, 1>(sum, sum));
         let body = i32x4_extract_lane::<0>(pairs).wrapping_add(i32x4_extract_lane::<1>(pairs));

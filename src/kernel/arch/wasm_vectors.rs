@@ -4,20 +4,28 @@
 
 use core::arch::wasm32::*;
 
-use super::LANES;
+use super::{LANES, PANEL};
 
 /// Four `f32` lanes; see the scalar backend, which specifies every operation.
 #[derive(Clone, Copy, Debug)]
+#[repr(transparent)]
 pub(crate) struct F32x4(v128);
 
 /// Four `i32` lanes; see the scalar backend.
 #[derive(Clone, Copy, Debug)]
+#[repr(transparent)]
 pub(crate) struct I32x4(pub(super) v128);
 
 impl F32x4 {
     #[inline(always)]
     pub(crate) fn splat(value: f32) -> Self {
         Self(f32x4_splat(value))
+    }
+
+    /// Zeros for the sums of `ROWS` rows, each vector in a register of its own.
+    #[inline(always)]
+    pub(crate) fn zeros<const ROWS: usize>() -> [[Self; PANEL / LANES]; ROWS] {
+        super::wasm_sums::zeros().map(|row| row.map(Self))
     }
 
     #[inline(always)]
@@ -66,13 +74,13 @@ impl F32x4 {
         Self(f32x4_mul(self.0, other.0))
     }
 
-    #[cfg(target_feature = "relaxed-simd")]
+    #[cfg(all(target_feature = "relaxed-simd", feature = "fused-madd"))]
     #[inline(always)]
     pub(crate) fn mul_add(self, factor: Self, sum: Self) -> Self {
         Self(f32x4_relaxed_madd(self.0, factor.0, sum.0))
     }
 
-    #[cfg(not(target_feature = "relaxed-simd"))]
+    #[cfg(not(all(target_feature = "relaxed-simd", feature = "fused-madd")))]
     #[inline(always)]
     pub(crate) fn mul_add(self, factor: Self, sum: Self) -> Self {
         self.mul(factor).add(sum)
@@ -91,6 +99,22 @@ impl F32x4 {
     #[inline(always)]
     pub(crate) fn max(self, other: Self) -> Self {
         Self(f32x4_pmax(self.0, other.0))
+    }
+
+    #[inline(always)]
+    pub(crate) fn min_lane(self) -> f32 {
+        self.reduce(Self::min)
+    }
+
+    #[inline(always)]
+    pub(crate) fn max_lane(self) -> f32 {
+        self.reduce(Self::max)
+    }
+
+    #[inline(always)]
+    fn reduce(self, join: impl Fn(Self, Self) -> Self) -> f32 {
+        let two = join(self, Self(i32x4_shuffle::<2, 3, 0, 1>(self.0, self.0)));
+        f32x4_extract_lane::<0>(join(two, Self(i32x4_shuffle::<1, 0, 3, 2>(two.0, two.0))).0)
     }
 }
 
@@ -112,11 +136,11 @@ impl I32x4 {
     }
 
     #[inline(always)]
-    pub(crate) fn to_bytes([a, b, c, d]: [Self; 4]) -> [u8; 16] {
-        let bytes = u8x16_narrow_i16x8(i16x8_narrow_i32x4(a.0, b.0), i16x8_narrow_i32x4(c.0, d.0));
-        let mut out = [0; 16];
-        // SAFETY: `out` is 16 writable bytes, and v128_store has no alignment requirement.
-        unsafe { v128_store(out.as_mut_ptr().cast(), bytes) };
+    pub(crate) fn to_bytes([a, b]: [Self; 2]) -> [u8; 8] {
+        let words = i16x8_narrow_i32x4(a.0, b.0);
+        let mut out = [0; 8];
+        // SAFETY: `out` is 8 writable bytes, and the store has no alignment requirement.
+        unsafe { v128_store64_lane::<0>(u8x16_narrow_i16x8(words, words), out.as_mut_ptr().cast()) };
         out
     }
 

@@ -5,9 +5,9 @@ use std::time::Instant;
 
 use http::StatusCode;
 use minilm::{EncodeOptions, Encoding};
+use minilm_documents::Document;
 use minilm_http::encode::Task;
 use minilm_http::{App, Input, Limit, Problem, Service, Work};
-use minilm_documents::Document;
 
 use crate::Kb;
 use crate::store::{Entry, FieldVector, Record};

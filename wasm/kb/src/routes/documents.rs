@@ -1,8 +1,8 @@
 //! `/documents`: what is in the knowledge base, in and out.
 
 use http::StatusCode;
-use minilm_http::{Answer, Problem};
 use minilm_documents::{Document, Documents};
+use minilm_http::{Answer, Problem};
 use serde::Serialize;
 use serde_json::json;
 use serde_json::value::RawValue;

@@ -1,7 +1,7 @@
 //! `POST /documents/reindex`: all vectors anew, after the model or the searched fields have changed.
 
-use minilm_http::{Answer, Problem, Work};
 use minilm_documents::Document;
+use minilm_http::{Answer, Problem, Work};
 use serde_json::json;
 
 use super::KbCall;
