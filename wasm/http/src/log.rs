@@ -13,7 +13,7 @@ use crate::answer::milliseconds;
 pub enum Level {
     /// Nothing.
     Off,
-    /// Answers that are errors.
+    /// Errors: requests that were refused or failed.
     Error,
     /// Every request.
     Info,
@@ -57,9 +57,16 @@ struct WorkFields {
 
 /// Writes the line, where `level` asks for it.
 pub fn write(level: Level, id: &str, request: &Parts, answer: &Answer, duration: Duration) {
-    let failed = answer.status.is_client_error() || answer.status.is_server_error();
+    if let Some(line) = line(level, id, request, answer, duration) {
+        eprintln!("{line}");
+    }
+}
+
+fn line(level: Level, id: &str, request: &Parts, answer: &Answer, duration: Duration) -> Option<String> {
+    // Not by the status alone: 404 is also the result of a search that finds nothing.
+    let failed = answer.error.is_some() || answer.status.is_server_error();
     if level == Level::Off || (level == Level::Error && !failed) {
-        return;
+        return None;
     }
     let line = Line {
         time: humantime::format_rfc3339_millis(SystemTime::now()).to_string(),
@@ -77,7 +84,36 @@ pub fn write(level: Level, id: &str, request: &Parts, answer: &Answer, duration:
         }),
         error: answer.error.as_deref(),
     };
-    if let Ok(line) = serde_json::to_string(&line) {
-        eprintln!("{line}");
+    serde_json::to_string(&line).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use http::{Request, StatusCode};
+
+    use super::Level;
+    use crate::{Dialect, Problem};
+
+    #[test]
+    fn a_result_without_matches_is_no_error() {
+        let (request, ()) = Request::post("/query").body(()).expect("a valid request").into_parts();
+        let line = |level, problem: &Problem| {
+            let answer = problem.clone().into_answer(Dialect::Flask);
+            super::line(level, "id", &request, &answer, Duration::ZERO)
+        };
+        let field = |line: Option<String>, name: &str| {
+            serde_json::from_str::<serde_json::Value>(&line.expect("a line")).expect("JSON")[name].clone()
+        };
+        let missing = Problem::new(StatusCode::NOT_FOUND, "there is no document");
+        assert_eq!(field(line(Level::Info, &missing), "level"), "error");
+        assert_eq!(field(line(Level::Error, &missing), "error"), "there is no document");
+
+        let result = missing.as_result();
+        assert_eq!(field(line(Level::Info, &result), "level"), "info");
+        assert_eq!(field(line(Level::Info, &result), "status"), 404);
+        assert!(line(Level::Error, &result).is_none());
+        assert!(line(Level::Off, &result).is_none());
     }
 }

@@ -58,14 +58,24 @@ struct Details {
     limit: Option<Limit>,
     details: Option<Value>,
     headers: HeaderMap,
+    /// Whether the log calls the response an error.
+    is_error: bool,
 }
 
 impl Problem {
     /// A problem with `status`.
     #[must_use]
     pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        let (message, headers) = (message.into(), HeaderMap::new());
-        Self(Box::new(Details { status, message, param: None, code: None, limit: None, details: None, headers }))
+        Self(Box::new(Details {
+            status,
+            message: message.into(),
+            param: None,
+            code: None,
+            limit: None,
+            details: None,
+            headers: HeaderMap::new(),
+            is_error: true,
+        }))
     }
 
     /// 422: the request is well-formed, and something in it is not acceptable.
@@ -139,6 +149,13 @@ impl Problem {
         self
     }
 
+    /// The same, as the regular result of a valid request: the log has it at level `info`. A search that finds nothing is one.
+    #[must_use]
+    pub fn as_result(mut self) -> Self {
+        self.0.is_error = false;
+        self
+    }
+
     /// The same, asking the caller to come again soon.
     #[must_use]
     pub fn retry_after_a_second(self) -> Self {
@@ -161,7 +178,7 @@ impl Problem {
     #[must_use]
     pub fn into_answer(self, dialect: Dialect) -> Answer {
         let (openai_type, tei_type) = (self.openai_type(), self.tei_type());
-        let Details { status, message, param, code, limit, details, headers } = *self.0;
+        let Details { status, message, param, code, limit, details, headers, is_error } = *self.0;
         let mut object = match dialect {
             Dialect::OpenAi => json!({
                 "message": message, "type": openai_type, "param": param, "code": code,
@@ -177,7 +194,7 @@ impl Problem {
         let mut answer = Answer::json(&body);
         answer.status = dialect.status(status);
         answer.headers.extend(headers);
-        answer.error = Some(message);
+        answer.error = is_error.then_some(message);
         answer
     }
 

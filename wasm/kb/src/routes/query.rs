@@ -47,12 +47,7 @@ pub async fn query(call: &KbCall<'_>) -> Result<Answer, Problem> {
     let (vector, work) = embed::questions(kb.service(), QUESTION, vec![question])?;
     let found = find(kb, &vector, threshold_used, 1).await?.pop().unwrap_or_default();
     let Some(best) = found.matches.first() else {
-        let details = serde_json::json!({
-            "best_similarity": found.best.map(|best| Score::from(best).plain()),
-            "threshold_used": plain(threshold_used),
-            "total_documents_searched": found.searched,
-        });
-        return Err(Problem::new(StatusCode::NOT_FOUND, "No matching data found.").with_details(details));
+        return Err(no_match(&found, threshold_used));
     };
     let Answered { question, answers } = Answered::of(&best.record)?;
     let metadata = QueryMetadata {
@@ -63,6 +58,16 @@ pub async fn query(call: &KbCall<'_>) -> Result<Answer, Problem> {
     };
     let answer = QueryAnswer { matched_question: question, answers, similarity_score: best.score.into(), metadata };
     Ok(Answer::json(&answer).with_work(work))
+}
+
+/// 404, as the Flask service had it: the question was answered, and no document is close enough.
+fn no_match(found: &Found, threshold_used: f32) -> Problem {
+    let details = serde_json::json!({
+        "best_similarity": found.best.map(|best| Score::from(best).plain()),
+        "threshold_used": plain(threshold_used),
+        "total_documents_searched": found.searched,
+    });
+    Problem::new(StatusCode::NOT_FOUND, "No matching data found.").with_details(details).as_result()
 }
 
 #[derive(Deserialize)]
@@ -138,4 +143,17 @@ async fn find(kb: &Kb, vectors: &[f32], threshold: f32, top_k: usize) -> Result<
     let filter = serde_json::Map::new();
     let search = Search { field: QUESTION, vectors: &vectors, top_k, threshold: Some(threshold), filter: &filter };
     kb.search(&search).await
+}
+
+#[cfg(test)]
+mod tests {
+    use minilm_http::Dialect;
+
+    use super::{Found, no_match};
+
+    #[test]
+    fn a_question_without_a_match_is_no_error_in_the_log() {
+        let answer = no_match(&Found::default(), 0.6).into_answer(Dialect::Flask);
+        assert_eq!((answer.status.as_u16(), answer.error), (404, None));
+    }
 }
