@@ -1,4 +1,4 @@
-"""The picture in the README: the time of one call, for each contender and case."""
+"""docs/benchmarks/encoding.svg: the time of one call, for each contender and case."""
 
 import matplotlib
 

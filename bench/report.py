@@ -1,7 +1,7 @@
-"""BENCHMARKS.md from the results."""
+"""docs/benchmarks/encoding.md from the results."""
 
-import bars
-from bars import BARS, COLUMNS, mark, per_token, ratio
+import summary
+from summary import COLUMNS, LINES, per_token, ratio
 from stats import spread
 
 # Pairs for the tables of ratios: the peer and ours in the same engine; native peers against both of ours.
@@ -25,14 +25,15 @@ PAIRS = [
 
 def render(about, models):
     parts = [
-        "# Benchmarks",
+        "# Benchmarks: encoding",
         head(about),
-        "## Bars",
-        "Ratio of the peer's time to ours, median of the rounds; above 1 ours is faster. In parentheses what was aimed "
-        f"at. {short_names(models)}",
-        bars_table(models),
-        other_bars(models),
-        "![Time of one call](bench/plot.svg)" if about["complete"] else "",
+        "## Summary",
+        f"Ratio of the peer's time to ours, median of the rounds. Above 1, ours is faster. {short_names(models)}",
+        "`mixed` is a batch of texts of different lengths: peers that pad it to its longest text also pay for the padding. "
+        "`32 × 16` is a batch of equal lengths, without padding.",
+        summary_table(models),
+        other_figures(models),
+        "![Time of one call](encoding.svg)" if about["complete"] else "",
     ]
     for name, result in models.items():
         parts += [f"## {name}", "### Ratios", ratio_table(result), "### Milliseconds of a call", time_table(result)]
@@ -68,18 +69,17 @@ def table(columns, rows):
     return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
 
 
-def bars_table(models):
+def summary_table(models):
     rows = []
-    for bar in BARS:
-        for engine, pair in bar.pairs.items():
+    for line in LINES:
+        for engine, pair in line.pairs.items():
             for name, result in models.items():
-                cells = [bars.cell(result, pair, cases, bound)
-                         for cases, bound in zip(COLUMNS.values(), bar.bounds, strict=True)]
-                rows.append([bar.peer, engine, short(name), *cells])
+                cells = [summary.cell(result, pair, cases) for cases in COLUMNS.values()]
+                rows.append([line.peer, engine, short(name), *cells])
     return table(["against", "engine of ours", "model", *COLUMNS], rows)
 
 
-def other_bars(models):
+def other_figures(models):
     rows = []
     for name, result in models.items():
         for contender, rate in result["rates"].items():
@@ -87,18 +87,16 @@ def other_bars(models):
             title = result["contenders"][contender]["title"]
             linear, peak = rate["linear"][1] / 1e9, rate["peak"][1] / 1e9
             value = f"{fraction:.0%} ({low:.0%} to {high:.0%}): {linear:.1f} of {peak:.1f} GMAC/s"
-            rows.append(["fraction of the measured peak, linear layers", title, short(name), value,
-                         f"≥ {bars.FRACTION:.0%} {mark(fraction >= bars.FRACTION)}"])
+            rows.append(["fraction of the measured peak, linear layers", title, short(name), value])
         for contender in ("ours-wasmtime", "ours-node", "ours-chromium"):
             if found := per_token(result, contender):
-                rows.append(["time per token, 256 tokens to 32", result["contenders"][contender]["title"], short(name),
-                             f"{found[1]:.2f}", f"≤ {bars.PER_TOKEN:g} {mark(found[1] <= bars.PER_TOKEN)}"])
+                title = result["contenders"][contender]["title"]
+                rows.append(["time per token, 256 tokens to 32", title, short(name), f"{found[1]:.2f}"])
         grown = result["contenders"].get("ours-wasmtime", {}).get("working_set", {})
         for case, size in grown.items():
-            rows.append([f"working set beyond the model, {case.replace('x', ' × ')} tokens", "minilm int8, wasmtime",
-                         short(name), f"{size / 2**20:.2f} MiB",
-                         f"≤ {bars.MEMORY[case] >> 20} MiB {mark(size <= bars.MEMORY[case])}"])
-    return table(["", "where", "model", "measured", "bar"], rows)
+            title = f"working set beyond the model, {case.replace('x', ' × ')} tokens"
+            rows.append([title, "minilm int8, wasmtime", short(name), f"{size / 2**20:.2f} MiB"])
+    return table(["", "where", "model", "measured"], rows)
 
 
 def ratio_table(result):

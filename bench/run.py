@@ -59,9 +59,8 @@ def main():
 
     output = Path(setup["output"])
     (output / "results.json").write_text(json.dumps({"about": about, "models": results}))
-    root = Path(setup["root"])
-    text = (root if complete else output) / "BENCHMARKS.md"
-    picture = (root / "bench" if complete else output) / "plot.svg"
+    folder = Path(setup["root"]) / "docs/benchmarks" if complete else output
+    text, picture = folder / "encoding.md", folder / "encoding.svg"
     text.write_text(report.render(about, results), encoding="utf-8")
     plot.draw(results, picture)
     print(report.ratio_tables(results))

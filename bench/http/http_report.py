@@ -1,6 +1,6 @@
-"""BENCHMARKS-HTTP.md from the results."""
+"""docs/benchmarks/http.md from the results."""
 
-import http_bars
+import http_summary
 from report import head, table
 from stats import spread
 from wrk import PERCENTILES
@@ -8,7 +8,7 @@ from wrk import PERCENTILES
 
 def render(about, results):
     parts = ["# Benchmarks: HTTP", head(about, "cargo xtask bench-http", "Servers may use every core."),
-             "## Bars", bars_table(results)]
+             "## Summary", summary_table(results)]
     sections = (
         ("latency", "## One request at a time, milliseconds", latency_table),
         ("throughput", "## Under load", load_table),
@@ -23,8 +23,8 @@ def render(about, results):
     return "\n\n".join(parts) + "\n"
 
 
-def bars_table(results):
-    return table(["", "measured", "bar"], http_bars.rows(results))
+def summary_table(results):
+    return table(["", "measured"], http_summary.rows(results))
 
 
 def quartiles(values, digits):

@@ -88,9 +88,9 @@ def main():
     about["load_after"] = machine.load()
 
     (output / "http.json").write_text(json.dumps({"about": about, "results": results}))
-    report = (Path(setup["root"]) if options.complete else output) / "BENCHMARKS-HTTP.md"
+    report = (Path(setup["root"]) / "docs/benchmarks" if options.complete else output) / "http.md"
     report.write_text(http_report.render(about, results), encoding="utf-8")
-    print(http_report.bars_table(results))
+    print(http_report.summary_table(results))
     print(f"written: {report}")
 
 

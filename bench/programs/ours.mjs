@@ -1,4 +1,4 @@
-// Our module, or any with its C interface (wasm/bench): texts in, vectors out, tokenization and pooling included.
+// Our module, or any with its C interface (bench/module): texts in, vectors out, tokenization and pooling included.
 
 export class Contender {
   #read;

@@ -1,13 +1,9 @@
 //! What benchmarks measure beside whole calls of [`Embedder::encode`].
 
-#[cfg(feature = "reference")]
-mod hook;
 mod scan;
 
 use crate::Embedder;
 use crate::model::Workspace;
-#[cfg(feature = "reference")]
-pub use hook::HookedPass;
 pub use scan::ScanPass;
 
 #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]

@@ -1,6 +1,6 @@
 //! Weights as 8-bit integers, so that 7-bit activations lose little: the few inputs with huge values are kept as floats, what
 //! remains is balanced between activations and weights, and the feed-forward block's inner channels are sorted so that
-//! channels of like size share a grid. The figures behind the choices are in `DESIGN.md`.
+//! channels of like size share a grid. The figures behind the choices are in `docs/decisions/0002-int8-quantization.md`.
 
 use super::calibrate::LayerRanges;
 use super::dense::Dense;

@@ -1,5 +1,5 @@
 //! The packed model file: one valid safetensors file with the configuration, the vocabulary and the weights in the layout
-//! that the kernels read. Format version 1, described in `DESIGN.md`.
+//! that the kernels read. Format version 1, described in `docs/formats.md`.
 
 mod header;
 mod layout;

@@ -85,7 +85,7 @@ enum Command {
         #[arg(long, conflicts_with_all = ["clients", "web"])]
         www: bool,
     },
-    /// Time the core against its peers, side by side, and write BENCHMARKS.md. Installs the peers (6 GB) into the cache folder of
+    /// Time the core against its peers, side by side, and write docs/benchmarks/encoding.md. Installs the peers (6 GB) into the cache folder of
     /// the user. `--quick` is a short run, `--help` shows the other options.
     #[command(disable_help_flag = true)]
     Bench {
@@ -93,7 +93,7 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
-    /// Time the HTTP component beside a Flask service and write BENCHMARKS-HTTP.md. Installs wasmtime's command line tool, the load
+    /// Time the HTTP component beside a Flask service and write docs/benchmarks/http.md. Installs wasmtime's command line tool, the load
     /// generator wrk and the service. `--quick` is a short run, `--help` shows the other options.
     #[command(disable_help_flag = true)]
     BenchHttp {
@@ -101,7 +101,7 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
-    /// Time the knowledge base over SQLite with 3,000 questions, and print what its bars are about.
+    /// Time the knowledge base over SQLite with 3,000 questions.
     #[command(hide = true)]
     BenchKb,
     /// Hold a benchmark module in wasmtime and time what the standard input asks for.

@@ -1,4 +1,4 @@
-//! The index file: documents, their vectors, and what is needed to search them in place. Version 1, described in `DESIGN.md`.
+//! The index file: documents, their vectors, and what is needed to search them in place. Version 1, described in `docs/formats.md`.
 
 mod layout;
 mod read_at;

@@ -11,7 +11,7 @@ const FOLDERS = {
   npm: MINILM_PACKAGE,
   models: MINILM_TEST_MODELS,
   tests: fileURLToPath(new URL('.', import.meta.url)),
-  measure: fileURLToPath(new URL('../measure', import.meta.url)),
+  bench: fileURLToPath(new URL('../../../../bench/web', import.meta.url)),
   golden: fileURLToPath(new URL('../../../../tests/golden', import.meta.url)),
 };
 const TYPES = { html: 'text/html', js: 'text/javascript', wasm: 'application/wasm', json: 'application/json' };

@@ -1,10 +1,9 @@
-// Figures of the package in real browsers: `node wasm/web/tests/measure/measure.js`, after `cargo xtask test --web` has made what it
-// needs. It is told where by the same variables as the tests (xtask/src/commands/test/web.rs). Medians; nothing is asserted.
+// Figures of the npm package in real browsers: medians, nothing is asserted. bench/README.md has the command.
 
-import { ready } from '../browser/driver.js';
-import { launch } from '../browser/launch.js';
-import { memoryOf } from '../browser/processes.js';
-import { start } from '../browser/server.js';
+import { ready } from '../../wasm/web/tests/browser/driver.js';
+import { launch } from '../../wasm/web/tests/browser/launch.js';
+import { memoryOf } from '../../wasm/web/tests/browser/processes.js';
+import { start } from '../../wasm/web/tests/browser/server.js';
 
 const { MINILM_CHROMIUM, MINILM_FIREFOX } = process.env;
 const ROUNDS = 7;
@@ -16,7 +15,7 @@ async function opened(kind) {
   const browser = await launch(kind);
   const visit = async () => {
     const page = await browser.newPage();
-    await page.goto(`${server.url}/measure/page.html`);
+    await page.goto(`${server.url}/bench/page.html`);
     await ready(page);
     return page;
   };
