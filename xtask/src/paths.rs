@@ -18,7 +18,7 @@ pub fn wasm_target() -> PathBuf {
     root().join("target").join("wasm")
 }
 
-/// The benchmarks: what is not Rust of ours.
+/// The benchmarks.
 pub fn bench() -> PathBuf {
     root().join("bench")
 }
