@@ -84,7 +84,7 @@ def method(about):
   all-MiniLM-L6-v2, int8 in the component and float32 in PyTorch; the text, of 10 tokens, is "{about["text"]}".
 - `wasmtime serve` is the published command line tool with the component compiled ahead of time, one request at a time
   in an instance and otherwise its defaults. These let 16 requests share an instance: the rows "instances shared".
-  `cargo xtask serve` is the same engine in a program that is built without optimization. A fresh instance a request is
+  `minilm serve` is the same engine in the program of this project. A fresh instance a request is
   `--max-instance-reuse-count 1`.
 - The bare inference is the core in the same engine with nothing around it, from texts to vectors in its memory, warm.
 - {about["rounds"]} rounds, in each a turn of {about["turn"]} s for everyone, one after the other, the order moving

@@ -42,10 +42,10 @@ def wasmtime(setup, name, title, *flags):
     return ours(name, title, lambda port: [*command, "--addr", f"127.0.0.1:{port}", setup["precompiled"]])
 
 
-def xtask(setup, *flags):
-    """`cargo xtask serve`: the wasmtime crates in a process that is built for development, with a cache of its own."""
+def minilm(setup, *flags):
+    """`minilm serve`: the wasmtime crates in the program of this project, with a cache of its own."""
     command = [*setup["serve"], "--env", "LOG=off", *flags]
-    return ours("xtask", "cargo xtask serve", lambda port: [*command, "--addr", f"127.0.0.1:{port}"])
+    return ours("minilm", "minilm serve", lambda port: [*command, "--addr", f"127.0.0.1:{port}"])
 
 
 def ours(name, title, command):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from child import Child
-from kinds import stock, xtask
+from kinds import minilm, stock
 from server import Server
 from wrk import load, percentiles
 
@@ -29,8 +29,8 @@ def contenders(setup):
     return {
         "stock-cold": ("wasmtime serve, a fresh instance a request", stock(setup, *FRESH)),
         "stock-warm": ("wasmtime serve, instances reused", stock(setup)),
-        "xtask-cold": ("cargo xtask serve, a fresh instance a request", xtask(setup, *FRESH)),
-        "xtask-warm": ("cargo xtask serve, instances reused", xtask(setup)),
+        "minilm-cold": ("minilm serve, a fresh instance a request", minilm(setup, *FRESH)),
+        "minilm-warm": ("minilm serve, instances reused", minilm(setup)),
     }
 
 

@@ -1,15 +1,15 @@
 """From the start of a process to its first answers, with its files in the page cache."""
 
-from kinds import flask, stock, xtask
+from kinds import flask, minilm, stock
 from server import Server
 from stats import spread
 
 
 def measure(setup, text, options):
     """{name: {"title", "healthy", "answered"}}: milliseconds, quartiles over the starts."""
-    kinds = [stock(setup), xtask(setup), flask(setup)]
+    kinds = [stock(setup), minilm(setup), flask(setup)]
     found = {kind.name: [] for kind in kinds}
-    # The first round fills caches, of the system and of `cargo xtask serve`, and is not counted.
+    # The first round fills caches, of the system and of `minilm serve`, and is not counted.
     for number in range(options.starts + 1):
         print(f"  start, round {number} of {options.starts}", flush=True)
         for kind in kinds:

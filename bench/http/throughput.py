@@ -4,7 +4,7 @@ One server at a time is loaded, the others idle; the processes and what they hav
 """
 
 import numpy as np
-from kinds import flask, shared, stock, xtask
+from kinds import flask, minilm, shared, stock
 from memory import resident
 from server import Server
 from stats import spread
@@ -17,7 +17,7 @@ def measure(setup, text, options):
     """{name: {"title", "resident", "loads": {connections: {"per_second", "rounds", "percentiles"}}}}
 
     `resident` is the most that it held after a turn."""
-    kinds = [stock(setup), shared(setup), xtask(setup), flask(setup)]
+    kinds = [stock(setup), shared(setup), minilm(setup), flask(setup)]
     servers = {}
     try:
         for kind in kinds:
