@@ -196,5 +196,5 @@ fn install(target: &str) -> Result<()> {
     }
     let mut rustup = Command::new("rustup");
     run(rustup.args(["target", "add", target]).current_dir(paths::root()))
-        .with_context(|| format!("the target {target} is not installed, and rustup cannot install it"))
+        .with_context(|| format!("the target {target} is not tool_cache, and rustup cannot install it"))
 }

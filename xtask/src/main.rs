@@ -3,17 +3,13 @@
 mod cargo;
 mod commands;
 mod debian;
-mod folders;
+mod fs_util;
 mod host;
-mod installed;
 mod model;
 mod node;
-mod packed;
 mod paths;
 mod python;
-#[cfg(test)]
-mod spin_manifest;
-mod turn;
+mod tool_cache;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -153,7 +149,7 @@ enum ModelCommand {
     /// Fetch a model into the cache of the user.
     Pull {
         /// Name on the Hugging Face hub.
-        #[arg(default_value = model::default_name())]
+        #[arg(default_value = minilm_hub::default_name())]
         name: String,
     },
     /// Write a model as one packed file.

@@ -12,8 +12,8 @@ use crate::commands::serve::{ListenArgs, run};
 use crate::host::World;
 use crate::host::databases::Databases;
 use crate::host::serve::Server;
+use crate::model::packed;
 use crate::model::{self, Request};
-use crate::packed::packed;
 use crate::paths;
 
 /// Where documents are, and how they are served.

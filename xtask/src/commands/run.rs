@@ -7,8 +7,8 @@ use minilm::Precision;
 
 use crate::cargo::{Backend, build_cli};
 use crate::host;
+use crate::model::packed;
 use crate::model::{self, Request};
-use crate::packed::packed;
 
 /// `cargo xtask embed ARGS`.
 pub fn embed(request: Request, mut args: Vec<String>) -> Result<ExitCode> {

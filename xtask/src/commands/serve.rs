@@ -11,8 +11,8 @@ use minilm::Precision;
 use crate::cargo::{Backend, build_http};
 use crate::host::World;
 use crate::host::serve::{Reuse, Server};
+use crate::model::packed;
 use crate::model::{self, Request};
-use crate::packed::packed;
 use crate::parse_variable;
 
 /// What is served, where, and with which settings.

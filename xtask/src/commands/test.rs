@@ -22,7 +22,7 @@ use counts::Counts;
 use super::slice;
 use crate::cargo::{self, Backend};
 use crate::model::{self, Request};
-use crate::{folders, packed, paths};
+use crate::{fs_util, paths};
 
 /// What can be tested by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub enum Part {
 }
 
 /// What suites run with.
-struct Surroundings {
+struct TestEnv {
     /// The folder of the models.
     models: PathBuf,
     /// A PostgreSQL, where there can be one.
@@ -46,7 +46,7 @@ struct Surroundings {
 }
 
 /// Runs the tests of a part.
-type Suite = fn(&Surroundings, &mut Counts) -> Result<()>;
+type Suite = fn(&TestEnv, &mut Counts) -> Result<()>;
 
 /// `cargo xtask test`: everything, or only one part.
 pub fn test(only: Option<Part>) -> Result<ExitCode> {
@@ -56,9 +56,9 @@ pub fn test(only: Option<Part>) -> Result<ExitCode> {
     if wanted(Part::Rust) && postgres.is_none() {
         counts.skipped += 1;
     }
-    let surroundings = Surroundings { models: prepare_models()?, postgres };
+    let env = TestEnv { models: prepare_models()?, postgres };
     if wanted(Part::Rust) {
-        rust(&surroundings, &mut counts)?;
+        rust(&env, &mut counts)?;
     }
     let suites: [(Part, &str, Suite); 5] = [
         (Part::Package, "the npm package was", web::test),
@@ -69,7 +69,7 @@ pub fn test(only: Option<Part>) -> Result<ExitCode> {
     ];
     for (part, what, test) in suites {
         if wanted(part)
-            && let Err(error) = test(&surroundings, &mut counts)
+            && let Err(error) = test(&env, &mut counts)
         {
             println!("{what} not tested: {error:#}");
             counts.failed += 1;
@@ -80,12 +80,12 @@ pub fn test(only: Option<Part>) -> Result<ExitCode> {
 }
 
 /// What is written in Rust. Tests that need the data beside the project count as skipped where it is not there.
-fn rust(surroundings: &Surroundings, counts: &mut Counts) -> Result<()> {
+fn rust(env: &TestEnv, counts: &mut Counts) -> Result<()> {
     let mut native = |title: &str, args: &[&str], ignored: bool| {
         let mut command = cargo::native("test");
         command.args(["--no-fail-fast", "--features", "minilm/reference"]).args(args);
-        command.env("MINILM_TEST_MODELS", &surroundings.models);
-        if let Some(postgres) = &surroundings.postgres {
+        command.env("MINILM_TEST_MODELS", &env.models);
+        if let Some(postgres) = &env.postgres {
             command.env("MINILM_TEST_POSTGRES", &postgres.address);
         }
         run_cargo(title, &mut command, ignored, counts)
@@ -111,7 +111,7 @@ fn rust(surroundings: &Surroundings, counts: &mut Counts) -> Result<()> {
     let tools = tools.map(|package| ["--package", package]);
     native("tools and components", tools.as_flattened(), true)?;
     for backend in Backend::ALL {
-        on_wasm(backend, &surroundings.models, counts)?;
+        on_wasm(backend, &env.models, counts)?;
     }
     Ok(())
 }
@@ -137,13 +137,13 @@ fn prepare_models() -> Result<PathBuf> {
     let slice = slice::prepared(&source, &output)?;
     for model in [&source, &slice] {
         for precision in [Precision::F32, Precision::Int8] {
-            let file = packed::packed(model, precision)?;
-            fs::copy(&file, output.join(packed::file_name(model, precision)))?;
+            let file = model::packed(model, precision)?;
+            fs::copy(&file, output.join(model::file_name(model, precision)))?;
         }
     }
     let copy = output.join(slice::SOURCE);
     if !copy.join("model.safetensors").exists() {
-        folders::copy(&source.path, &copy, &|_| true)?;
+        fs_util::copy(&source.path, &copy, &|_| true)?;
     }
     Ok(output)
 }

@@ -16,8 +16,8 @@ use crate::cargo::build_www;
 use crate::host::World;
 use crate::host::serve::{Reuse, Server};
 use crate::model::{self, Request};
-use crate::packed::{file_name, packed};
-use crate::{folders, node, paths};
+use crate::model::{file_name, packed};
+use crate::{fs_util, node, paths};
 
 /// Files of npm packages, and the one file that the page loads in their place. All of them are written for `<script>`.
 const LIBRARIES: [(&str, &[&str]); 2] = [
@@ -97,8 +97,8 @@ pub fn assemble(model: &Path, name: &str, folder: &Path) -> Result<()> {
     if part.exists() {
         fs::remove_dir_all(&part)?;
     }
-    folders::copy(&paths::www(), &part, &|path| !NOT_SERVED.contains(&&*name_of(path)))?;
-    folders::copy(&package, &part.join("minilm-wasm"), &|path| {
+    fs_util::copy(&paths::www(), &part, &|path| !NOT_SERVED.contains(&&*name_of(path)))?;
+    fs_util::copy(&package, &part.join("minilm-wasm"), &|path| {
         let name = name_of(path);
         !name.starts_with("node")
             && !matches!(&*name, "types" | "package.json" | "README.md" | "workerd.js" | "bindings.d.ts")
@@ -123,7 +123,7 @@ fn copy_libraries(packages: &Path, folder: &Path) -> Result<()> {
         fs::write(folder.join(name), parts.collect::<Result<Vec<String>>>()?.join("\n"))?;
     }
     let mut licences = String::new();
-    for package in folders::entries(packages)? {
+    for package in fs_util::entries(packages)? {
         if let Ok(licence) = fs::read_to_string(package.join("LICENSE")) {
             licences += &format!("{}\n\n{licence}\n\n", name_of(&package));
         }
@@ -163,7 +163,7 @@ fn precache(site: &Path) -> Result<()> {
 /// Every file below a folder, with slashes, sorted.
 fn files(folder: &Path) -> Result<Vec<String>> {
     let mut files = Vec::new();
-    for path in folders::entries(folder)? {
+    for path in fs_util::entries(folder)? {
         let name = name_of(&path);
         if path.is_dir() {
             files.extend(self::files(&path)?.iter().map(|file| format!("{name}/{file}")));

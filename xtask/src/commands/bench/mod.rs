@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::slice;
 use crate::cargo::{self, Backend};
 use crate::model::{self, ModelDir, Request};
-use crate::{packed, paths};
+use crate::paths;
 
 /// `cargo xtask bench ARGS`: `args` are those of `bench/run.py`.
 pub fn bench(args: &[String]) -> Result<ExitCode> {
@@ -66,5 +66,5 @@ fn models(output: &std::path::Path) -> Result<Value> {
 }
 
 fn pack(model: &ModelDir, precision: Precision) -> Result<PathBuf> {
-    packed::packed(model, precision).with_context(|| format!("cannot pack {}", model.name))
+    model::packed(model, precision).with_context(|| format!("cannot pack {}", model.name))
 }

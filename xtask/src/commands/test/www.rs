@@ -4,18 +4,18 @@ use anyhow::Result;
 
 use super::counts::{self, Counts};
 use super::node_suites::NodeSuites;
-use super::{Surroundings, run};
+use super::{TestEnv, run};
 use crate::cargo::{self, Backend, Store};
 use crate::commands::{slice, www};
 use crate::paths;
 
 /// Runs the suite in `www/tests` on the page with the real model.
-pub fn test(surroundings: &Surroundings, counts: &mut Counts) -> Result<()> {
+pub fn test(env: &TestEnv, counts: &mut Counts) -> Result<()> {
     let tests = paths::www().join("tests");
     let suites = NodeSuites::prepare(&tests, "www-tests")?;
     let site = paths::output().join("test-www");
     let name = format!("{}-int8.minilm", slice::SOURCE);
-    let model = surroundings.models.join(&name);
+    let model = env.models.join(&name);
     www::assemble(&model, &name, &site)?;
     let component = www::component()?;
     let knowledge_base = cargo::build_kb(Backend::RelaxedSimd, Store::Spin, Some(&model))?;

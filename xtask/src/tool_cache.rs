@@ -1,15 +1,15 @@
-//! What is installed for a command, at pinned versions, into the user's cache folder: nothing lands in the tree.
+//! Tools at pinned versions, installed into the user's cache folder: nothing lands in the tree.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
-use crate::turn;
+use minilm_hub::file_lock;
 
 /// The folder of the command `name`.
 pub fn folder(name: &str) -> Result<PathBuf> {
-    Ok(dirs::cache_dir().context("there is no cache folder; set HOME")?.join("minilm-wasm").join(name))
+    Ok(minilm_hub::cache_root()?.join(name))
 }
 
 /// Runs `steps` in an empty `folder` with copies of the `wanted` files, unless it was done for the same ones before. A copy of
@@ -18,7 +18,7 @@ pub fn install(folder: &Path, wanted: &[&Path], steps: impl FnOnce() -> Result<(
     let text = wanted.iter().map(fs::read_to_string).collect::<Result<String, _>>()?;
     let stamp = folder.with_extension("installed");
     // Another checkout may be at it.
-    let _turn = turn::take(&folder.with_extension("lock"), &format!("installing into {}", folder.display()))?;
+    let _lock = file_lock::acquire(&folder.with_extension("lock"), &format!("installing into {}", folder.display()))?;
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == text) {
         return Ok(());
     }

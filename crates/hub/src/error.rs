@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// Every failure of this module.
+/// Every failure of this crate.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No usable answer came: DNS, connect, timeout, TLS, proxy, 5xx, a connection that keeps breaking, offline mode.
@@ -64,6 +64,14 @@ pub enum Error {
         /// The cause.
         source: std::io::Error,
     },
+    /// A model directory cannot be packed.
+    #[error("cannot use the model in {}: {source}", path.display())]
+    Convert {
+        /// The directory.
+        path: PathBuf,
+        /// The cause, by file and field.
+        source: minilm::Error,
+    },
     /// Every source of a model failed.
     #[error("cannot get the model {model}{}\n{remedy}", Listed(.attempts))]
     NoSource {
@@ -95,30 +103,31 @@ pub struct Attempt {
 
 impl Error {
     /// For `map_err` on file system calls.
-    pub fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Error + '_ {
+    pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Error + '_ {
         move |source| Error::Io { path: path.to_owned(), source }
     }
 
     /// An [`Error::Invalid`].
-    pub fn invalid(what: impl fmt::Display, reason: impl fmt::Display) -> Error {
+    pub(crate) fn invalid(what: impl fmt::Display, reason: impl fmt::Display) -> Error {
         Error::Invalid { what: what.to_string(), reason: reason.to_string() }
     }
 
     /// Whether another source of the same pinned model is worth trying. A wrong hash or a full disk is not
     /// something to paper over.
-    pub fn leaves_other_sources(&self) -> bool {
+    pub(crate) fn leaves_other_sources(&self) -> bool {
         match self {
             Error::Unreachable { .. } | Error::Refused { .. } | Error::PipMissing { .. } | Error::Pip { .. } => true,
             Error::Sha256 { .. }
             | Error::Invalid { .. }
             | Error::Io { .. }
+            | Error::Convert { .. }
             | Error::NoSource { .. }
             | Error::NoDefault { .. } => false,
         }
     }
 
     /// The cause, if all that was tried could not be reached: the only case in which the default model is replaced.
-    pub fn unreachable_reason(&self) -> Option<String> {
+    pub(crate) fn unreachable_reason(&self) -> Option<String> {
         match self {
             Error::Unreachable { reason, .. } => Some(reason.clone()),
             Error::NoSource { attempts, .. } => attempts

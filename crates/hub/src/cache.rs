@@ -6,27 +6,33 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::Error;
 use super::download::sha256_of;
-use crate::turn;
+use crate::file_lock;
 
 /// The file that holds the weights, and is pinned and hashed.
 pub const WEIGHTS: &str = "model.safetensors";
 /// The files without which a directory is no model.
 pub const REQUIRED: [&str; 3] = ["config.json", "tokenizer.json", WEIGHTS];
-const MANIFEST: &str = "manifest.json";
+/// What was put into a model directory, beside its files.
+pub const MANIFEST: &str = "manifest.json";
 
 /// What was put into a model directory: enough to see cheaply that it is whole.
 #[derive(Debug, Serialize, Deserialize)]
-struct Manifest {
-    repo: String,
-    source: String,
-    sha256: String,
-    files: BTreeMap<String, u64>,
+pub struct Manifest {
+    /// `owner/name` on the hub.
+    pub repo: String,
+    /// Where it came from.
+    pub source: String,
+    /// sha256 of the weights, lowercase hex.
+    pub sha256: String,
+    /// Sizes in bytes by path.
+    pub files: BTreeMap<String, u64>,
 }
 
 /// The place of one model.
@@ -85,7 +91,7 @@ impl Entry {
 
     /// Waits until no other process fetches this model.
     pub fn lock(&self) -> Result<File, Error> {
-        turn::take(&self.lock, &format!("fetching {}", self.repo)).map_err(Error::io(&self.lock))
+        file_lock::acquire(&self.lock, &format!("fetching {}", self.repo)).map_err(Error::io(&self.lock))
     }
 
     /// An empty model directory, beside what earlier runs have downloaded. Call with the lock held.
@@ -142,14 +148,7 @@ impl Entry {
     }
 
     fn manifest(&self) -> Result<Option<Manifest>, Error> {
-        let path = self.directory.join(MANIFEST);
-        match fs::read(&path) {
-            Ok(bytes) => {
-                serde_json::from_slice(&bytes).map(Some).map_err(|error| Error::invalid(path.display(), error))
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(Error::io(&path)(error)),
-        }
+        read_manifest(&self.directory)
     }
 
     fn write_manifest(&self, directory: &Path, source: &str, sha256: String) -> Result<(), Error> {
@@ -161,6 +160,17 @@ impl Entry {
         let temporary = directory.join(format!("{MANIFEST}.{}", std::process::id()));
         fs::write(&temporary, text).map_err(Error::io(&temporary))?;
         fs::rename(&temporary, &path).map_err(Error::io(&path))
+    }
+}
+
+/// The manifest in a model directory; `None` where there is none.
+pub fn read_manifest(directory: &Path) -> Result<Option<Manifest>, Error> {
+    let path = directory.join(MANIFEST);
+    match fs::read(&path) {
+        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| Error::invalid(path.display(), error)),
+        // `NotADirectory`: a lock file lies beside the directories.
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(Error::io(&path)(error)),
     }
 }
 
@@ -182,7 +192,7 @@ fn list(directory: &Path, prefix: &str, files: &mut BTreeMap<String, u64>) -> Re
 
 fn remove_dir_if_there(path: &Path) -> Result<(), Error> {
     match fs::remove_dir_all(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::io(path)(error)),
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::io(path)(error)),
         _ => Ok(()),
     }
 }

@@ -1,7 +1,9 @@
 //! The rules against real sockets, all of them on 127.0.0.1.
 
 mod download;
+mod hf_cache;
 mod hub;
+mod packed;
 mod rules;
 mod server;
 mod wheel;
@@ -49,6 +51,7 @@ impl Fixture {
             token: None,
             offline: false,
             cache_dir: cache.path().join("models"),
+            hf_cache: None,
             pip: Pip { commands: Vec::new(), environment: Vec::new() },
             proxy: None,
             patience: PATIENT,

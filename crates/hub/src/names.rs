@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::catalog::{Known, Source};
-use super::{Error, ModelDir};
+use super::{Error, ModelDir, PackedModel};
 
 /// The owner that a bare name belongs to, as sentence-transformers itself has it.
 const DEFAULT_OWNER: &str = "sentence-transformers";
@@ -27,7 +27,9 @@ impl Model {
         let bad = |reason: &str| Error::invalid(format!("model {name:?}"), reason);
         let (owner, short) = name.split_once('/').unwrap_or((DEFAULT_OWNER, name));
         if !is_repo_part(owner) || !is_repo_part(short) {
-            return Err(bad("neither a directory with a config.json nor a model name (name or owner/name)"));
+            return Err(bad(
+                "neither a .minilm file, nor a directory with a config.json, nor a model name (name or owner/name)",
+            ));
         }
         let repo = format!("{owner}/{short}");
         if let Some(known) = catalog.iter().find(|known| known.repo == repo) {
@@ -62,6 +64,14 @@ pub fn local_directory(name: &str) -> Result<Option<ModelDir>, Error> {
     let path = path.canonicalize().map_err(Error::io(path))?;
     let name = path.file_name().unwrap_or(path.as_os_str());
     Ok(Some(ModelDir { name: name.to_string_lossy().into_owned(), path }))
+}
+
+/// The packed file that `name` is, by its ending.
+pub fn local_file(name: &str) -> Result<Option<PackedModel>, Error> {
+    let Some(stem) = name.strip_suffix(".minilm") else { return Ok(None) };
+    let path = Path::new(name).canonicalize().map_err(Error::io(Path::new(name)))?;
+    let name = Path::new(stem).file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Ok(Some(PackedModel { name, path }))
 }
 
 /// The hub's own rule. It forbids `--`, which makes `owner--name` an unambiguous directory name.
