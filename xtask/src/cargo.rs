@@ -74,7 +74,7 @@ pub fn native(subcommand: &str) -> Command {
 
 /// Builds the command line component, with the packed file `model` baked in where there is one.
 pub fn build_cli(backend: Backend, model: Option<&Path>) -> Result<PathBuf> {
-    build_wasi(backend, "minilm-cli", "minilm.wasm", model)
+    build_wasi(backend, "minilm-cli-component", "minilm.wasm", model)
 }
 
 /// Builds the HTTP component, likewise.
@@ -196,5 +196,5 @@ fn install(target: &str) -> Result<()> {
     }
     let mut rustup = Command::new("rustup");
     run(rustup.args(["target", "add", target]).current_dir(paths::root()))
-        .with_context(|| format!("the target {target} is not tool_cache, and rustup cannot install it"))
+        .with_context(|| format!("the target {target} is not installed, and rustup cannot install it"))
 }

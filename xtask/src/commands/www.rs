@@ -11,13 +11,11 @@ use minilm::Precision;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::{serve, web};
+use super::web;
 use crate::cargo::build_www;
-use crate::host::World;
-use crate::host::serve::{Reuse, Server};
 use crate::model::{self, Request};
 use crate::model::{file_name, packed};
-use crate::{fs_util, node, paths};
+use crate::{fs_util, node, paths, program};
 
 /// Files of npm packages, and the one file that the page loads in their place. All of them are written for `<script>`.
 const LIBRARIES: [(&str, &[&str]); 2] = [
@@ -50,10 +48,6 @@ const MODELS: &str = "models/";
 /// Shorter files fit into a packet as they are.
 const LEAST_TO_COMPRESS: usize = 1024;
 
-/// Answers come from files, so one instance can have many under way.
-const REUSE: Reuse =
-    Reuse { max_instance_reuse_count: 4096, max_instance_concurrent_reuse_count: 64, max_concurrent_requests: 256 };
-
 /// `cargo xtask build www`.
 pub fn build(request: &Request) -> Result<ExitCode> {
     let (component, site) = prepare(request)?;
@@ -63,12 +57,9 @@ pub fn build(request: &Request) -> Result<ExitCode> {
 
 /// `cargo xtask www`. Ends with Ctrl-C.
 pub fn serve(request: &Request, addr: SocketAddr) -> Result<ExitCode> {
-    let (component, site) = prepare(request)?;
-    let world = World { dirs: vec![(site, "/".to_owned())], env: Vec::new() };
-    serve::run(
-        async || Server::bind(&component, addr, world, REUSE).await,
-        |addr| println!("the page is at http://{addr}/\nCtrl-C ends."),
-    )
+    let (_, site) = prepare(request)?;
+    let args = ["--site".into(), site.into_os_string(), "--addr".into(), addr.to_string().into()];
+    program::exec(Some("www"), &args)
 }
 
 /// Builds everything into the target folder; gives the component and the folder of the site.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::debian;
 
-/// The first of `programs` on this machine. Where there is none it is tool_cache, if this is a Debian run as root; otherwise its
+/// The first of `programs` on this machine. Where there is none it is installed, if this is a Debian run as root; otherwise its
 /// rows are left out, and that is said.
 pub fn find(package: &str, programs: &[&str]) -> Option<PathBuf> {
     if let Some(program) = debian::which(programs) {

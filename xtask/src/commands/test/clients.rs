@@ -1,13 +1,13 @@
-//! Clients of others against `cargo xtask serve`: the suite in `tests/http`, run by pytest.
+//! Clients of others against `minilm serve`: the suite in `tests/http`, run by pytest.
 
 use anyhow::Result;
 
 use super::counts::{self, Counts};
 use super::python_suite::PythonSuite;
 use super::{TestEnv, run};
-use crate::commands::child::Server;
 use crate::commands::slice;
 use crate::paths;
+use crate::program::Server;
 
 /// The key of the server, so that every client shows that it sends one.
 const KEY: &str = "key-of-the-tests";

@@ -1,4 +1,4 @@
-//! A client of the old Flask service against `cargo xtask kb`: the suite in `tests/kb`, run by pytest. And the PostgreSQL of all tests.
+//! A client of the old Flask service against `minilm kb`: the suite in `tests/kb`, run by pytest. And the PostgreSQL of all tests.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -8,8 +8,8 @@ use anyhow::{Context, Result, ensure};
 use super::counts::{self, Counts};
 use super::python_suite::{PythonSuite, new_database};
 use super::{TestEnv, run};
-use crate::commands::child::Server;
 use crate::commands::slice;
+use crate::program::Server;
 use crate::{paths, python, tool_cache};
 
 /// A PostgreSQL with pgvector in a folder of its own, which ends with this value.

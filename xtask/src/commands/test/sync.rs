@@ -1,12 +1,12 @@
-//! `minilm-sync` between a server that speaks MongoDB's protocol and `cargo xtask kb`: the suite in `tests/sync`, run by pytest.
+//! `minilm-sync` between a server that speaks MongoDB's protocol and `minilm kb`: the suite in `tests/sync`, run by pytest.
 
 use anyhow::Result;
 
 use super::counts::{self, Counts};
 use super::python_suite::{PythonSuite, new_database};
 use super::{TestEnv, run};
-use crate::commands::child::Server;
 use crate::commands::slice;
+use crate::program::Server;
 use crate::{cargo, paths};
 
 /// Runs the suite.

@@ -7,7 +7,7 @@ use super::node_suites::NodeSuites;
 use super::{TestEnv, run};
 use crate::cargo::{self, Backend, Store};
 use crate::commands::{slice, www};
-use crate::paths;
+use crate::{paths, program};
 
 /// Runs the suite in `www/tests` on the page with the real model.
 pub fn test(env: &TestEnv, counts: &mut Counts) -> Result<()> {
@@ -23,6 +23,6 @@ pub fn test(env: &TestEnv, counts: &mut Counts) -> Result<()> {
     let mut suite = suites.command(None, &[tests])?;
     suite.env("MINILM_SITE", &site).env("MINILM_SITE_COMPONENT", component);
     suite.env("MINILM_KB_COMPONENT", knowledge_base);
-    suite.env("MINILM_XTASK", std::env::current_exe()?).env("MINILM_PACKAGE", paths::output().join("npm"));
+    suite.env("MINILM_PROGRAM", program::minilm()?).env("MINILM_PACKAGE", paths::output().join("npm"));
     run("the page, in browsers", &mut suite, counts::of_node, counts)
 }
