@@ -9,7 +9,7 @@ import { test } from 'node:test';
 
 import { PROGRAMS, launch } from '../../wasm/web/tests/browser/launch.js';
 
-const { MINILM_SITE, MINILM_SITE_COMPONENT, MINILM_KB_COMPONENT, MINILM_XTASK, MINILM_PACKAGE } = process.env;
+const { MINILM_SITE, MINILM_SITE_COMPONENT, MINILM_KB_COMPONENT, MINILM_PROGRAM, MINILM_PACKAGE } = process.env;
 
 export const SITE = MINILM_SITE;
 export const TABS = ['similarity', 'search', 'map', 'file', 'knowledge', 'benchmark', 'about'];
@@ -27,7 +27,7 @@ export function inBrowsers(title, suite) {
   }
 }
 
-/** Serves a folder as `cargo xtask www` does; `stop` ends it and `again` starts it anew at the same address. */
+/** Serves a folder as `minilm www` does; `stop` ends it and `again` starts it anew at the same address. */
 export async function serve(site = SITE) {
   let running = await listen(site, '127.0.0.1:0');
   const { url } = running;
@@ -56,9 +56,9 @@ export async function serveKnowledgeBase(origin) {
   return { url: running.url, key: 'key-of-the-tests', stop };
 }
 
-/** Runs `cargo xtask` until it listens. */
+/** Runs `minilm` until it listens. */
 async function run(args) {
-  const child = spawn(MINILM_XTASK, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(MINILM_PROGRAM, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = new Promise((resolve) => child.once('exit', resolve));
   const url = await new Promise((resolve, reject) => {
     let said = '';

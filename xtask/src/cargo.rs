@@ -74,7 +74,7 @@ pub fn native(subcommand: &str) -> Command {
 
 /// Builds the command line component, with the packed file `model` baked in where there is one.
 pub fn build_cli(backend: Backend, model: Option<&Path>) -> Result<PathBuf> {
-    build_wasi(backend, "minilm-cli", "minilm.wasm", model)
+    build_wasi(backend, "minilm-cli-component", "minilm.wasm", model)
 }
 
 /// Builds the HTTP component, likewise.

@@ -3,17 +3,13 @@
 mod cargo;
 mod commands;
 mod debian;
-mod folders;
-mod host;
-mod installed;
+mod fs_util;
 mod model;
 mod node;
-mod packed;
 mod paths;
+mod program;
 mod python;
-#[cfg(test)]
-mod spin_manifest;
-mod turn;
+mod tool_cache;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -24,7 +20,6 @@ use clap::{Args, Parser, Subcommand};
 use minilm::Precision;
 
 use cargo::Backend;
-use commands::serve::ListenArgs;
 use commands::test::Part;
 use model::Request;
 
@@ -45,16 +40,20 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Embed texts with the WebAssembly component, under wasmtime. All options but `--model` are the component's own.
+    /// Run `minilm embed`: texts to vectors. This and the next three commands build `minilm` with its components first.
     #[command(disable_help_flag = true)]
     Embed(RunArgs),
-    /// Run any command of the component: similarity, search, tokenize, info.
+    /// Run `minilm` with any arguments.
     #[command(disable_help_flag = true)]
     Run(RunArgs),
-    /// Serve the HTTP component with a model in it: the protocols of OpenAI, text-embeddings-inference and Ollama.
-    Serve(ServeArgs),
-    /// Serve the knowledge base with a model in it: questions and answers in SQLite, PostgreSQL or an index file.
-    Kb(commands::kb::KbArgs),
+    /// Run `minilm serve`: the protocols of OpenAI, text-embeddings-inference and Ollama over HTTP.
+    #[command(disable_help_flag = true)]
+    Serve(RunArgs),
+    /// Run `minilm kb`: a knowledge base over HTTP, in SQLite, PostgreSQL or an index file.
+    #[command(disable_help_flag = true)]
+    Kb(RunArgs),
+    /// Build `minilm` for release and put it into cargo's folder of programs.
+    Install,
     /// Build the page with a model, and serve it: everything that it does happens in the browser.
     Www {
         #[command(flatten)]
@@ -72,18 +71,12 @@ enum Command {
     /// Measure accuracy.
     #[command(subcommand)]
     Eval(EvalCommand),
-    /// Run all tests: natively, in wasmtime on every backend, of the tools, of the npm package, of the page, and of the HTTP component
-    /// with clients of others.
+    /// Run all tests, or those of one part; prints how long each part took.
     Test {
-        /// Only the clients in Python, against the HTTP component.
-        #[arg(long)]
-        clients: bool,
-        /// Only the npm package.
-        #[arg(long, conflicts_with = "clients")]
-        web: bool,
-        /// Only the page.
-        #[arg(long, conflicts_with_all = ["clients", "web"])]
-        www: bool,
+        /// Part that is tested.
+        part: Option<Part>,
+        /// Only the tests of cargo whose name contains this.
+        filter: Option<String>,
     },
     /// Time the core against its peers, side by side, and write docs/benchmarks/encoding.md. Installs the peers (6 GB) into the cache folder of
     /// the user. `--quick` is a short run, `--help` shows the other options.
@@ -104,14 +97,6 @@ enum Command {
     /// Time the knowledge base over SQLite with 3,000 questions.
     #[command(hide = true)]
     BenchKb,
-    /// Hold a benchmark module in wasmtime and time what the standard input asks for.
-    #[command(hide = true)]
-    BenchHost {
-        /// The module.
-        file: PathBuf,
-    },
-    /// Run a component with the built-in wasmtime, the current folder being visible to it.
-    Wasmtime(WasmtimeArgs),
 }
 
 #[derive(Args)]
@@ -130,22 +115,9 @@ impl ModelArgs {
 
 #[derive(Args)]
 struct RunArgs {
-    #[command(flatten)]
-    model: ModelArgs,
-    /// Arguments of the component; `--help` shows them.
+    /// Arguments of `minilm`; `--help` shows them.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    args: Vec<String>,
-}
-
-#[derive(Args)]
-struct ServeArgs {
-    #[command(flatten)]
-    model: ModelArgs,
-    #[command(flatten)]
-    listen: ListenArgs,
-    /// A folder that the component sees, and its name there. Can be repeated.
-    #[arg(long = "dir", value_name = "HOST::GUEST", value_parser = parse_dir)]
-    dirs: Vec<(PathBuf, String)>,
+    args: Vec<OsString>,
 }
 
 #[derive(Subcommand)]
@@ -153,7 +125,7 @@ enum ModelCommand {
     /// Fetch a model into the cache of the user.
     Pull {
         /// Name on the Hugging Face hub.
-        #[arg(default_value = model::default_name())]
+        #[arg(default_value = minilm_hub::default_name())]
         name: String,
     },
     /// Write a model as one packed file.
@@ -239,15 +211,6 @@ enum EvalCommand {
     },
 }
 
-#[derive(Args)]
-struct WasmtimeArgs {
-    /// The component.
-    file: PathBuf,
-    /// Its arguments.
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    args: Vec<OsString>,
-}
-
 fn parse_precision(text: &str) -> Result<Precision, String> {
     match text {
         "int8" => Ok(Precision::Int8),
@@ -256,20 +219,13 @@ fn parse_precision(text: &str) -> Result<Precision, String> {
     }
 }
 
-fn parse_variable(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("must be NAME=VALUE")?;
-    Ok((name.to_owned(), value.to_owned()))
-}
-
-fn parse_dir(text: &str) -> Result<(PathBuf, String), String> {
-    let (host, guest) = text.split_once("::").ok_or("must be HOST::GUEST")?;
-    Ok((PathBuf::from(host), guest.to_owned()))
-}
-
 fn main() -> anyhow::Result<ExitCode> {
     match Cli::parse().command {
-        Command::Embed(run) => commands::run::embed(run.model.request(), run.args),
-        Command::Run(run) => commands::run::run(run.model.request(), run.args),
+        Command::Embed(run) => program::exec(Some("embed"), &run.args),
+        Command::Run(run) => program::exec(None, &run.args),
+        Command::Serve(run) => program::exec(Some("serve"), &run.args),
+        Command::Kb(run) => program::exec(Some("kb"), &run.args),
+        Command::Install => program::install(),
         Command::Model(ModelCommand::Pull { name }) => commands::model::pull(&name),
         Command::Model(ModelCommand::Pack { model, precision, output }) => {
             commands::model::pack(&model.request(), precision, output)
@@ -277,10 +233,8 @@ fn main() -> anyhow::Result<ExitCode> {
         Command::Model(ModelCommand::Slice { output }) => commands::model::slice(output),
         Command::Build(BuildCommand::Cli { model, backend }) => commands::build::cli(model, backend),
         Command::Build(BuildCommand::Http { model, backend }) => commands::build::http(model, backend),
-        Command::Serve(serve) => commands::serve::serve(&serve.model.request(), serve.listen, serve.dirs),
         Command::Build(BuildCommand::Component { model, backend }) => commands::build::component(model, backend),
         Command::Build(BuildCommand::Kb { model, backend, store }) => commands::build::kb(model, backend, store),
-        Command::Kb(args) => commands::kb::kb(args),
         Command::Build(BuildCommand::Web) => commands::web::build(),
         Command::Build(BuildCommand::Www { model }) => commands::www::build(&model.request()),
         Command::Www { model, addr } => commands::www::serve(&model.request(), addr),
@@ -288,11 +242,6 @@ fn main() -> anyhow::Result<ExitCode> {
         Command::Bench { args } => commands::bench::bench(&args),
         Command::BenchHttp { args } => commands::bench::http::bench(&args),
         Command::BenchKb => commands::bench::kb::bench(),
-        Command::BenchHost { file } => host::bench::serve(&file),
-        Command::Test { clients, web, www } => {
-            let parts = [(clients, Part::Clients), (web, Part::Package), (www, Part::Page)];
-            commands::test::test(parts.iter().find(|(only, _)| *only).map(|(_, part)| *part))
-        }
-        Command::Wasmtime(run) => host::run_with_current_dir(&run.file, &run.args),
+        Command::Test { part, filter } => commands::test::test(part, filter),
     }
 }

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::{cargo, debian, installed};
+use crate::{cargo, debian, tool_cache};
 
 /// Node 20 or newer.
 pub fn node() -> Result<PathBuf> {
@@ -19,9 +19,9 @@ pub fn node() -> Result<PathBuf> {
 
 /// Installs what the lock file in `project` names into a folder of the user's cache, `name`; gives its `node_modules`.
 pub fn packages(project: &Path, name: &str) -> Result<PathBuf> {
-    let folder = installed::folder(name)?;
+    let folder = tool_cache::folder(name)?;
     let wanted = ["package.json", "package-lock.json"].map(|file| project.join(file));
-    installed::install(&folder, &[&wanted[0], &wanted[1]], || {
+    tool_cache::install(&folder, &[&wanted[0], &wanted[1]], || {
         provide();
         println!("installing packages of {} from npm into {}", project.display(), folder.display());
         let mut npm = npm();

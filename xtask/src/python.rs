@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Result, ensure};
 
-use crate::installed::install;
+use crate::tool_cache::install;
 use crate::{cargo, debian};
 
 /// Which interpreters may make a virtual environment, the first one that can. The last is the one that Debian's package brings.

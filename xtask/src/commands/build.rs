@@ -8,8 +8,8 @@ use anyhow::Result;
 use minilm::Precision;
 
 use crate::cargo::{Backend, Store, build_cli, build_component, build_http, build_kb};
+use crate::model::packed;
 use crate::model::{self, Request};
-use crate::packed::packed;
 use crate::paths;
 
 /// `cargo xtask build cli`.

@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, ensure};
 use minilm::{Embedder, EncodeOptions, Precision, SimilarityFunction, similarity_pairwise};
 
+use crate::model::packed;
 use crate::model::{self, Request};
-use crate::packed::packed;
 
 /// Pairs of sentences with the score that people gave them.
 struct Pairs {

@@ -2,12 +2,8 @@
 
 pub mod bench;
 pub mod build;
-pub mod child;
 pub mod eval;
-pub mod kb;
 pub mod model;
-pub mod run;
-pub mod serve;
 pub mod slice;
 pub mod test;
 pub mod web;

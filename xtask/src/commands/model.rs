@@ -6,14 +6,15 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use minilm::Precision;
+use minilm_hub::{Context, Verify, file_name};
 
 use super::slice;
 use crate::model::{self, Request};
-use crate::{packed, paths};
+use crate::paths;
 
 /// `cargo xtask model pull`.
 pub fn pull(name: &str) -> Result<ExitCode> {
-    let model = model::pull(name)?;
+    let model = Context::from_env()?.obtain_named(name, Verify::Sha256)?;
     println!("{} is in {}", model.name, model.path.display());
     Ok(ExitCode::SUCCESS)
 }
@@ -21,8 +22,8 @@ pub fn pull(name: &str) -> Result<ExitCode> {
 /// `cargo xtask model pack`.
 pub fn pack(request: &Request, precision: Precision, output: Option<PathBuf>) -> Result<ExitCode> {
     let model = model::resolve(request)?;
-    let output = output.unwrap_or_else(|| PathBuf::from(packed::file_name(&model, precision)));
-    packed::write(&model, precision, &output)?;
+    let output = output.unwrap_or_else(|| PathBuf::from(file_name(&model, precision)));
+    Context::from_env()?.pack(&model, precision, &output)?;
     println!("{} ({} bytes)", output.display(), fs::metadata(&output)?.len());
     Ok(ExitCode::SUCCESS)
 }

@@ -10,7 +10,7 @@ use safetensors::SafeTensors;
 use safetensors::tensor::TensorView;
 use serde_json::Value;
 
-use crate::folders;
+use crate::fs_util;
 use crate::model::ModelDir;
 
 /// The model that is sliced.
@@ -33,7 +33,7 @@ pub fn prepared(source: &ModelDir, folder: &Path) -> Result<ModelDir> {
 pub fn write(source: &ModelDir, output: &Path) -> Result<()> {
     // Everything but the weights.
     let small = |path: &Path| path.is_dir() || path.extension().is_some_and(|extension| extension == "json");
-    folders::copy(&source.path, output, &small)?;
+    fs_util::copy(&source.path, output, &small)?;
     let config = fs::read(source.path.join("config.json"))?;
     let mut config: Value = serde_json::from_slice(&config)?;
     config["num_hidden_layers"] = LAYERS.len().into();

@@ -1,133 +1,108 @@
 //! `test`: every test there is, and one line that counts them.
 
 mod clients;
+mod components;
 mod counts;
 mod kb;
 mod node_suites;
 mod python_suite;
+mod rust;
 mod sync;
 mod web;
 mod www;
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use clap::ValueEnum;
 use minilm::Precision;
 
 use counts::Counts;
 
 use super::slice;
-use crate::cargo::{self, Backend};
 use crate::model::{self, Request};
-use crate::{folders, packed, paths};
+use crate::{fs_util, paths};
 
 /// What can be tested by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Part {
-    /// What is written in Rust.
+    /// Every crate, compiled for this machine
     Rust,
-    /// The npm package.
-    Package,
-    /// The page.
-    Page,
-    /// Clients of the HTTP component and of the knowledge base, and minilm-sync.
+    /// The core and the components in wasmtime
+    Components,
+    /// Clients of OpenAI, Hugging Face, LangChain and Ollama against `minilm serve`
     Clients,
+    /// A client of the Flask service against `minilm kb`
+    Kb,
+    /// minilm-sync between MongoDB's protocol and `minilm kb`
+    Sync,
+    /// The npm package in Node and browsers
+    Web,
+    /// The page in browsers
+    Www,
 }
 
 /// What suites run with.
-struct Surroundings {
+struct TestEnv {
     /// The folder of the models.
     models: PathBuf,
     /// A PostgreSQL, where there can be one.
     postgres: Option<kb::Postgres>,
+    /// Only tests whose name contains this.
+    filter: Option<String>,
 }
 
 /// Runs the tests of a part.
-type Suite = fn(&Surroundings, &mut Counts) -> Result<()>;
+type Suite = fn(&TestEnv, &mut Counts) -> Result<()>;
+
+impl Part {
+    fn suite(self) -> Suite {
+        match self {
+            Self::Rust => rust::test,
+            Self::Components => components::test,
+            Self::Clients => clients::test,
+            Self::Kb => kb::test,
+            Self::Sync => sync::test,
+            Self::Web => web::test,
+            Self::Www => www::test,
+        }
+    }
+
+    fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+}
 
 /// `cargo xtask test`: everything, or only one part.
-pub fn test(only: Option<Part>) -> Result<ExitCode> {
+pub fn test(only: Option<Part>, filter: Option<String>) -> Result<ExitCode> {
     let mut counts = Counts::default();
-    let wanted = |part| only.is_none_or(|only| only == part);
-    let postgres = if wanted(Part::Rust) || wanted(Part::Clients) { kb::Postgres::start_or_say() } else { None };
-    if wanted(Part::Rust) && postgres.is_none() {
+    let parts = only.map_or_else(|| Part::value_variants().to_vec(), |part| vec![part]);
+    let wants_postgres = parts.iter().any(|part| matches!(part, Part::Components | Part::Kb));
+    let postgres = if wants_postgres { kb::Postgres::start_or_say() } else { None };
+    if wants_postgres && postgres.is_none() {
         counts.skipped += 1;
     }
-    let surroundings = Surroundings { models: prepare_models()?, postgres };
-    if wanted(Part::Rust) {
-        rust(&surroundings, &mut counts)?;
-    }
-    let suites: [(Part, &str, Suite); 5] = [
-        (Part::Package, "the npm package was", web::test),
-        (Part::Page, "the page was", www::test),
-        (Part::Clients, "the clients were", clients::test),
-        (Part::Clients, "the client of the knowledge base was", kb::test),
-        (Part::Clients, "minilm-sync was", sync::test),
-    ];
-    for (part, what, test) in suites {
-        if wanted(part)
-            && let Err(error) = test(&surroundings, &mut counts)
-        {
-            println!("{what} not tested: {error:#}");
+    let start = Instant::now();
+    let env = TestEnv { models: prepare_models()?, postgres, filter };
+    let mut times = vec![("models".to_owned(), start.elapsed())];
+    for part in parts {
+        let start = Instant::now();
+        if let Err(error) = part.suite()(&env, &mut counts) {
+            println!("{} was not tested: {error:#}", part.name());
             counts.failed += 1;
         }
+        times.push((part.name(), start.elapsed()));
     }
-    println!("\n{} passed, {} failed, {} skipped", counts.passed, counts.failed, counts.skipped);
+    println!();
+    for (part, time) in times {
+        println!("{part:<10} {:>6.1} s", Duration::as_secs_f64(&time));
+    }
+    println!("{} passed, {} failed, {} skipped", counts.passed, counts.failed, counts.skipped);
     Ok(if counts.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// What is written in Rust. Tests that need the data beside the project count as skipped where it is not there.
-fn rust(surroundings: &Surroundings, counts: &mut Counts) -> Result<()> {
-    let mut native = |title: &str, args: &[&str], ignored: bool| {
-        let mut command = cargo::native("test");
-        command.args(["--no-fail-fast", "--features", "minilm/reference"]).args(args);
-        command.env("MINILM_TEST_MODELS", &surroundings.models);
-        if let Some(postgres) = &surroundings.postgres {
-            command.env("MINILM_TEST_POSTGRES", &postgres.address);
-        }
-        run_cargo(title, &mut command, ignored, counts)
-    };
-    native("native, with the models", &["--package", "minilm", "--lib", "--test", "[!s]*"], true)?;
-    let shared = paths::shared().is_some();
-    if !shared {
-        println!("there is no ../shared beside the project: the tests that need it are skipped");
-    }
-    native("native, data beside the project", &["--package", "minilm", "--test", "shared_*"], shared)?;
-    native("documentation", &["--package", "minilm", "--package", "minilm-documents", "--doc"], false)?;
-    native("documents and index files", &["--package", "minilm-documents", "--lib"], true)?;
-    let tools = [
-        "xtask",
-        "minilm-cli",
-        "minilm-component",
-        "minilm-http",
-        "minilm-kb",
-        "minilm-sync",
-        "minilm-web",
-        "minilm-www",
-    ];
-    let tools = tools.map(|package| ["--package", package]);
-    native("tools and components", tools.as_flattened(), true)?;
-    for backend in Backend::ALL {
-        on_wasm(backend, &surroundings.models, counts)?;
-    }
-    Ok(())
-}
-
-/// The core's own tests under wasmtime; the golden vectors too where the backend is fast enough for them.
-fn on_wasm(backend: Backend, models: &Path, counts: &mut Counts) -> Result<()> {
-    let mut command = cargo::wasm("test", backend)?;
-    command.args(["--no-fail-fast", "--package", "minilm", "--lib"]);
-    if backend != Backend::Scalar {
-        command.args(["--test", "golden", "--test", "batch_invariance"]);
-    }
-    let runner = format!("{} wasmtime", std::env::current_exe()?.display());
-    // Cargo runs tests in the root of their package, and that folder is all that the component sees.
-    let visible = models.strip_prefix(paths::root())?;
-    command.env("CARGO_TARGET_WASM32_WASIP2_RUNNER", runner).env("MINILM_TEST_MODELS", visible);
-    run_cargo(&format!("wasmtime, {}", backend.name()), &mut command, true, counts)
 }
 
 /// Fetches and packs what the tests need, into one folder.
@@ -137,23 +112,39 @@ fn prepare_models() -> Result<PathBuf> {
     let slice = slice::prepared(&source, &output)?;
     for model in [&source, &slice] {
         for precision in [Precision::F32, Precision::Int8] {
-            let file = packed::packed(model, precision)?;
-            fs::copy(&file, output.join(packed::file_name(model, precision)))?;
+            let file = model::packed(model, precision)?;
+            fs::copy(&file, output.join(model::file_name(model, precision)))?;
         }
     }
     let copy = output.join(slice::SOURCE);
     if !copy.join("model.safetensors").exists() {
-        folders::copy(&source.path, &copy, &|_| true)?;
+        fs_util::copy(&source.path, &copy, &|_| true)?;
     }
     Ok(output)
 }
 
-/// Runs tests of cargo.
-fn run_cargo(title: &str, command: &mut Command, ignored: bool, counts: &mut Counts) -> Result<()> {
+/// Runs tests of cargo, those that need models too where `ignored` is set.
+fn run_cargo(title: &str, command: &mut Command, ignored: bool, env: &TestEnv, counts: &mut Counts) -> Result<()> {
+    command.env("MINILM_TEST_MODELS", &env.models);
+    if let Some(postgres) = &env.postgres {
+        command.env("MINILM_TEST_POSTGRES", &postgres.address);
+    }
+    run_cargo_as_it_is(title, command, ignored, env, counts)
+}
+
+/// The same with the environment that `command` has.
+fn run_cargo_as_it_is(
+    title: &str,
+    command: &mut Command,
+    ignored: bool,
+    env: &TestEnv,
+    counts: &mut Counts,
+) -> Result<()> {
     command.arg("--");
     if ignored {
         command.arg("--include-ignored");
     }
+    command.args(&env.filter);
     run(title, command, counts::of_cargo, counts)
 }
 

@@ -11,7 +11,7 @@ use flate2::write::GzEncoder;
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::cargo::{self, Backend};
-use crate::{folders, paths};
+use crate::{fs_util, paths};
 
 /// The builds in the package, of which the loader takes one.
 const BACKENDS: [Backend; 2] = [Backend::Simd128, Backend::RelaxedSimd];
@@ -47,7 +47,7 @@ pub fn package() -> Result<Package> {
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
     }
-    folders::copy(&paths::web().join("js"), &folder, &|_| true)?;
+    fs_util::copy(&paths::web().join("js"), &folder, &|_| true)?;
     fs::copy(paths::root().join("LICENSE"), folder.join("LICENSE"))?;
     let wasm = folder.join("wasm");
     fs::create_dir_all(&wasm)?;
@@ -63,11 +63,11 @@ pub fn package() -> Result<Package> {
     }
     let src = folder.join("src");
     fs::write(src.join("bindings.js"), bindings.unwrap_or_default())?;
-    for program in folders::ending_with(&src, ".js")? {
+    for program in fs_util::ending_with(&src, ".js")? {
         fs::write(&program, without_comments(&fs::read_to_string(&program)?))?;
     }
     let mut loaded = Vec::new();
-    for program in folders::ending_with(&src, ".js")?
+    for program in fs_util::ending_with(&src, ".js")?
         .iter()
         .filter(|program| NOT_IN_PAGES.iter().all(|name| !program.ends_with(name)))
     {

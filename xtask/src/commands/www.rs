@@ -11,13 +11,11 @@ use minilm::Precision;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::{serve, web};
+use super::web;
 use crate::cargo::build_www;
-use crate::host::World;
-use crate::host::serve::{Reuse, Server};
 use crate::model::{self, Request};
-use crate::packed::{file_name, packed};
-use crate::{folders, node, paths};
+use crate::model::{file_name, packed};
+use crate::{fs_util, node, paths, program};
 
 /// Files of npm packages, and the one file that the page loads in their place. All of them are written for `<script>`.
 const LIBRARIES: [(&str, &[&str]); 2] = [
@@ -50,10 +48,6 @@ const MODELS: &str = "models/";
 /// Shorter files fit into a packet as they are.
 const LEAST_TO_COMPRESS: usize = 1024;
 
-/// Answers come from files, so one instance can have many under way.
-const REUSE: Reuse =
-    Reuse { max_instance_reuse_count: 4096, max_instance_concurrent_reuse_count: 64, max_concurrent_requests: 256 };
-
 /// `cargo xtask build www`.
 pub fn build(request: &Request) -> Result<ExitCode> {
     let (component, site) = prepare(request)?;
@@ -63,12 +57,9 @@ pub fn build(request: &Request) -> Result<ExitCode> {
 
 /// `cargo xtask www`. Ends with Ctrl-C.
 pub fn serve(request: &Request, addr: SocketAddr) -> Result<ExitCode> {
-    let (component, site) = prepare(request)?;
-    let world = World { dirs: vec![(site, "/".to_owned())], env: Vec::new() };
-    serve::run(
-        async || Server::bind(&component, addr, world, REUSE).await,
-        |addr| println!("the page is at http://{addr}/\nCtrl-C ends."),
-    )
+    let (_, site) = prepare(request)?;
+    let args = ["--site".into(), site.into_os_string(), "--addr".into(), addr.to_string().into()];
+    program::exec(Some("www"), &args)
 }
 
 /// Builds everything into the target folder; gives the component and the folder of the site.
@@ -97,8 +88,8 @@ pub fn assemble(model: &Path, name: &str, folder: &Path) -> Result<()> {
     if part.exists() {
         fs::remove_dir_all(&part)?;
     }
-    folders::copy(&paths::www(), &part, &|path| !NOT_SERVED.contains(&&*name_of(path)))?;
-    folders::copy(&package, &part.join("minilm-wasm"), &|path| {
+    fs_util::copy(&paths::www(), &part, &|path| !NOT_SERVED.contains(&&*name_of(path)))?;
+    fs_util::copy(&package, &part.join("minilm-wasm"), &|path| {
         let name = name_of(path);
         !name.starts_with("node")
             && !matches!(&*name, "types" | "package.json" | "README.md" | "workerd.js" | "bindings.d.ts")
@@ -123,7 +114,7 @@ fn copy_libraries(packages: &Path, folder: &Path) -> Result<()> {
         fs::write(folder.join(name), parts.collect::<Result<Vec<String>>>()?.join("\n"))?;
     }
     let mut licences = String::new();
-    for package in folders::entries(packages)? {
+    for package in fs_util::entries(packages)? {
         if let Ok(licence) = fs::read_to_string(package.join("LICENSE")) {
             licences += &format!("{}\n\n{licence}\n\n", name_of(&package));
         }
@@ -163,7 +154,7 @@ fn precache(site: &Path) -> Result<()> {
 /// Every file below a folder, with slashes, sorted.
 fn files(folder: &Path) -> Result<Vec<String>> {
     let mut files = Vec::new();
-    for path in folders::entries(folder)? {
+    for path in fs_util::entries(folder)? {
         let name = name_of(&path);
         if path.is_dir() {
             files.extend(self::files(&path)?.iter().map(|file| format!("{name}/{file}")));

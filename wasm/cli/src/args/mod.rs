@@ -25,18 +25,22 @@ pub struct Cli {
     /// Packed model file, instead of the one built into this program
     #[arg(long, global = true, env = "MINILM_MODEL", value_name = "FILE", help_heading = "Model")]
     model: Option<OsString>,
+    /// What to do.
     #[command(subcommand)]
     pub command: Command,
 }
 
 impl Cli {
     /// The model file, where one is named. An empty variable in the environment names none.
+    #[must_use]
     pub fn model(&self) -> Option<&Path> {
         self.model.as_deref().filter(|path| !path.is_empty()).map(Path::new)
     }
 }
 
+/// A command and its options.
 #[derive(Subcommand)]
+#[allow(missing_docs, reason = "clap takes the help of a command from its options, and would take it from here")]
 pub enum Command {
     Embed(embed::EmbedArgs),
     Similarity(similarity::SimilarityArgs),

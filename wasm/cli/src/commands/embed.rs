@@ -13,6 +13,7 @@ use crate::batches::Batches;
 use crate::input::Source;
 use crate::model;
 use crate::output::{Format, Head, Json, Jsonl, Npy, Rows, Sink, Table};
+use crate::paths::Paths;
 use crate::progress::Progress;
 
 /// Embed texts: from arguments, a file or standard input
@@ -82,6 +83,12 @@ JSONL:  {\"index\", \"text\"?, \"embedding\": […], \"n_tokens\", \"truncated\"
 Input of any length streams through in batches. Every line is a text, the empty one too.";
 
 impl EmbedArgs {
+    pub(crate) fn add_paths(&self, paths: &mut Paths) {
+        paths.read(&self.file);
+        paths.read(&self.precision.ranges);
+        paths.written(&self.output.output);
+    }
+
     fn source(&mut self) -> Source {
         match self.file.take() {
             _ if !self.texts.is_empty() => Source::Arguments(std::mem::take(&mut self.texts)),

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::model;
 use crate::output::{Sink, model_line, write_json};
+use crate::paths::Paths;
 
 /// Show facts about the model: name, hash, shapes, tokenizer settings, prompts, tensors
 #[derive(Args)]
@@ -59,6 +60,16 @@ struct Tensor {
 impl From<TensorInfo> for Tensor {
     fn from(TensorInfo { name, dtype, shape, offset, len }: TensorInfo) -> Self {
         Self { name, dtype, shape, offset, len }
+    }
+}
+
+impl InfoArgs {
+    pub(crate) fn add_paths(&self, paths: &mut Paths) {
+        paths.read(&self.file);
+    }
+
+    pub(crate) fn needs_model(&self) -> bool {
+        self.file.is_none()
     }
 }
 

@@ -14,6 +14,7 @@ use crate::batches::Batches;
 use crate::input::Source;
 use crate::model;
 use crate::output::{ModelFacts, Sink, function_name, model_line, shortened, write_json};
+use crate::paths::Paths;
 use crate::progress::Progress;
 
 /// Find the texts of a file that are closest to a query
@@ -50,6 +51,12 @@ Best first. Every text is compared; only the best stay in memory. corpus_id coun
 const TEXT_WIDTH: usize = 96;
 /// Texts embedded together. Vectors do not depend on it.
 const BATCH_SIZE: usize = 32;
+
+impl SearchArgs {
+    pub(crate) fn add_paths(&self, paths: &mut Paths) {
+        paths.read([&self.input]);
+    }
+}
 
 pub fn run(args: SearchArgs, model: Option<&Path>) -> Result<()> {
     let embedder = model::load(model)?;

@@ -13,7 +13,7 @@ use super::{pack, peers, wasmtime_cli};
 use crate::cargo::{self, Backend};
 use crate::commands::slice;
 use crate::model::{self, Request};
-use crate::{debian, paths};
+use crate::{debian, paths, program};
 
 /// `cargo xtask bench-http ARGS`: `args` are those of `bench/http/run.py`.
 pub fn bench(args: &[String]) -> Result<ExitCode> {
@@ -29,17 +29,16 @@ pub fn bench(args: &[String]) -> Result<ExitCode> {
     wasmtime_cli::compile(&wasmtime, &component, &precompiled)?;
     let python = peers::python()?;
     peers::flask(&python)?;
-    let program = std::env::current_exe()?;
     let setup = json!({
         "root": paths::root(),
         "output": output,
-        "host": [program, "bench-host"],
+        "host": [program::host()?, "bench"],
         "module": cargo::build_bench(Backend::RelaxedSimd)?,
         "model": { "name": model.name, "dir": model.path, "int8": int8 },
         "component": component,
         "precompiled": precompiled,
         "wasmtime": wasmtime,
-        "serve": [program, "serve", "--component", component],
+        "serve": [program::minilm()?, "serve", "--component", component],
         "wrk": wrk()?,
     });
     let file = output.join("setup-http.json");

@@ -1,4 +1,4 @@
-//! `bench-kb`: the knowledge base over SQLite, under the host of `cargo xtask kb`, beside the time that the model itself takes.
+//! `bench-kb`: the knowledge base over SQLite, under `minilm kb`, beside the time that the model itself takes.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use crate::commands::child::Server;
 use crate::commands::slice;
 use crate::paths;
+use crate::program::Server;
 
 /// Documents, and questions that are asked.
 const DOCUMENTS: usize = 3000;

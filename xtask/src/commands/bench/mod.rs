@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::slice;
 use crate::cargo::{self, Backend};
 use crate::model::{self, ModelDir, Request};
-use crate::{packed, paths};
+use crate::{paths, program};
 
 /// `cargo xtask bench ARGS`: `args` are those of `bench/run.py`.
 pub fn bench(args: &[String]) -> Result<ExitCode> {
@@ -34,7 +34,7 @@ pub fn bench(args: &[String]) -> Result<ExitCode> {
     let setup = json!({
         "root": paths::root(),
         "output": output,
-        "host": [std::env::current_exe()?, "bench-host"],
+        "host": [program::host()?, "bench"],
         "modules": modules,
         "models": models,
         "node_modules": peers::node_modules()?,
@@ -66,5 +66,5 @@ fn models(output: &std::path::Path) -> Result<Value> {
 }
 
 fn pack(model: &ModelDir, precision: Precision) -> Result<PathBuf> {
-    packed::packed(model, precision).with_context(|| format!("cannot pack {}", model.name))
+    model::packed(model, precision).with_context(|| format!("cannot pack {}", model.name))
 }

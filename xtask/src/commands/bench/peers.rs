@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::{cargo, installed, paths, python};
+use crate::{cargo, paths, python, tool_cache};
 
 /// The Python of a virtual environment with `bench/requirements.txt`.
 pub fn python() -> Result<PathBuf> {
@@ -19,7 +19,7 @@ pub fn flask(python: &Path) -> Result<()> {
     let wanted = paths::bench().join("http/flask/requirements.txt");
     // Inside the environment, so that it goes with it.
     let folder = cache()?.join("python").join("flask");
-    installed::install(&folder, &[&wanted], || {
+    tool_cache::install(&folder, &[&wanted], || {
         println!("installing Flask and gunicorn from PyPI");
         cargo::run(Command::new(python).args(["-m", "pip", "install", "--quiet", "--requirement"]).arg(&wanted))
     })
@@ -29,7 +29,7 @@ pub fn flask(python: &Path) -> Result<()> {
 pub fn node_modules() -> Result<PathBuf> {
     let folder = cache()?.join("node");
     let wanted = ["package.json", "package-lock.json"].map(|name| paths::bench().join(name));
-    installed::install(&folder, &[&wanted[0], &wanted[1]], || {
+    tool_cache::install(&folder, &[&wanted[0], &wanted[1]], || {
         println!("installing onnxruntime-web and Transformers.js from npm into {}", folder.display());
         // Scripts would fetch native libraries that nothing here uses.
         let mut npm = Command::new(if cfg!(windows) { "npm.cmd" } else { "npm" });
@@ -52,5 +52,5 @@ pub fn write_candle(model: &Path, output: &Path) -> Result<()> {
 
 /// Where all of it lies.
 pub fn cache() -> Result<PathBuf> {
-    installed::folder("bench")
+    tool_cache::folder("bench")
 }

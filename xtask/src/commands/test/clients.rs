@@ -1,13 +1,13 @@
-//! Clients of others against `cargo xtask serve`: the suite in `tests/http`, run by pytest.
+//! Clients of others against `minilm serve`: the suite in `tests/http`, run by pytest.
 
 use anyhow::Result;
 
 use super::counts::{self, Counts};
 use super::python_suite::PythonSuite;
-use super::{Surroundings, run};
-use crate::commands::child::Server;
+use super::{TestEnv, run};
 use crate::commands::slice;
 use crate::paths;
+use crate::program::Server;
 
 /// The key of the server, so that every client shows that it sends one.
 const KEY: &str = "key-of-the-tests";
@@ -16,7 +16,7 @@ const KEY: &str = "key-of-the-tests";
 const SETTINGS: [&str; 2] = ["LOG=off", "MAX_CLIENT_BATCH_SIZE=40"];
 
 /// Runs the suite.
-pub fn test(surroundings: &Surroundings, counts: &mut Counts) -> Result<()> {
+pub fn test(env: &TestEnv, counts: &mut Counts) -> Result<()> {
     let clients = "the clients of OpenAI, Hugging Face, LangChain and Ollama";
     let suite = PythonSuite::prepare(paths::client_tests(), "python", clients)?;
     let key = format!("API_KEY={KEY}");
@@ -25,6 +25,6 @@ pub fn test(surroundings: &Surroundings, counts: &mut Counts) -> Result<()> {
     let server = Server::start(&args)?;
     let mut pytest = suite.command();
     pytest.env("MINILM_URL", &server.url).env("MINILM_API_KEY", KEY);
-    pytest.env("MINILM_TEST_MODELS", &surroundings.models).env_remove("HF_HUB_OFFLINE");
+    pytest.env("MINILM_TEST_MODELS", &env.models).env_remove("HF_HUB_OFFLINE");
     run("clients in Python", &mut pytest, counts::of_pytest, counts)
 }

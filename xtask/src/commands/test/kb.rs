@@ -1,4 +1,4 @@
-//! A client of the old Flask service against `cargo xtask kb`: the suite in `tests/kb`, run by pytest. And the PostgreSQL of all tests.
+//! A client of the old Flask service against `minilm kb`: the suite in `tests/kb`, run by pytest. And the PostgreSQL of all tests.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -7,10 +7,10 @@ use anyhow::{Context, Result, ensure};
 
 use super::counts::{self, Counts};
 use super::python_suite::{PythonSuite, new_database};
-use super::{Surroundings, run};
-use crate::commands::child::Server;
+use super::{TestEnv, run};
 use crate::commands::slice;
-use crate::{installed, paths, python};
+use crate::program::Server;
+use crate::{paths, python, tool_cache};
 
 /// A PostgreSQL with pgvector in a folder of its own, which ends with this value.
 pub struct Postgres {
@@ -30,7 +30,7 @@ impl Postgres {
 
     fn start() -> Result<Self> {
         let requirements = paths::kb_tests().join("requirements-postgres.txt");
-        let folder = installed::folder("test")?.join("postgres");
+        let folder = tool_cache::folder("test")?.join("postgres");
         let python = python::environment(&folder, &requirements, "PostgreSQL with pgvector")?;
         let mut command = Command::new(python);
         command.arg(paths::kb_tests().join("postgres.py")).stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -51,11 +51,11 @@ impl Drop for Postgres {
 }
 
 /// Runs the suite over each store.
-pub fn test(surroundings: &Surroundings, counts: &mut Counts) -> Result<()> {
+pub fn test(env: &TestEnv, counts: &mut Counts) -> Result<()> {
     let suite = PythonSuite::prepare(paths::kb_tests(), "kb", "a client of the knowledge base")?;
     let file = new_database("kb-tests.db")?;
     let mut stores = vec![("SQLite", vec!["--sqlite", &file])];
-    if let Some(postgres) = &surroundings.postgres {
+    if let Some(postgres) = &env.postgres {
         stores.push(("PostgreSQL", vec!["--postgres", &postgres.address]));
     }
     for (name, store) in stores {

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::commands::bench::browsers;
-use crate::{folders, node, paths};
+use crate::{fs_util, node, paths};
 
 /// What tells a suite where a browser is, Debian's package of it, and the names of its program.
 const BROWSERS: [(&str, &str, &[&str]); 2] = [
@@ -37,7 +37,7 @@ impl NodeSuites {
         let mut suite = Command::new(&self.node);
         suite.args(flag).args(["--test", "--test-concurrency=1", "--test-reporter=tap"]).current_dir(paths::root());
         for tests in folders {
-            suite.args(folders::ending_with(tests, ".test.js")?);
+            suite.args(fs_util::ending_with(tests, ".test.js")?);
         }
         suite.env("MINILM_NODE_MODULES", &self.modules);
         suite.envs(self.browsers.iter().map(|(variable, program)| (variable, program)));

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::{installed, paths, python};
+use crate::{paths, python, tool_cache};
 
 /// A suite with what it needs installed.
 pub struct PythonSuite {
@@ -17,7 +17,7 @@ pub struct PythonSuite {
 impl PythonSuite {
     /// Installs what `requirements.txt` in the folder `tests` lists, into the cache folder `name`; `what` says what that is.
     pub fn prepare(tests: PathBuf, name: &str, what: &str) -> Result<Self> {
-        let folder = installed::folder("test")?.join(name);
+        let folder = tool_cache::folder("test")?.join(name);
         let python = python::environment(&folder, &tests.join("requirements.txt"), what)?;
         Ok(Self { tests, python })
     }

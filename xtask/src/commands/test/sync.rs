@@ -1,16 +1,16 @@
-//! `minilm-sync` between a server that speaks MongoDB's protocol and `cargo xtask kb`: the suite in `tests/sync`, run by pytest.
+//! `minilm-sync` between a server that speaks MongoDB's protocol and `minilm kb`: the suite in `tests/sync`, run by pytest.
 
 use anyhow::Result;
 
 use super::counts::{self, Counts};
 use super::python_suite::{PythonSuite, new_database};
-use super::{Surroundings, run};
-use crate::commands::child::Server;
+use super::{TestEnv, run};
 use crate::commands::slice;
+use crate::program::Server;
 use crate::{cargo, paths};
 
 /// Runs the suite.
-pub fn test(_: &Surroundings, counts: &mut Counts) -> Result<()> {
+pub fn test(_: &TestEnv, counts: &mut Counts) -> Result<()> {
     let suite = PythonSuite::prepare(paths::sync_tests(), "sync", "a server that speaks MongoDB's protocol")?;
     cargo::run(cargo::native("build").args(["--quiet", "--package", "minilm-sync"]))?;
     let file = new_database("sync-tests.db")?;

@@ -10,7 +10,7 @@ use minilm::{Embedder, EncodeOptions};
 
 use super::counts::{self, Counts};
 use super::node_suites::NodeSuites;
-use super::{Surroundings, run};
+use super::{TestEnv, run};
 use crate::commands::{slice, web};
 use crate::{cargo, node, paths};
 
@@ -19,8 +19,8 @@ use crate::{cargo, node, paths};
 const RELAXED_SIMD: &str = "--experimental-wasm-relaxed-simd";
 
 /// Runs the suites in `wasm/web/tests`.
-pub fn test(surroundings: &Surroundings, counts: &mut Counts) -> Result<()> {
-    let models = &surroundings.models;
+pub fn test(env: &TestEnv, counts: &mut Counts) -> Result<()> {
+    let models = &env.models;
     let tests = paths::web().join("tests");
     let suites = NodeSuites::prepare(&tests, "web-tests")?;
     println!("building the npm package");

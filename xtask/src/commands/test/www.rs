@@ -4,18 +4,18 @@ use anyhow::Result;
 
 use super::counts::{self, Counts};
 use super::node_suites::NodeSuites;
-use super::{Surroundings, run};
+use super::{TestEnv, run};
 use crate::cargo::{self, Backend, Store};
 use crate::commands::{slice, www};
-use crate::paths;
+use crate::{paths, program};
 
 /// Runs the suite in `www/tests` on the page with the real model.
-pub fn test(surroundings: &Surroundings, counts: &mut Counts) -> Result<()> {
+pub fn test(env: &TestEnv, counts: &mut Counts) -> Result<()> {
     let tests = paths::www().join("tests");
     let suites = NodeSuites::prepare(&tests, "www-tests")?;
     let site = paths::output().join("test-www");
     let name = format!("{}-int8.minilm", slice::SOURCE);
-    let model = surroundings.models.join(&name);
+    let model = env.models.join(&name);
     www::assemble(&model, &name, &site)?;
     let component = www::component()?;
     let knowledge_base = cargo::build_kb(Backend::RelaxedSimd, Store::Spin, Some(&model))?;
@@ -23,6 +23,6 @@ pub fn test(surroundings: &Surroundings, counts: &mut Counts) -> Result<()> {
     let mut suite = suites.command(None, &[tests])?;
     suite.env("MINILM_SITE", &site).env("MINILM_SITE_COMPONENT", component);
     suite.env("MINILM_KB_COMPONENT", knowledge_base);
-    suite.env("MINILM_XTASK", std::env::current_exe()?).env("MINILM_PACKAGE", paths::output().join("npm"));
+    suite.env("MINILM_PROGRAM", program::minilm()?).env("MINILM_PACKAGE", paths::output().join("npm"));
     run("the page, in browsers", &mut suite, counts::of_node, counts)
 }

@@ -19,10 +19,10 @@ use crate::{files, model};
 pub struct BuildArgs {
     /// File of documents, or standard input (-)
     #[arg(value_name = "FILE")]
-    input: PathBuf,
+    pub(super) input: PathBuf,
     /// The index file; it appears when it is complete
     #[arg(short, long, value_name = "PATH", help_heading = "Output")]
-    output: PathBuf,
+    pub(super) output: PathBuf,
     /// Text field to search by; may be given more than once
     #[arg(long, value_name = "NAME", default_value = "question", help_heading = "Input")]
     field: Vec<String>,

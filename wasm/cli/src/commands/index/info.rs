@@ -16,7 +16,7 @@ use crate::output::{Sink, write_json};
 pub struct InfoArgs {
     /// The index file
     #[arg(value_name = "FILE")]
-    file: PathBuf,
+    pub(super) file: PathBuf,
     /// Read all of it, and check that it is what was written
     #[arg(long)]
     verify: bool,

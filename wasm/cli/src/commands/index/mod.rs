@@ -12,6 +12,7 @@ use clap::{Args, Subcommand};
 use minilm_documents::IndexFile;
 
 use crate::files;
+use crate::paths::Paths;
 
 /// Build, look at and search files of documents
 ///
@@ -28,6 +29,23 @@ enum IndexCommand {
     Build(build::BuildArgs),
     Info(info::InfoArgs),
     Search(search::SearchArgs),
+}
+
+impl IndexArgs {
+    pub(crate) fn add_paths(&self, paths: &mut Paths) {
+        match &self.command {
+            IndexCommand::Build(args) => {
+                paths.read([&args.input]);
+                paths.written([&args.output]);
+            }
+            IndexCommand::Info(args) => paths.read([&args.file]),
+            IndexCommand::Search(args) => paths.read([&args.file]),
+        }
+    }
+
+    pub(crate) fn needs_model(&self) -> bool {
+        !matches!(self.command, IndexCommand::Info(_))
+    }
 }
 
 pub fn run(args: IndexArgs, model: Option<&Path>) -> Result<()> {

@@ -21,7 +21,7 @@ use crate::output::{ModelFacts, Sink, model_line, shortened, write_json};
 pub struct SearchArgs {
     /// The index file
     #[arg(value_name = "FILE")]
-    file: PathBuf,
+    pub(super) file: PathBuf,
     query: String,
     /// Text field to search [default: the first of the file]
     #[arg(long, value_name = "NAME", help_heading = "Input")]

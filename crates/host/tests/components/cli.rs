@@ -1,0 +1,44 @@
+//! The command line component, built for every backend, against the core compiled for this machine: the same bits.
+
+use std::fs;
+use std::path::Path;
+
+use minilm::{Embedder, EncodeOptions};
+use minilm_host::{Access, HostEnv, command};
+
+use crate::{SLICE, bytes, component, golden_texts, model, same_bits};
+
+/// The backends that it is built for.
+const BACKENDS: [&str; 3] = ["scalar", "simd128", "relaxed-simd"];
+
+/// The rows of a `.npy` file of floats.
+fn read_npy(path: &Path) -> Vec<f32> {
+    let bytes = fs::read(path).expect("the component wrote the file");
+    let header_len = u16::from_le_bytes([bytes[8], bytes[9]]) as usize;
+    let data = &bytes[10 + header_len..];
+    data.chunks_exact(4).map(|x| f32::from_le_bytes([x[0], x[1], x[2], x[3]])).collect()
+}
+
+#[test]
+#[ignore = "needs packed models: run `cargo xtask test`"]
+fn every_backend_gives_the_same_bits() {
+    let texts = golden_texts();
+
+    let file = bytes(&model(SLICE));
+    let embedder = Embedder::from_bytes(&file).expect("the model is valid");
+    let expected = embedder.encode(&texts, &EncodeOptions::default()).expect("texts are cut at the limit");
+    let expected = expected.as_f32().expect("floats are the default");
+
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let lines: Vec<String> = texts.iter().map(|text| serde_json::json!({ "text": text }).to_string()).collect();
+    fs::write(folder.path().join("texts.jsonl"), lines.join("\n")).expect("a file can be written");
+    for backend in BACKENDS {
+        let component = bytes(&component(&format!("cli-{backend}"), SLICE));
+        let mut env = HostEnv::default();
+        env.mount(folder.path(), "work", Access::Write);
+        let args = ["embed", "--file", "work/texts.jsonl", "--format", "npy", "--output", "work/out.npy"];
+        command::run(&component, "minilm.wasm", &args, &env).expect("the component runs");
+        let found = read_npy(&folder.path().join("out.npy"));
+        assert!(same_bits(&found, expected), "{backend} differs from the native build");
+    }
+}

@@ -1,0 +1,25 @@
+//! The HTTP component in real wasmtime, over real sockets.
+
+mod answers;
+mod errors;
+mod golden;
+mod hostile;
+pub mod imports;
+mod load;
+mod settings;
+mod slow;
+
+use std::path::PathBuf;
+
+use crate::running::{Running, options};
+use crate::{SLICE, component};
+
+/// The component with the model of these tests.
+fn http() -> PathBuf {
+    component("http", SLICE)
+}
+
+/// Serves the component with these settings.
+fn serve(env: &[(&str, &str)]) -> Running {
+    Running::start(&http(), options(env))
+}

@@ -1,0 +1,279 @@
+//! A real PostgreSQL with pgvector, which `cargo xtask test` starts: it answers as SQLite does.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tokio_postgres::{Client, NoTls};
+use ureq::http::Request;
+
+use super::answers::filters;
+use super::{
+    Databases, Kb, L6, Options, Running, SLICE, SPIN, close, component, count, delete, documents, options, put,
+};
+
+/// Where the server is, as `host=… user=… dbname=postgres`.
+const SERVER: &str = "MINILM_TEST_POSTGRES";
+
+/// A database of its own for the test `name`; nothing where there is no server.
+fn database(name: &str) -> Option<String> {
+    let Ok(server) = std::env::var(SERVER) else {
+        println!("skipped: {SERVER} names no PostgreSQL with pgvector");
+        return None;
+    };
+    on(&server, async |client| {
+        client.batch_execute(&format!("DROP DATABASE IF EXISTS {name}")).await.expect("it can be dropped");
+        client.batch_execute(&format!("CREATE DATABASE {name}")).await.expect("it can be made");
+    });
+    Some(server.replace("dbname=postgres", &format!("dbname={name}")))
+}
+
+/// Does something over a connection.
+fn on<T>(address: &str, work: impl AsyncFnOnce(Client) -> T) -> T {
+    tokio::runtime::Runtime::new().expect("threads can be started").block_on(async {
+        let (client, connection) = tokio_postgres::connect(address, NoTls).await.expect("the server is there");
+        tokio::spawn(connection);
+        work(client).await
+    })
+}
+
+fn serve(address: &str, env: &[(&str, &str)], model: &str) -> Running {
+    let databases = Databases { postgres: Some(address.to_owned()), ..Databases::default() };
+    let env = [&[("STORE", "postgres"), ("POSTGRES_URL", address)], env].concat();
+    Running::start(&component(SPIN, model), Options { databases: Some(databases), ..options(&env) })
+}
+
+/// Until so many wait for a lock in the database.
+async fn wait(client: &Client, writers: i64) {
+    let waiting =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let start = Instant::now();
+    while client.query_one(waiting, &[]).await.expect("a count").get::<_, i64>(0) < writers {
+        assert!(start.elapsed() < Duration::from_secs(60), "{writers} writers never wait");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        // What was asked once stays as it was for the rest of a transaction.
+        client.batch_execute("SELECT pg_stat_clear_snapshot()").await.expect("it can be cleared");
+    }
+}
+
+/// Whether two answers are the same, but for the last digits of floats.
+fn same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Number(a_number), Value::Number(b_number)) if a_number.is_f64() || b_number.is_f64() => {
+            b.as_f64().is_some_and(|b| close(a, b))
+        }
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| same(a, b)))
+        }
+        _ => a == b,
+    }
+}
+
+#[test]
+#[ignore = "needs packed models: run `cargo xtask test`"]
+fn answers_are_those_of_sqlite() {
+    let Some(address) = database("answers") else { return };
+    let fields = [("SEARCH_FIELDS", "question,title")];
+    let sqlite = Kb::filled(&fields);
+    let postgres = serve(&address, &fields, SLICE);
+    assert_eq!(put(&postgres, documents().to_string()).json(), json!({ "upserted": 4, "total": 4 }));
+
+    let mut requests = vec![
+        ("/query", json!({ "question": "Where is my new card?" })),
+        ("/query", json!({ "question": "cost of a transfer", "threshold": 0.3 })),
+        ("/query", json!({ "question": "Tell me about pizza", "threshold": 0.9 })),
+        ("/query/batch", json!({ "questions": ["change my PIN", "pizza"], "threshold": 0.2, "top_k": 2 })),
+        ("/query/batch", json!({ "questions": ["change my PIN"], "threshold": -1, "top_k": 100 })),
+        ("/search", json!({ "query": "cards", "field": "title" })),
+        ("/search", json!({ "query": "cards", "top_k": 1000, "threshold": 0.1 })),
+        ("/search", json!({ "query": "" })),
+    ];
+    requests.extend(filters().into_iter().map(|(filter, _)| ("/search", json!({ "query": "x", "filter": filter }))));
+    let compare = || {
+        for (path, body) in &requests {
+            let [a, b] = [&sqlite.running, &postgres].map(|running| running.post(path, body.to_string()));
+            assert_eq!(a.status(), b.status(), "{path} {body}: {}", b.text());
+            assert!(same(&a.json(), &b.json()), "{path} {body}: {} {}", a.text(), b.text());
+        }
+        for path in ["/documents", "/documents?limit=2", "/documents?after=card", "/documents/7", "/documents/none"] {
+            let [a, b] = [&sqlite.running, &postgres].map(|running| running.get(path));
+            assert_eq!((a.status(), a.json()), (b.status(), b.json()), "{path}");
+        }
+        assert_eq!(count(&sqlite.running), count(&postgres));
+    };
+    compare();
+    // Changed, with a text taken away; dropped; embedded anew.
+    let changed =
+        json!([{ "id": "card", "question": "Where did my card go?", "answers": 1 }, { "id": "pin", "title": "PIN" }]);
+    for running in [&sqlite.running, &postgres] {
+        assert_eq!(put(running, changed.to_string()).json(), json!({ "upserted": 2, "total": 4 }));
+    }
+    compare();
+    for running in [&sqlite.running, &postgres] {
+        assert_eq!([delete(running, "7"), delete(running, "7")], [204, 404]);
+        assert_eq!(running.post("/documents/reindex", "").json()["reindexed"], 3);
+    }
+    compare();
+    assert_eq!(postgres.get("/health").json()["config"]["store"], "postgres");
+}
+
+#[test]
+#[ignore = "needs packed models: run `cargo xtask test`"]
+fn another_model_is_refused_until_a_reindex() {
+    let Some(address) = database("models") else { return };
+    let first = serve(&address, &[], SLICE);
+    put(&first, documents().to_string());
+    let second = serve(&address, &[], L6);
+    let ask = json!({ "question": "Where is my new card?" }).to_string();
+    assert_eq!(second.post("/query", ask.clone()).status(), 409);
+    assert_eq!(second.post("/documents/reindex", "").json()["reindexed"], 4);
+    assert_eq!([second.post("/query", ask.clone()).status(), first.post("/query", ask).status()], [200, 409]);
+    assert_eq!(put(&first, "[{\"id\": \"x\", \"question\": \"x?\"}]").status(), 409);
+}
+
+#[test]
+#[ignore = "needs packed models: run `cargo xtask test`"]
+fn two_writers_lose_nothing() {
+    let Some(address) = database("writers") else { return };
+    // Both begin with an empty database.
+    let servers = [serve(&address, &[], SLICE), serve(&address, &[], SLICE)];
+    thread::scope(|scope| {
+        for (writer, running) in servers.iter().enumerate() {
+            scope.spawn(move || {
+                for batch in 0..8 {
+                    let document = |index| {
+                        let owner = if index % 2 == 0 { "both".to_owned() } else { writer.to_string() };
+                        json!({ "id": format!("{owner}-{batch}-{index}"), "question": format!("{owner} {batch} {index}?") })
+                    };
+                    let mut documents: Vec<Value> = (0..20).map(document).collect();
+                    if writer == 1 {
+                        documents.reverse();
+                    }
+                    let reply = put(running, Value::Array(documents).to_string());
+                    assert_eq!(reply.status(), 200, "{}", reply.text());
+                }
+            });
+        }
+    });
+    assert_eq!(count(&servers[0]), 8 * (10 + 2 * 10));
+}
+
+/// Both wait for one lock with the rows of before in sight: the second one's document has a text less than the first one's by then.
+#[test]
+#[ignore = "needs packed models: run `cargo xtask test`"]
+fn the_later_writer_decides_what_is_found() {
+    let Some(address) = database("later") else { return };
+    let fields = [("SEARCH_FIELDS", "question,title")];
+    let running = serve(&address, &fields, SLICE);
+    put(&running, "[{\"id\": \"1\", \"question\": \"Where is my card?\"}]");
+    thread::scope(|scope| {
+        on(&address, async |client| {
+            client.batch_execute("BEGIN; SELECT FROM minilm_meta FOR UPDATE").await.expect("a lock");
+            for (writers, field) in [(1, "title"), (2, "question")] {
+                let running = &running;
+                scope.spawn(move || {
+                    let reply = put(running, json!([{ "id": "1", field: "Card fees" }]).to_string());
+                    assert_eq!(reply.status(), 200, "{}", reply.text());
+                });
+                wait(&client, writers).await;
+            }
+            client.batch_execute("COMMIT").await.expect("the lock is given back");
+        });
+    });
+    // PostgreSQL lets whoever waits longest go first, and promises it nowhere.
+    let document = running.get("/documents/1").json();
+    for field in ["question", "title"] {
+        let found = running.post("/search", json!({ "query": "x", "field": field }).to_string()).json();
+        let hits = usize::from(document.get(field).is_some());
+        assert_eq!(found["results"].as_array().map(Vec::len), Some(hits), "{document}: {found}");
+    }
+}
+
+/// A delete that comes while a write waits has to wait behind it, and not with its document in hand.
+#[test]
+#[ignore = "needs packed models: run `cargo xtask test`"]
+fn a_write_and_a_delete_do_not_wait_for_each_other() {
+    let Some(address) = database("deadlock") else { return };
+    let running = serve(&address, &[], SLICE);
+    let document = "[{\"id\": \"1\", \"question\": \"Where is my card?\"}]";
+    put(&running, document);
+    let [written, deleted] = thread::scope(|scope| {
+        on(&address, async |client| {
+            client.batch_execute("BEGIN; SELECT FROM minilm_meta FOR UPDATE").await.expect("a lock");
+            let written = scope.spawn(|| put(&running, document).status());
+            wait(&client, 1).await;
+            let deleted = scope.spawn(|| delete(&running, "1"));
+            wait(&client, 2).await;
+            client.batch_execute("COMMIT").await.expect("the lock is given back");
+            [written, deleted]
+        })
+        .map(|thread| thread.join().expect("it answers"))
+    });
+    assert_eq!([written, deleted], [200, 204]);
+}
+
+/// The vectors that are searched are by then those of a model that the question's is none of.
+#[test]
+#[ignore = "needs packed models: run `cargo xtask test`"]
+fn a_search_during_a_reindex_is_refused() {
+    let Some(address) = database("meanwhile") else { return };
+    let running = serve(&address, &[], SLICE);
+    put(&running, documents().to_string());
+    let ask = || running.post("/query", json!({ "question": "Where is my new card?" }).to_string()).status();
+    let asked = thread::scope(|scope| {
+        on(&address, async |client| {
+            client.batch_execute("BEGIN; LOCK TABLE minilm_vectors").await.expect("a lock");
+            let asked = scope.spawn(ask);
+            wait(&client, 1).await;
+            let other = "UPDATE minilm_meta SET identity = jsonb_set(identity::jsonb, '{weights_sha256}', '\"other\"')";
+            client.batch_execute(&format!("{other}; COMMIT")).await.expect("another model");
+            asked
+        })
+        .join()
+        .expect("it answers")
+    });
+    assert_eq!(asked, 409);
+}
+
+#[test]
+#[ignore = "needs packed models: run `cargo xtask test`"]
+fn a_search_can_walk_the_graph() {
+    let Some(address) = database("graph") else { return };
+    put(&serve(&address, &[], SLICE), documents().to_string());
+    let plan: Vec<String> = on(&address, async |client| {
+        client.batch_execute("SET enable_seqscan = off; SET enable_sort = off").await.expect("settings");
+        let vector = format!("[{}]", ["1"; 384].join(","));
+        let query = "EXPLAIN SELECT document FROM minilm_vectors v WHERE v.field = 'question'
+            ORDER BY v.embedding::vector(384) <=> $1::text::vector(384) LIMIT 5";
+        let rows = client.query(query, &[&vector]).await.expect("a plan");
+        rows.iter().map(|row| row.get(0)).collect()
+    });
+    assert!(plan.iter().any(|line| line.contains("Index Scan using minilm_hnsw_question_384")), "{plan:?}");
+}
+
+#[test]
+#[ignore = "needs packed models: run `cargo xtask test`"]
+fn errors_are_told_apart() {
+    let Some(address) = database("errors") else { return };
+    let running = serve(&address, &[], SLICE);
+    // PostgreSQL has no U+0000, in a value that is filtered; in answers it is text of JSON.
+    let reply = put(&running, "[{\"id\": \"1\", \"question\": \"a?\", \"metadata\": {\"by\": \"\\u0000\"}}]");
+    assert_eq!(reply.status(), 422, "{}", reply.text());
+    assert_eq!(count(&running), 0);
+    let document = "{\"answers\":\"\\u0000\",\"id\":\"1\",\"question\":\"a?\"}";
+    assert_eq!(put(&running, format!("[{document}]")).status(), 200);
+    let found: Value = serde_json::from_str(document).expect("JSON");
+    assert_eq!(running.get("/documents/1").json(), found);
+
+    let gone = address.replace("dbname=errors", "dbname=nowhere");
+    let health = serve(&gone, &[], SLICE).get("/health");
+    let database = &health.json()["database"];
+    assert_eq!((health.status(), &database["connected"]), (503, &json!(false)));
+    assert!(database["error"].as_str().is_some_and(|error| error.contains("nowhere")), "{database}");
+    let request = Request::put("/documents").header("content-type", "application/json");
+    let databases = Some(Databases::default());
+    let unset = Running::start(&component(SPIN, SLICE), Options { databases, ..options(&[("STORE", "postgres")]) });
+    let reply = unset.send(request.body(b"[{\"id\": \"1\"}]".to_vec()).expect("a request"));
+    assert!(reply.status() == 503 && reply.text().contains("POSTGRES_URL is not set"), "{}", reply.text());
+}

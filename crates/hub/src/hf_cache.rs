@@ -1,0 +1,98 @@
+//! The cache that Hugging Face's own programs keep: what is in there need not be downloaded.
+//!
+//! `models--<owner>--<name>/refs/main` holds a revision, `snapshots/<revision>/` its files, most of them links into `blobs/`, and
+//! `.no_exist/<revision>/` an empty file for each file that the repository is known not to have.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::Error;
+use super::cache::{REQUIRED, WEIGHTS};
+use super::hashes::Hashes;
+use super::names::{is_safe_relative, is_sha256};
+
+/// Files that decide how a model is used: a snapshot without them counts only if the repository has none.
+const DECIDING: [&str; 2] = ["modules.json", "sentence_bert_config.json"];
+
+/// A module without settings, and so without a file.
+const WITHOUT_FILES: &str = "Normalize";
+
+#[derive(Deserialize)]
+struct Module {
+    path: String,
+    #[serde(rename = "type")]
+    class: String,
+}
+
+/// A complete snapshot.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// sha256 that its weights have to have: the pinned one, else the one that their blob is named by.
+    pub sha256: Option<String>,
+}
+
+/// Where the cache of this user is: `HF_HUB_CACHE`, else `HF_HOME/hub`, else `~/.cache/huggingface/hub`. `variable` reads the
+/// environment.
+pub fn location(variable: impl Fn(&str) -> Option<String>, home: Option<PathBuf>) -> Option<PathBuf> {
+    let named = |name: &str| variable(name).filter(|value| !value.trim().is_empty()).map(PathBuf::from);
+    named("HF_HUB_CACHE")
+        .or_else(|| named("HF_HOME").map(|folder| folder.join("hub")))
+        .or_else(|| named("XDG_CACHE_HOME").map(|folder| folder.join("huggingface").join("hub")))
+        .or_else(|| home.map(|home| home.join(".cache").join("huggingface").join("hub")))
+}
+
+/// The snapshot of `repo` (`owner/name`) in the cache `root`, if all files that count are there. `pin` is the sha256 of its weights.
+pub fn find(root: &Path, repo: &str, pin: Option<&str>) -> Option<Snapshot> {
+    let model = root.join(format!("models--{}", repo.replace('/', "--")));
+    let revision = fs::read_to_string(model.join("refs").join("main")).ok()?;
+    let revision = revision.trim();
+    if !is_safe_relative(revision) {
+        return None;
+    }
+    let folder = model.join("snapshots").join(revision);
+    let absent = model.join(".no_exist").join(revision);
+    let has = |file: &str| folder.join(file).is_file();
+    let complete = REQUIRED.iter().all(|file| has(file))
+        && DECIDING.iter().all(|file| has(file) || absent.join(file).exists())
+        && modules_are_complete(&folder);
+    if !complete {
+        return None;
+    }
+    let sha256 = pin.map(str::to_owned).or_else(|| name_of_blob(&folder.join(WEIGHTS)));
+    Some(Snapshot { folder, sha256 })
+}
+
+/// The hash that a linked file is named by.
+fn name_of_blob(file: &Path) -> Option<String> {
+    let blob = file.canonicalize().ok()?;
+    blob.file_name()?.to_str().filter(|name| is_sha256(name)).map(str::to_owned)
+}
+
+/// Whether the settings of every module are there.
+fn modules_are_complete(folder: &Path) -> bool {
+    let Ok(bytes) = fs::read(folder.join("modules.json")) else { return true };
+    let Ok(modules) = serde_json::from_slice::<Vec<Module>>(&bytes) else { return false };
+    modules.iter().all(|Module { path, class }| {
+        path.is_empty()
+            || class.ends_with(WITHOUT_FILES)
+            || (is_safe_relative(path) && folder.join(path).join("config.json").is_file())
+    })
+}
+
+impl Snapshot {
+    /// Checks the weights against the hash that they have to have.
+    pub fn verify(&self, hashes: &mut Hashes) -> Result<(), Error> {
+        let Some(expected) = &self.sha256 else { return Ok(()) };
+        let weights = self.folder.join(WEIGHTS);
+        let actual = hashes.of(&weights)?;
+        if *expected == actual {
+            return Ok(());
+        }
+        let reason = format!("sha256 is {actual}, expected {expected}");
+        Err(Error::invalid(weights.display(), reason))
+    }
+}

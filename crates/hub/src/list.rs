@@ -1,0 +1,73 @@
+//! What is in the cache.
+
+use std::fs;
+use std::path::PathBuf;
+
+use super::cache::{Manifest, read_manifest};
+use super::{Context, Error};
+
+/// A model directory in the cache.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CachedModel {
+    /// `owner/name` on the hub.
+    pub repo: String,
+    /// Where it came from.
+    pub source: String,
+    /// sha256 of its weights, lowercase hex.
+    pub weights_sha256: String,
+    /// Size of all its files in bytes.
+    pub bytes: u64,
+    /// The directory.
+    pub path: PathBuf,
+}
+
+/// A packed file in the cache.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackedFile {
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// The file.
+    pub path: PathBuf,
+}
+
+impl Context {
+    /// The model directories in the cache, by name.
+    ///
+    /// # Errors
+    /// [`Error::Io`] and [`Error::Invalid`] where the cache cannot be read.
+    pub fn cached_models(&self) -> Result<Vec<CachedModel>, Error> {
+        let mut models = Vec::new();
+        for path in entries(&self.cache_dir)? {
+            if let Some(Manifest { repo, source, sha256, files }) = read_manifest(&path)? {
+                let bytes = files.values().sum();
+                models.push(CachedModel { repo, source, weights_sha256: sha256, bytes, path });
+            }
+        }
+        Ok(models)
+    }
+
+    /// The packed files in the cache, by name.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where the cache cannot be read.
+    pub fn packed_files(&self) -> Result<Vec<PackedFile>, Error> {
+        let mut files = entries(&self.packed_dir())?;
+        files.retain(|path| path.extension().is_some_and(|extension| extension == "minilm"));
+        files
+            .into_iter()
+            .map(|path| Ok(PackedFile { bytes: fs::metadata(&path).map_err(Error::io(&path))?.len(), path }))
+            .collect()
+    }
+}
+
+/// All that is in a folder, sorted; nothing where there is no such folder.
+fn entries(folder: &std::path::Path) -> Result<Vec<PathBuf>, Error> {
+    let read = match fs::read_dir(folder) {
+        Ok(read) => read,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(Error::io(folder)(error)),
+    };
+    let mut found = read.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, _>>().map_err(Error::io(folder))?;
+    found.sort();
+    Ok(found)
+}

@@ -1,0 +1,95 @@
+//! Names from outside (command line, modules.json, wheel entries), checked before they become URLs or paths.
+
+use std::path::Path;
+
+use super::catalog::{Known, Source};
+use super::{Error, ModelDir, PackedModel};
+
+/// The owner that a bare name belongs to, as sentence-transformers itself has it.
+const DEFAULT_OWNER: &str = "sentence-transformers";
+
+/// A model that can be fetched.
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// The name for messages and for [`ModelDir`].
+    pub name: String,
+    /// `owner/name` on the hub.
+    pub repo: String,
+    /// sha256 of the weights, if the catalog pins it.
+    pub sha256: Option<&'static str>,
+    /// Where it can be had, best first.
+    pub sources: &'static [Source],
+}
+
+impl Model {
+    /// Reads `name`, `owner/name`, or a name of the catalog.
+    pub fn parse(name: &str, catalog: &'static [Known]) -> Result<Model, Error> {
+        let bad = |reason: &str| Error::invalid(format!("model {name:?}"), reason);
+        let (owner, short) = name.split_once('/').unwrap_or((DEFAULT_OWNER, name));
+        if !is_repo_part(owner) || !is_repo_part(short) {
+            return Err(bad(
+                "neither a .minilm file, nor a directory with a config.json, nor a model name (name or owner/name)",
+            ));
+        }
+        let repo = format!("{owner}/{short}");
+        if let Some(known) = catalog.iter().find(|known| known.repo == repo) {
+            return Ok(known.into());
+        }
+        Ok(Model {
+            name: if owner == DEFAULT_OWNER { short.to_owned() } else { repo.clone() },
+            repo,
+            sha256: None,
+            sources: &[Source::Hub],
+        })
+    }
+}
+
+impl From<&'static Known> for Model {
+    fn from(known: &'static Known) -> Self {
+        Model {
+            name: known.name.to_owned(),
+            repo: known.repo.to_owned(),
+            sha256: Some(known.sha256),
+            sources: known.sources,
+        }
+    }
+}
+
+/// The directory that `name` is, if it holds a `config.json`.
+pub fn local_directory(name: &str) -> Result<Option<ModelDir>, Error> {
+    let path = Path::new(name);
+    if !path.join("config.json").is_file() {
+        return Ok(None);
+    }
+    let path = path.canonicalize().map_err(Error::io(path))?;
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    Ok(Some(ModelDir { name: name.to_string_lossy().into_owned(), path }))
+}
+
+/// The packed file that `name` is, by its ending.
+pub fn local_file(name: &str) -> Result<Option<PackedModel>, Error> {
+    let Some(stem) = name.strip_suffix(".minilm") else { return Ok(None) };
+    let path = Path::new(name).canonicalize().map_err(Error::io(Path::new(name)))?;
+    let name = Path::new(stem).file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Ok(Some(PackedModel { name, path }))
+}
+
+/// The hub's own rule. It forbids `--`, which makes `owner--name` an unambiguous directory name.
+fn is_repo_part(part: &str) -> bool {
+    is_plain(part) && !part.starts_with(['.', '-']) && !part.contains("--") && !part.contains("..")
+}
+
+/// Whether a path from a model can be joined to a directory without leaving it, on every system, and be
+/// put into a URL as it is.
+pub fn is_safe_relative(path: &str) -> bool {
+    path.split('/').all(|part| is_plain(part) && part != "." && part != "..")
+}
+
+fn is_plain(part: &str) -> bool {
+    !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
+}
+
+/// Whether `text` can be a sha256 in lowercase hex.
+pub fn is_sha256(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}

@@ -1,0 +1,139 @@
+//! Model directories to packed files, written once and kept until an input changes.
+//!
+//! The name of a kept file ends with the hash of everything that it was made from, so nothing needs to be compared with it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use minilm::pack::{ModelFiles, Source};
+use minilm::{FORMAT_VERSION, Precision};
+use sha2::{Digest, Sha256};
+
+use super::hashes::Hashes;
+use super::names::local_file;
+use super::{Context, Error, ModelDir, Request, file_lock};
+
+/// Version of the conversion: raise it with every change that gives another file for the same model.
+const CONVERTER_VERSION: u32 = 1;
+
+/// Digits of the hash in the name of a kept file.
+const KEY_LEN: usize = 16;
+
+/// A packed model file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackedModel {
+    /// Name of the model; of a file that the user names, its name without `.minilm`.
+    pub name: String,
+    /// The file.
+    pub path: PathBuf,
+}
+
+impl Context {
+    /// The packed file of the requested model: fetched and packed where that was not done before. A `.minilm` file is used as it is,
+    /// whatever its `precision`.
+    ///
+    /// # Errors
+    /// Those of [`Context::resolve`] and [`Context::packed`].
+    pub fn resolve_packed(&self, request: &Request, precision: Precision) -> Result<PackedModel, Error> {
+        if let Request::Named(name) = request
+            && let Some(file) = local_file(name)?
+        {
+            return Ok(file);
+        }
+        self.packed(&self.resolve(request)?, precision)
+    }
+
+    /// The packed file of a model directory, kept in the cache of the user.
+    ///
+    /// # Errors
+    /// [`Error::Convert`] where the directory is no model that can be packed, and [`Error::Io`].
+    pub fn packed(&self, model: &ModelDir, precision: Precision) -> Result<PackedModel, Error> {
+        let packed = PackedModel { name: model.name.clone(), path: self.packed_path(model, precision)? };
+        if packed.path.exists() {
+            return Ok(packed);
+        }
+        let lock = packed.path.with_extension("lock");
+        let _lock = file_lock::acquire(&lock, &format!("packing {}", model.name)).map_err(Error::io(&lock))?;
+        if !packed.path.exists() {
+            (self.notes)(&format!("packing {} ({precision})", model.name));
+            write(model, precision, &packed.path)?;
+        }
+        Ok(packed)
+    }
+
+    /// Where the packed file of a model is kept, there or not.
+    pub(crate) fn packed_path(&self, model: &ModelDir, precision: Precision) -> Result<PathBuf, Error> {
+        let mut hashes = self.hashes();
+        let key = key(model, precision, &mut hashes)?;
+        hashes.save();
+        Ok(self.packed_dir().join(format!("{}-{key}.minilm", file_stem(&model.name, precision))))
+    }
+
+    /// Packs a model into a file of the caller's choice, which appears when it is whole.
+    ///
+    /// # Errors
+    /// As [`Context::packed`].
+    pub fn pack(&self, model: &ModelDir, precision: Precision, path: &Path) -> Result<(), Error> {
+        let packed = self.packed(model, precision)?.path;
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        fs::create_dir_all(parent).map_err(Error::io(parent))?;
+        let part = path.with_extension("part");
+        fs::copy(&packed, &part).map_err(Error::io(&part))?;
+        fs::rename(&part, path).map_err(Error::io(path))
+    }
+}
+
+/// Name for a packed file: that of the model, with `--` for `/`, and the number format.
+#[must_use]
+pub fn file_name(model: &ModelDir, precision: Precision) -> String {
+    format!("{}.minilm", file_stem(&model.name, precision))
+}
+
+fn file_stem(name: &str, precision: Precision) -> String {
+    format!("{}-{precision}", name.replace('/', "--"))
+}
+
+/// Hash of all that decides what is in the packed file.
+fn key(model: &ModelDir, precision: Precision, hashes: &mut Hashes) -> Result<String, Error> {
+    let mut key = Sha256::new();
+    key.update(format!("{FORMAT_VERSION} {CONVERTER_VERSION} {precision} {}\n", model.name));
+    for (name, path) in inputs(&model.path)? {
+        key.update(format!("{name} {}\n", hashes.of(&path)?));
+    }
+    Ok(format!("{:x}", key.finalize())[..KEY_LEN].to_owned())
+}
+
+fn write(model: &ModelDir, precision: Precision, path: &Path) -> Result<(), Error> {
+    let mut files = ModelFiles::default();
+    for (name, file) in inputs(&model.path)? {
+        files.insert(name, fs::read(&file).map_err(Error::io(&file))?);
+    }
+    let packed = Source::read(&model.name, &files).and_then(|source| source.pack(precision));
+    let bytes = packed.map_err(|source| Error::Convert { path: model.path.clone(), source })?;
+    let part = path.with_extension("part");
+    fs::write(&part, bytes).map_err(Error::io(&part))?;
+    fs::rename(&part, path).map_err(Error::io(path))
+}
+
+/// The JSON files and the weights of a directory and of the folders in it, by their path with `/`, sorted. Files that this project
+/// itself writes beside them do not count.
+fn inputs(directory: &Path) -> Result<Vec<(String, PathBuf)>, Error> {
+    let mut inputs = Vec::new();
+    add_inputs(directory, "", &mut inputs)?;
+    inputs.sort();
+    Ok(inputs)
+}
+
+fn add_inputs(directory: &Path, prefix: &str, inputs: &mut Vec<(String, PathBuf)>) -> Result<(), Error> {
+    for entry in fs::read_dir(directory).map_err(Error::io(directory))? {
+        let entry = entry.map_err(Error::io(directory))?;
+        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        let path = entry.path();
+        if path.is_dir() && prefix.is_empty() {
+            add_inputs(&path, &format!("{name}/"), inputs)?;
+        } else if (name.ends_with(".json") && name != super::cache::MANIFEST) || name.ends_with("model.safetensors") {
+            inputs.push((name, path));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,8 @@
+//! The commands, one file each.
+
+pub mod bake;
+pub mod component;
+pub mod kb;
+pub mod models;
+pub mod serve;
+pub mod www;

@@ -1,0 +1,54 @@
+//! `pull`, `pack` and `models`: what is in the cache.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::Result;
+use minilm_hub::{Context, KNOWN, Request, Verify, file_name};
+
+use crate::args::PackArgs;
+
+/// Puts a model into the cache, or checks the one that is there.
+pub fn pull(name: &str) -> Result<()> {
+    let model = Context::from_env()?.obtain_named(name, Verify::Sha256)?;
+    println!("{} is in {}", model.name, model.path.display());
+    Ok(())
+}
+
+/// Writes a packed file; prints its path and size.
+pub fn pack(request: &Request, args: PackArgs) -> Result<()> {
+    let context = Context::from_env()?;
+    let model = context.resolve(request)?;
+    let output = args.output.unwrap_or_else(|| PathBuf::from(file_name(&model, args.precision)));
+    context.pack(&model, args.precision, &output)?;
+    println!("{} ({} bytes)", output.display(), fs::metadata(&output)?.len());
+    Ok(())
+}
+
+/// Prints the known models, the models in the cache and the packed files.
+pub fn list() -> Result<()> {
+    let context = Context::from_env()?;
+    println!("Known models (sha256 of their weights):");
+    for known in KNOWN {
+        println!("  {:<32} {}  {}", known.name, short(known.sha256), known.repo);
+    }
+    println!("\nIn the cache, {}:", context.cache_dir.display());
+    for model in context.cached_models()? {
+        let megabytes = megabytes(model.bytes);
+        println!("  {:<32} {}  {megabytes}  from {}", model.repo, short(&model.weights_sha256), model.source);
+    }
+    println!("\nPacked:");
+    for file in context.packed_files()? {
+        println!("  {}  {}", megabytes(file.bytes), file.path.display());
+    }
+    Ok(())
+}
+
+/// The beginning of a hash, as people compare them.
+fn short(sha256: &str) -> &str {
+    sha256.get(..16).unwrap_or(sha256)
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{:>7.1} MB", bytes as f64 / 1e6)
+}

@@ -1,0 +1,57 @@
+//! `serve`: the HTTP component with a model in it.
+
+use std::borrow::Cow;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use minilm_host::serve::Options;
+use minilm_host::{Access, HostEnv, bake, serve};
+use minilm_hub::{Context, Precision, Request};
+
+use crate::args::{ListenArgs, ServeArgs};
+use crate::components::Component;
+
+/// Serves until SIGTERM or Ctrl-C.
+pub fn run(model: &Request, args: ServeArgs) -> Result<()> {
+    let component = component(Component::Http, model, args.listen.component.as_deref())?;
+    let options = options(args.addr, &args.listen);
+    start(&component, options, &args.listen, |addr| {
+        println!(
+            "listening on http://{addr}
+
+  curl http://{addr}/embed --json '{{\"inputs\": \"How do neural networks work?\"}}'
+  curl http://{addr}/v1/embeddings --json '{{\"input\": [\"one text\", \"another text\"]}}'
+  curl http://{addr}/similarity --json '{{\"inputs\": {{\"source_sentence\": \"A cat sleeps.\", \"sentences\": [\"A kitten naps.\", \"Stocks fell.\"]}}}}'
+
+All routes: http://{addr}/openapi.json. Ctrl-C ends."
+        );
+    })
+}
+
+/// The component in the file `instead`, else one of this program with the model in it.
+pub fn component(component: Component, model: &Request, instead: Option<&Path>) -> Result<Cow<'static, [u8]>> {
+    if let Some(file) = instead {
+        return Ok(std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?.into());
+    }
+    let component = component.bytes()?;
+    let model = Context::from_env()?.resolve_packed(model, Precision::Int8)?;
+    eprintln!("baking {} into the component", model.name);
+    let file = std::fs::read(&model.path).with_context(|| format!("cannot read {}", model.path.display()))?;
+    Ok(bake::bake(component, &file)?.into())
+}
+
+/// What the command line gives a server.
+pub fn options(addr: SocketAddr, listen: &ListenArgs) -> Options {
+    let mut env = HostEnv { variables: listen.env.clone(), ..HostEnv::default() };
+    for (host, guest) in &listen.folders {
+        env.mount(host, guest, Access::Read);
+    }
+    Options { addr, env, limits: (&listen.limits).into(), databases: None }
+}
+
+/// Compiles and serves.
+pub fn start(component: &[u8], options: Options, listen: &ListenArgs, announce: impl FnOnce(SocketAddr)) -> Result<()> {
+    eprintln!("compiling the component, or finding it in the cache");
+    serve::run(component, options, listen.workers.map(Into::into), announce)
+}

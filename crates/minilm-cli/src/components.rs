@@ -1,0 +1,54 @@
+//! The components that were built into this program.
+
+use anyhow::{Context, Result};
+use clap::ValueEnum;
+
+include!(concat!(env!("OUT_DIR"), "/components.rs"));
+
+/// A component.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Component {
+    /// The HTTP server, for Spin and `wasmtime serve`
+    Http,
+    /// The knowledge base over SQLite or PostgreSQL, for Spin
+    Kb,
+    /// The knowledge base over an index file, for `wasmtime serve`
+    KbIndex,
+    /// The command line, for `wasmtime run`
+    Cli,
+    /// The library `minilm:embed`, for components in any language
+    Component,
+    /// The server of the page, which takes no model
+    #[value(skip)]
+    Www,
+}
+
+impl Component {
+    /// Its bytes, without a model.
+    pub fn bytes(self) -> Result<&'static [u8]> {
+        let bytes = match self {
+            Self::Http => HTTP,
+            Self::Kb => KB,
+            Self::KbIndex => KB_INDEX,
+            Self::Cli => CLI,
+            Self::Component => EMBED,
+            Self::Www => WWW,
+        };
+        bytes.context(
+            "this program was built without its components; build one that has them with `cargo xtask install` in the \
+             repository of the project",
+        )
+    }
+
+    /// What files with this component are called.
+    pub fn stem(self) -> &'static str {
+        match self {
+            Self::Http => "minilm-http",
+            Self::Kb => "minilm-kb",
+            Self::KbIndex => "minilm-kb-index",
+            Self::Cli => "minilm",
+            Self::Component => "minilm-embed",
+            Self::Www => "minilm-www",
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! The program `minilm` and the host of the tests, built with the components inside.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, ExitCode, Stdio};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::cargo::{self, Backend, Store};
+use crate::paths;
+
+/// Builds the components without a model and gives their folder, for MINILM_COMPONENTS.
+pub fn components() -> Result<PathBuf> {
+    let folder = paths::output().join("components");
+    fs::create_dir_all(&folder)?;
+    let backend = Backend::RelaxedSimd;
+    let keep = |built: PathBuf, name: &str| -> Result<()> {
+        let kept = folder.join(name);
+        // A file that stays the same need not be compiled into the program again.
+        if fs::read(&kept).ok() != Some(fs::read(&built)?) {
+            fs::copy(&built, &kept)?;
+        }
+        Ok(())
+    };
+    keep(cargo::build_cli(backend, None)?, "minilm.wasm")?;
+    keep(cargo::build_http(backend, None)?, "minilm-http.wasm")?;
+    keep(cargo::build_kb(backend, Store::Spin, None)?, "minilm-kb.wasm")?;
+    keep(cargo::build_kb(backend, Store::Index, None)?, "minilm-kb-index.wasm")?;
+    keep(cargo::build_component(backend, None)?, "minilm-embed.wasm")?;
+    keep(cargo::build_www()?, "minilm-www.wasm")?;
+    Ok(folder)
+}
+
+/// Builds `minilm` and gives its file.
+pub fn minilm() -> Result<PathBuf> {
+    eprintln!("building the components");
+    let components = components()?;
+    eprintln!("building minilm");
+    let mut build = cargo::native("build");
+    cargo::run(build.args(["--quiet", "--package", "minilm-cli"]).env("MINILM_COMPONENTS", components))?;
+    beside_this("minilm")
+}
+
+/// Builds the host of tests and benchmarks and gives its file.
+pub fn host() -> Result<PathBuf> {
+    cargo::run(cargo::native("build").args(["--quiet", "--package", "minilm-host", "--bin", "minilm-host"]))?;
+    beside_this("minilm-host")
+}
+
+/// Programs of one profile lie in one folder.
+fn beside_this(name: &str) -> Result<PathBuf> {
+    Ok(std::env::current_exe()?.with_file_name(format!("{name}{}", std::env::consts::EXE_SUFFIX)))
+}
+
+/// Builds `minilm` and becomes it, with these arguments.
+pub fn exec(verb: Option<&str>, args: &[OsString]) -> Result<ExitCode> {
+    let mut command = Command::new(minilm()?);
+    command.args(verb).args(args);
+    replace(command)
+}
+
+#[cfg(unix)]
+fn replace(mut command: Command) -> Result<ExitCode> {
+    use std::os::unix::process::CommandExt;
+    Err(command.exec()).context("cannot start minilm")
+}
+
+#[cfg(not(unix))]
+fn replace(mut command: Command) -> Result<ExitCode> {
+    let status = command.status().context("cannot start minilm")?;
+    Ok(ExitCode::from(status.code().unwrap_or(1).clamp(0, 255) as u8))
+}
+
+/// Puts `minilm` into cargo's folder of programs, built for release with all components.
+pub fn install() -> Result<ExitCode> {
+    println!("building the components");
+    let components = components()?;
+    let mut install = cargo::native("install");
+    install.args(["--path", "crates/minilm-cli", "--locked", "--profile", "host"]);
+    cargo::run(install.env("MINILM_COMPONENTS", components))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `minilm serve`, or `kb`, on a free port, in a process of its own that ends with this value.
+pub struct Server {
+    child: Child,
+    /// Where it listens.
+    pub url: String,
+    /// Open as long as the server may print.
+    _stdout: BufReader<ChildStdout>,
+}
+
+impl Server {
+    /// Runs `minilm` with these arguments, and waits until it listens.
+    pub fn start(args: &[&str]) -> Result<Self> {
+        let mut command = Command::new(minilm()?);
+        command.args(args).args(["--addr", "127.0.0.1:0"]).current_dir(paths::root()).stdout(Stdio::piped());
+        let mut child = command.spawn().context("cannot start the server")?;
+        let mut stdout = BufReader::new(child.stdout.take().context("no output")?);
+        let mut line = String::new();
+        loop {
+            line.clear();
+            ensure!(stdout.read_line(&mut line)? > 0, "the server ended: {}", child.wait()?);
+            if let Some(url) = line.trim_end().strip_prefix("listening on ") {
+                return Ok(Self { url: url.to_owned(), child, _stdout: stdout });
+            }
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It can only have ended before.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
