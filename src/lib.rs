@@ -29,6 +29,7 @@
 #[cfg(target_endian = "big")]
 compile_error!("packed files are little-endian and are read in place");
 
+mod baked;
 #[cfg(feature = "bench")]
 pub mod bench;
 mod config;
@@ -49,6 +50,7 @@ pub mod reference;
 mod similarity;
 mod tokenizer;
 
+pub use baked::{BAKED_MAGIC, baked_model};
 pub use config::{AddedToken, Config, EncoderConfig, Pooling, Precision, SimilarityFunction, TokenizerConfig};
 pub use embedder::{Embedder, EncodeOptions};
 pub use error::Error;

@@ -1,0 +1,3 @@
+//! What a machine does with the components of minilm.
+
+pub mod bake;
