@@ -1,9 +1,8 @@
 //! wasmtime in this process: runs the components of minilm without an installation of its own.
 //!
-//! [`bake::bake`] puts a model into a component, [`command::run`] runs a command component, [`serve::Server`] serves an HTTP component, [`databases`] are Spin's interfaces to SQLite
+//! [`command::run`] runs a command component, [`serve::Server`] serves an HTTP component, [`databases`] are Spin's interfaces to SQLite
 //! and PostgreSQL. What a component may see of this machine is a [`HostEnv`]. Compiled code is kept in the cache folder of the user.
 
-pub mod bake;
 #[doc(hidden)]
 pub mod bench;
 pub mod command;

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use minilm_host::serve::Options;
-use minilm_host::{Access, HostEnv, bake, serve};
+use minilm_bake::bake;
+use minilm_host::{Access, HostEnv, serve};
 use minilm_hub::{Context, Precision, Request};
 
 use crate::args::{ListenArgs, ServeArgs};
@@ -38,7 +39,7 @@ pub fn component(component: Component, model: &Request, instead: Option<&Path>) 
     let model = Context::from_env()?.resolve_packed(model, Precision::Int8)?;
     eprintln!("baking {} into the component", model.name);
     let file = std::fs::read(&model.path).with_context(|| format!("cannot read {}", model.path.display()))?;
-    Ok(bake::bake(component, &file)?.into())
+    Ok(bake(component, &file)?.into())
 }
 
 /// What the command line gives a server.

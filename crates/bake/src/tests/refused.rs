@@ -1,7 +1,7 @@
 //! What cannot be baked, and what is said about it.
 
 use super::fixtures::{Wasm, component, model, nested};
-use crate::bake::{BakeError, bake};
+use crate::{BakeError, bake};
 
 fn refused(wasm: &[u8]) -> BakeError {
     bake(wasm, &model(1000)).expect_err("this is refused")

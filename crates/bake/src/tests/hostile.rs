@@ -1,7 +1,7 @@
 //! Files that are damaged in any way are baked or refused, and nothing panics.
 
 use super::fixtures::{Wasm, component, model, nested};
-use crate::bake::bake;
+use crate::bake;
 
 /// A module, and components with it in the middle.
 fn files() -> [Vec<u8>; 3] {
