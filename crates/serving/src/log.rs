@@ -5,15 +5,14 @@ use std::time::{Duration, SystemTime};
 use http::request::Parts;
 use serde::Serialize;
 
-use crate::Answer;
-use crate::answer::milliseconds;
+use crate::response::{Response, milliseconds};
 
 /// What is logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
     /// Nothing.
     Off,
-    /// Answers that are errors.
+    /// Requests that fail.
     Error,
     /// Every request.
     Info,
@@ -42,13 +41,13 @@ struct Line<'a> {
     status: u16,
     duration_ms: f64,
     #[serde(flatten)]
-    work: Option<WorkFields>,
+    usage: Option<UsageFields>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'a str>,
 }
 
 #[derive(Serialize)]
-struct WorkFields {
+struct UsageFields {
     texts: usize,
     tokens: usize,
     truncated: usize,
@@ -56,8 +55,8 @@ struct WorkFields {
 }
 
 /// Writes the line, where `level` asks for it.
-pub fn write(level: Level, id: &str, request: &Parts, answer: &Answer, duration: Duration) {
-    let failed = answer.status.is_client_error() || answer.status.is_server_error();
+pub fn write(level: Level, id: &str, request: &Parts, response: &Response, duration: Duration) {
+    let failed = response.status.is_client_error() || response.status.is_server_error();
     if level == Level::Off || (level == Level::Error && !failed) {
         return;
     }
@@ -67,15 +66,15 @@ pub fn write(level: Level, id: &str, request: &Parts, answer: &Answer, duration:
         request_id: id,
         method: request.method.as_str(),
         path: request.uri.path(),
-        status: answer.status.as_u16(),
+        status: response.status.as_u16(),
         duration_ms: milliseconds(duration),
-        work: answer.work.map(|work| WorkFields {
-            texts: work.texts,
-            tokens: work.tokens,
-            truncated: work.truncated,
-            inference_ms: work.inference_ms(),
+        usage: response.usage.map(|usage| UsageFields {
+            texts: usage.texts,
+            tokens: usage.tokens,
+            truncated: usage.truncated,
+            inference_ms: usage.inference_ms(),
         }),
-        error: answer.error.as_deref(),
+        error: response.error.as_deref(),
     };
     if let Ok(line) = serde_json::to_string(&line) {
         eprintln!("{line}");
