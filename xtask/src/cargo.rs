@@ -88,8 +88,8 @@ pub fn build_cli(backend: Backend, model: Option<&Path>) -> Result<PathBuf> {
 pub fn build_http(backend: Backend, model: Option<&Path>) -> Result<PathBuf> {
     let build = |features| build_wasi(backend, "minilm-http", features, "minilm_http.wasm");
     match model {
-        Some(model) => baked(&build(&["handler"])?, "minilm_http", model),
-        None => build(&["handler", MODEL_PATH]),
+        Some(model) => baked(&build(&[])?, "minilm_http", model),
+        None => build(&[MODEL_PATH]),
     }
 }
 

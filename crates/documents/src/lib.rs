@@ -26,12 +26,14 @@
 //! # }
 //! ```
 
+mod dedupe;
 mod document;
 mod file;
 mod id;
 mod json;
 mod read;
 
+pub use dedupe::dedupe_by_id;
 pub use document::{Document, DocumentError, kind};
 pub use file::{BuildError, FieldRows, FileError, INDEX_VERSION, IndexFile, IndexInfo, Model, ReadAt, write_index};
 pub use read::{Documents, MAX_DOCUMENT_LEN, ReadError, ReadFault};

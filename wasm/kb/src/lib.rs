@@ -1,22 +1,17 @@
-//! Question answering over a knowledge base: documents with questions and answers, and the ones that fit what is asked. It answers as
-//! the Flask service did that people used for this, and does what that could not.
+//! Question answering over a knowledge base: documents with questions and answers, and the ones that fit a question. It answers as
+//! the Flask service did that people used for this, and has routes that the Flask service had not.
 //!
-//! Requests come in by the plumbing of `minilm-http`; `routes` knows the words of clients, `store` keeps documents and finds the
-//! closest, and `embed` is between the two.
+//! `minilm-serving` is everything that is the same on every route; `routes` translates between clients and the store; `store` keeps
+//! documents and finds the closest; `embed` makes vectors of both; `component` is the entry that the host calls.
 
+mod app;
+#[cfg(target_family = "wasm")]
+mod component;
 mod embed;
-mod kb;
 mod routes;
 mod settings;
 mod store;
 
-pub use kb::Kb;
-pub use settings::{Kind, Settings};
+pub use app::Kb;
+pub use settings::{Settings, StoreKind, with_defaults};
 pub use store::{Entry, FieldVector, Found, Identity, Match, Record, Search, State, Store, StoreError};
-
-/// The edge to the host.
-#[cfg(target_family = "wasm")]
-#[spin_sdk::http_service]
-async fn handle(request: spin_sdk::http::Request) -> spin_sdk::http::Response<http_body_util::Full<bytes::Bytes>> {
-    minilm_http::serve::<Kb>(request).await
-}

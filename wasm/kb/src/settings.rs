@@ -1,10 +1,10 @@
-//! What can be set beside what `minilm-http` knows.
+//! What can be set beside what `minilm-serving` knows.
 
 use std::fmt;
 
 /// Where documents are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum StoreKind {
     /// Spin's SQLite.
     Sqlite,
     /// PostgreSQL with pgvector.
@@ -13,7 +13,7 @@ pub enum Kind {
     Index,
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for StoreKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Sqlite => "sqlite",
@@ -31,7 +31,7 @@ pub struct Settings {
     /// `SEARCH_FIELDS`: the text fields of a document that can be searched.
     pub search_fields: Vec<String>,
     /// `STORE`.
-    pub store: Kind,
+    pub store: StoreKind,
     /// `SQLITE_DATABASE`: its name in the manifest.
     pub sqlite_database: String,
     /// `POSTGRES_URL`.
@@ -50,7 +50,7 @@ const PAYLOAD_LIMIT: &str = "32000000";
 const MOST_FIELDS: usize = 16;
 const LONGEST_FIELD: usize = 64;
 
-/// `variable`, with this component's own defaults for what `minilm-http` reads.
+/// `variable`, with this component's own defaults for what `minilm-serving` reads.
 pub fn with_defaults(variable: impl Fn(&str) -> Option<String>) -> impl Fn(&str) -> Option<String> {
     move |name| {
         let set = variable(name).filter(|value| !value.is_empty());
@@ -71,9 +71,9 @@ impl Settings {
             similarity_threshold: threshold(&or("SIMILARITY_THRESHOLD", "0.6"))?,
             search_fields: fields(&or("SEARCH_FIELDS", "question"))?,
             store: match or("STORE", DEFAULT_STORE).as_str() {
-                "sqlite" => Kind::Sqlite,
-                "postgres" => Kind::Postgres,
-                "index" => Kind::Index,
+                "sqlite" => StoreKind::Sqlite,
+                "postgres" => StoreKind::Postgres,
+                "index" => StoreKind::Index,
                 other => return Err(format!("STORE is `{other}`: it must be sqlite, postgres or index")),
             },
             sqlite_database: or("SQLITE_DATABASE", "default"),
@@ -109,7 +109,7 @@ fn fields(text: &str) -> Result<Vec<String>, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Kind, Settings, with_defaults};
+    use super::{Settings, StoreKind, with_defaults};
 
     fn read(name: &str, value: &str) -> Result<Settings, String> {
         Settings::read(|asked| (asked == name).then(|| value.to_owned()))
@@ -142,7 +142,7 @@ mod tests {
             let error = read(name, value).expect_err("the value is bad");
             assert!(error.starts_with(&format!("{name} is `{value}`: ")), "{error}");
         }
-        assert_eq!(read("STORE", "postgres").map(|settings| settings.store), Ok(Kind::Postgres));
+        assert_eq!(read("STORE", "postgres").map(|settings| settings.store), Ok(StoreKind::Postgres));
         assert_eq!(
             read("SEARCH_FIELDS", "a, b").map(|settings| settings.search_fields),
             Ok(vec!["a".into(), "b".into()])

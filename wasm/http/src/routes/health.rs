@@ -1,10 +1,11 @@
-//! `GET /health`: whether requests can be answered. A service that exists can; [`crate::Exchange`] says where there is none.
+//! `GET /health`: whether requests can be answered. An instance that exists can; where there is none, every route says so.
 
 use http::StatusCode;
 
-use super::Call;
-use crate::{Answer, Problem};
+use minilm_serving::{Problem, Response};
 
-pub fn health(_: &Call<'_>) -> Result<Answer, Problem> {
-    Ok(Answer::empty(StatusCode::OK))
+use super::Request;
+
+pub fn health(_: &Request<'_>) -> Result<Response, Problem> {
+    Ok(Response::empty(StatusCode::OK))
 }

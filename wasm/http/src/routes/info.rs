@@ -1,10 +1,10 @@
 //! `GET /info`: the model and the limits. `GET /`: what to try first.
 
 use minilm::{BACKEND, Pooling};
+use minilm_serving::{Problem, Response};
 use serde::Serialize;
 
-use super::Call;
-use crate::{Answer, Problem};
+use super::Request;
 
 /// The fields of text-embeddings-inference, then ours.
 #[derive(Serialize)]
@@ -40,14 +40,14 @@ struct EmbeddingModel {
     pooling: Pooling,
 }
 
-pub fn info(call: &Call<'_>) -> Result<Answer, Problem> {
-    let (settings, embedder) = (&call.service.settings, &call.service.embedder);
+pub fn info(request: &Request<'_>) -> Result<Response, Problem> {
+    let (settings, embedder) = (&request.app.state.settings, &request.app.state.embedder);
     let config = embedder.config();
-    Ok(Answer::json(&Info {
+    Ok(Response::json(&Info {
         model_id: &config.name,
         model_sha: &config.weights_sha256,
         model_dtype: config.precision.to_string(),
-        served_model_name: call.service.model_name(),
+        served_model_name: request.app.state.model_name(),
         model_type: ModelType { embedding: EmbeddingModel { pooling: config.pooling } },
         max_concurrent_requests: settings.max_concurrent_requests,
         max_input_length: config.max_seq_length,
@@ -66,9 +66,9 @@ pub fn info(call: &Call<'_>) -> Result<Answer, Problem> {
     }))
 }
 
-pub fn welcome(call: &Call<'_>) -> Result<Answer, Problem> {
-    let host = call.headers.get(http::header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1:5001");
-    let name = call.service.model_name();
+pub fn welcome(request: &Request<'_>) -> Result<Response, Problem> {
+    let host = request.headers.get(http::header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1:5001");
+    let name = request.app.state.model_name();
     let text = format!(
         "MiniLM embeddings, model {name}. Routes: http://{host}/openapi.json\n\n\
          curl http://{host}/embed --json '{{\"inputs\": \"What is a neuron?\"}}'\n\
@@ -76,5 +76,5 @@ pub fn welcome(call: &Call<'_>) -> Result<Answer, Problem> {
          curl http://{host}/similarity --json '{{\"inputs\": {{\"source_sentence\": \"A cat sleeps.\", \
          \"sentences\": [\"A kitten naps.\", \"Stocks fell.\"]}}}}'\n"
     );
-    Ok(Answer::new("text/plain; charset=utf-8", text))
+    Ok(Response::new("text/plain; charset=utf-8", text))
 }

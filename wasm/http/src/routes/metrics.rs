@@ -1,8 +1,9 @@
 //! `GET /metrics`: counters of this instance.
 
-use super::Call;
-use crate::{Answer, Problem};
+use minilm_serving::{Problem, Response};
 
-pub fn metrics(call: &Call<'_>) -> Result<Answer, Problem> {
-    Ok(call.service.counters())
+use super::Request;
+
+pub fn metrics(request: &Request<'_>) -> Result<Response, Problem> {
+    Ok(request.app.state.metrics())
 }

@@ -8,35 +8,38 @@ mod openai;
 mod openapi;
 mod tei;
 
-pub use crate::app::Call;
-use crate::app::{App, Handler, Route};
-use crate::{Answer, Dialect, Problem, Service};
+use minilm_serving::{App, Dialect, Handler, Problem, Response, Route, ServerState};
 
-type Now = fn(&Call<'_>) -> Result<Answer, Problem>;
+use crate::EmbeddingApp;
 
-const fn get(path: &'static str, dialect: Dialect, handler: Now) -> Route<Service> {
-    Route { get: Some(Handler::Now(handler)), ..Route::new(path, dialect) }
+/// A request of these routes.
+type Request<'a> = minilm_serving::Request<'a, EmbeddingApp>;
+
+type SyncHandler = fn(&Request<'_>) -> Result<Response, Problem>;
+
+const fn get(path: &'static str, dialect: Dialect, handler: SyncHandler) -> Route<EmbeddingApp> {
+    Route { get: Some(Handler::Sync(handler)), ..Route::new(path, dialect) }
 }
 
-const fn open(path: &'static str, handler: Now) -> Route<Service> {
-    Route { open: true, ..get(path, Dialect::Tei, handler) }
+const fn public(path: &'static str, handler: SyncHandler) -> Route<EmbeddingApp> {
+    Route { public: true, ..get(path, Dialect::Tei, handler) }
 }
 
-const fn post(path: &'static str, dialect: Dialect, handler: Now) -> Route<Service> {
-    Route { post: Some(Handler::Now(handler)), ..Route::new(path, dialect) }
+const fn post(path: &'static str, dialect: Dialect, handler: SyncHandler) -> Route<EmbeddingApp> {
+    Route { post: Some(Handler::Sync(handler)), ..Route::new(path, dialect) }
 }
 
 /// Every route.
-const ROUTES: &[Route<Service>] = &[
-    Route { get: Some(Handler::Now(info::welcome)), ..post("/", Dialect::Tei, tei::embed) },
+const ROUTES: &[Route<EmbeddingApp>] = &[
+    Route { get: Some(Handler::Sync(info::welcome)), ..post("/", Dialect::Tei, tei::embed) },
     post("/embed", Dialect::Tei, tei::embed),
     post("/similarity", Dialect::Tei, tei::similarity),
     post("/tokenize", Dialect::Tei, tei::tokenize),
     get("/info", Dialect::Tei, info::info),
     get("/metrics", Dialect::Tei, metrics::metrics),
-    open("/health", health::health),
-    open("/ping", health::health),
-    open("/openapi.json", openapi::openapi),
+    public("/health", health::health),
+    public("/ping", health::health),
+    public("/openapi.json", openapi::openapi),
     post("/v1/embeddings", Dialect::OpenAi, openai::embeddings),
     post("/embeddings", Dialect::OpenAi, openai::embeddings),
     get("/v1/models", Dialect::OpenAi, openai::models),
@@ -44,17 +47,13 @@ const ROUTES: &[Route<Service>] = &[
     post("/api/embed", Dialect::Ollama, ollama::embed),
 ];
 
-impl App for Service {
+impl App for EmbeddingApp {
     const ROUTES: &'static [Route<Self>] = ROUTES;
 
     const HINT: &'static str = "GET /openapi.json lists all routes";
 
-    fn get() -> Result<&'static Self, Problem> {
-        Self::get()
-    }
-
-    fn service(&self) -> &Service {
-        self
+    fn state(&self) -> &ServerState {
+        &self.state
     }
 
     fn dialect(path: &str) -> Dialect {

@@ -3,17 +3,18 @@
 use std::time::Instant;
 
 use minilm::EncodeOptions;
+use minilm_serving::embed::EmbedTask;
+use minilm_serving::{Input, Problem, Response, Texts, json};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
-use super::Call;
-use crate::encode::{Task, TruncationDirection, truncation};
-use crate::input::{Input, Texts};
-use crate::{Answer, Problem, json, negotiation};
+use super::Request;
+use crate::truncation::{TruncationDirection, truncation};
+use crate::vectors::vectors_response;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct EmbedRequest {
+struct EmbedBody {
     model: String,
     input: Texts,
     #[serde(default)]
@@ -30,7 +31,7 @@ struct EmbedRequest {
 
 /// Durations are in nanoseconds.
 #[derive(Serialize)]
-struct EmbedAnswer<'a> {
+struct EmbedResponse<'a> {
     model: &'a str,
     embeddings: Vec<&'a [f32]>,
     total_duration: u64,
@@ -38,24 +39,24 @@ struct EmbedAnswer<'a> {
     prompt_eval_count: usize,
 }
 
-pub fn embed(call: &Call<'_>) -> Result<Answer, Problem> {
+pub fn embed(request: &Request<'_>) -> Result<Response, Problem> {
     let start = Instant::now();
-    let request: EmbedRequest = json::parse(call.body)?;
-    call.service.check_model(&request.model)?;
+    let body: EmbedBody = json::parse(request.body)?;
+    request.app.state.check_model(&body.model)?;
     let options = EncodeOptions {
         normalize_embeddings: true,
-        truncate_dim: request.dimensions,
-        truncation: truncation(request.truncate.unwrap_or(true), TruncationDirection::Right),
+        truncate_dim: body.dimensions,
+        truncation: truncation(body.truncate.unwrap_or(true), TruncationDirection::Right),
         ..EncodeOptions::default()
     };
-    let vectors = call.service.encode(Task { param: "input", input: Input::Texts(request.input.0), options })?;
-    Ok(negotiation::vectors(call.headers, &vectors, |vectors| {
-        Answer::json(&EmbedAnswer {
-            model: &request.model,
+    let vectors = request.app.state.embed(EmbedTask { param: "input", input: Input::Texts(body.input.0), options })?;
+    Ok(vectors_response(request.headers, &vectors, |vectors| {
+        Response::json(&EmbedResponse {
+            model: &body.model,
             embeddings: vectors.data.chunks_exact(vectors.dim).collect(),
             total_duration: u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX),
             load_duration: 0,
-            prompt_eval_count: vectors.work.tokens,
+            prompt_eval_count: vectors.usage.tokens,
         })
     }))
 }

@@ -3,16 +3,17 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use minilm::EncodeOptions;
+use minilm_serving::embed::{EmbedTask, Vectors};
+use minilm_serving::{Input, Problem, Response, json};
 use serde::{Deserialize, Serialize};
 
-use super::Call;
-use crate::encode::{Task, TruncationDirection, Vectors, truncation};
-use crate::input::Input;
-use crate::{Answer, Problem, json, negotiation};
+use super::Request;
+use crate::truncation::{TruncationDirection, truncation};
+use crate::vectors::vectors_response;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct EmbeddingsRequest {
+struct EmbeddingsBody {
     input: Input,
     #[serde(default)]
     model: Option<String>,
@@ -35,7 +36,7 @@ enum EncodingFormat {
 }
 
 #[derive(Serialize)]
-struct EmbeddingsAnswer<'a> {
+struct EmbeddingsList<'a> {
     object: &'static str,
     data: Vec<Embedding<'a>>,
     model: &'a str,
@@ -62,23 +63,23 @@ struct Usage {
     total_tokens: usize,
 }
 
-pub fn embeddings(call: &Call<'_>) -> Result<Answer, Problem> {
-    let request: EmbeddingsRequest = json::parse(call.body)?;
-    if let Some(model) = &request.model {
-        call.service.check_model(model)?;
+pub fn embeddings(request: &Request<'_>) -> Result<Response, Problem> {
+    let body: EmbeddingsBody = json::parse(request.body)?;
+    if let Some(model) = &body.model {
+        request.app.state.check_model(model)?;
     }
     let options = EncodeOptions {
         normalize_embeddings: true,
-        truncate_dim: request.dimensions,
-        truncation: truncation(call.service.settings.auto_truncate, TruncationDirection::Right),
+        truncate_dim: body.dimensions,
+        truncation: truncation(request.app.state.settings.auto_truncate, TruncationDirection::Right),
         ..EncodeOptions::default()
     };
-    let vectors = call.service.encode(Task { param: "input", input: request.input, options })?;
-    let format = request.encoding_format.unwrap_or_default();
-    Ok(negotiation::vectors(call.headers, &vectors, |vectors| list(vectors, format, call.service.model_name())))
+    let vectors = request.app.state.embed(EmbedTask { param: "input", input: body.input, options })?;
+    let format = body.encoding_format.unwrap_or_default();
+    Ok(vectors_response(request.headers, &vectors, |vectors| list(vectors, format, request.app.state.model_name())))
 }
 
-fn list(vectors: &Vectors, format: EncodingFormat, model: &str) -> Answer {
+fn list(vectors: &Vectors, format: EncodingFormat, model: &str) -> Response {
     let values = |row| match format {
         EncodingFormat::Float => Values::Float(row),
         EncodingFormat::Base64 => {
@@ -86,8 +87,8 @@ fn list(vectors: &Vectors, format: EncodingFormat, model: &str) -> Answer {
         }
     };
     let rows = vectors.data.chunks_exact(vectors.dim).enumerate();
-    let tokens = vectors.work.tokens;
-    Answer::json(&EmbeddingsAnswer {
+    let tokens = vectors.usage.tokens;
+    Response::json(&EmbeddingsList {
         object: "list",
         data: rows.map(|(index, row)| Embedding { object: "embedding", index, embedding: values(row) }).collect(),
         model,
@@ -111,16 +112,16 @@ struct Model<'a> {
 }
 
 impl<'a> Model<'a> {
-    fn served(call: &Call<'a>) -> Self {
-        Self { id: call.service.model_name(), object: "model", created: 0, owned_by: "minilm" }
+    fn served(request: &Request<'a>) -> Self {
+        Self { id: request.app.state.model_name(), object: "model", created: 0, owned_by: "minilm" }
     }
 }
 
-pub fn models(call: &Call<'_>) -> Result<Answer, Problem> {
-    Ok(Answer::json(&Models { object: "list", data: [Model::served(call)] }))
+pub fn models(request: &Request<'_>) -> Result<Response, Problem> {
+    Ok(Response::json(&Models { object: "list", data: [Model::served(request)] }))
 }
 
-pub fn model(call: &Call<'_>) -> Result<Answer, Problem> {
-    call.service.check_model(&call.rest)?;
-    Ok(Answer::json(&Model::served(call)))
+pub fn model(request: &Request<'_>) -> Result<Response, Problem> {
+    request.app.state.check_model(&request.path_parameter)?;
+    Ok(Response::json(&Model::served(request)))
 }

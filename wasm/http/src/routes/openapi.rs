@@ -1,8 +1,9 @@
 //! `GET /openapi.json`: all routes, for programs.
 
-use super::Call;
-use crate::{Answer, Problem};
+use minilm_serving::{Problem, Response};
 
-pub fn openapi(_: &Call<'_>) -> Result<Answer, Problem> {
-    Ok(Answer::new("application/json", include_bytes!("../../openapi.json")))
+use super::Request;
+
+pub fn openapi(_: &Request<'_>) -> Result<Response, Problem> {
+    Ok(Response::new("application/json", include_bytes!("../../openapi.json")))
 }

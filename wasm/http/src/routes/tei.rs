@@ -1,16 +1,17 @@
 //! The protocol of text-embeddings-inference: `/embed`, `/similarity`, `/tokenize`.
 
 use minilm::{EncodeOptions, Encoding, Truncation};
+use minilm_serving::embed::EmbedTask;
+use minilm_serving::{Input, Limit, Problem, Response, ServerState, Texts, Usage, json};
 use serde::{Deserialize, Serialize};
 
-use super::Call;
-use crate::encode::{Task, TruncationDirection, truncation};
-use crate::input::{Input, Texts};
-use crate::{Answer, Limit, Problem, Service, Work, json, negotiation};
+use super::Request;
+use crate::truncation::{TruncationDirection, truncation};
+use crate::vectors::vectors_response;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct EmbedRequest {
+struct EmbedBody {
     inputs: Input,
     #[serde(default)]
     truncate: Option<bool>,
@@ -24,24 +25,24 @@ struct EmbedRequest {
     dimensions: Option<usize>,
 }
 
-pub fn embed(call: &Call<'_>) -> Result<Answer, Problem> {
-    let request: EmbedRequest = json::parse(call.body)?;
-    let truncate = request.truncate.unwrap_or(call.service.settings.auto_truncate);
+pub fn embed(request: &Request<'_>) -> Result<Response, Problem> {
+    let body: EmbedBody = json::parse(request.body)?;
+    let truncate = body.truncate.unwrap_or(request.app.state.settings.auto_truncate);
     let options = EncodeOptions {
-        prompt_name: request.prompt_name,
-        normalize_embeddings: request.normalize,
-        truncate_dim: request.dimensions,
-        truncation: truncation(truncate, request.truncation_direction),
+        prompt_name: body.prompt_name,
+        normalize_embeddings: body.normalize,
+        truncate_dim: body.dimensions,
+        truncation: truncation(truncate, body.truncation_direction),
         ..EncodeOptions::default()
     };
-    let vectors = call.service.encode(Task { param: "inputs", input: request.inputs, options })?;
-    let rows = |data: &[f32], dim| Answer::json(&data.chunks_exact(dim).collect::<Vec<_>>());
-    Ok(negotiation::vectors(call.headers, &vectors, |vectors| rows(&vectors.data, vectors.dim)))
+    let vectors = request.app.state.embed(EmbedTask { param: "inputs", input: body.inputs, options })?;
+    let rows = |data: &[f32], dim| Response::json(&data.chunks_exact(dim).collect::<Vec<_>>());
+    Ok(vectors_response(request.headers, &vectors, |vectors| rows(&vectors.data, vectors.dim)))
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SimilarityRequest {
+struct SimilarityBody {
     inputs: SimilarityInputs,
     #[serde(default)]
     parameters: Option<SimilarityParameters>,
@@ -65,13 +66,13 @@ struct SimilarityParameters {
     prompt_name: Option<String>,
 }
 
-pub fn similarity(call: &Call<'_>) -> Result<Answer, Problem> {
-    let SimilarityRequest { inputs, parameters } = json::parse(call.body)?;
+pub fn similarity(request: &Request<'_>) -> Result<Response, Problem> {
+    let SimilarityBody { inputs, parameters } = json::parse(request.body)?;
     let parameters = parameters.unwrap_or_default();
     if inputs.sentences.is_empty() {
         return Err(Problem::empty("sentences"));
     }
-    let truncate = parameters.truncate.unwrap_or(call.service.settings.auto_truncate);
+    let truncate = parameters.truncate.unwrap_or(request.app.state.settings.auto_truncate);
     let options = EncodeOptions {
         prompt_name: parameters.prompt_name,
         truncation: truncation(truncate, parameters.truncation_direction),
@@ -79,16 +80,16 @@ pub fn similarity(call: &Call<'_>) -> Result<Answer, Problem> {
     };
     let mut texts = inputs.sentences;
     texts.insert(0, inputs.source_sentence);
-    let vectors = call.service.encode(Task { param: "inputs", input: Input::Texts(texts), options })?;
+    let vectors = request.app.state.embed(EmbedTask { param: "inputs", input: Input::Texts(texts), options })?;
     let (source, sentences) = vectors.data.split_at(vectors.dim);
-    let function = call.service.embedder.config().similarity;
+    let function = request.app.state.embedder.config().similarity;
     let scores = minilm::similarity(source, sentences, vectors.dim, function)?;
-    Ok(Answer::json(&scores).with_work(vectors.work))
+    Ok(Response::json(&scores).with_usage(vectors.usage))
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct TokenizeRequest {
+struct TokenizeBody {
     inputs: Texts,
     #[serde(default = "yes")]
     add_special_tokens: bool,
@@ -105,39 +106,39 @@ struct Token {
     stop: Option<usize>,
 }
 
-pub fn tokenize(call: &Call<'_>) -> Result<Answer, Problem> {
-    let request: TokenizeRequest = json::parse(call.body)?;
-    let service = call.service;
-    let input = Input::Texts(request.inputs.0);
-    service.check_size("inputs", &input)?;
+pub fn tokenize(request: &Request<'_>) -> Result<Response, Problem> {
+    let body: TokenizeBody = json::parse(request.body)?;
+    let state = &request.app.state;
+    let input = Input::Texts(body.inputs.0);
+    state.check_size("inputs", &input)?;
     let Input::Texts(mut texts) = input else { return Err(Problem::empty("inputs")) };
-    let options = EncodeOptions { prompt_name: request.prompt_name, ..EncodeOptions::default() };
-    let prompt = service.embedder.prompt(&options)?;
+    let options = EncodeOptions { prompt_name: body.prompt_name, ..EncodeOptions::default() };
+    let prompt = state.embedder.prompt(&options)?;
     texts.iter_mut().for_each(|text| text.insert_str(0, prompt));
 
-    let mut work = Work { texts: texts.len(), ..Work::default() };
-    let mut answer = Vec::with_capacity(texts.len());
+    let mut usage = Usage { texts: texts.len(), ..Usage::default() };
+    let mut response = Vec::with_capacity(texts.len());
     for text in &texts {
-        let encoding = whole(service, text, work.tokens)?;
-        work.tokens += encoding.len();
-        answer.push(tokens(service, text, &encoding, request.add_special_tokens));
+        let encoding = whole(state, text, usage.tokens)?;
+        usage.tokens += encoding.len();
+        response.push(tokens(state, text, &encoding, body.add_special_tokens));
     }
-    Ok(Answer::json(&answer).with_work(work))
+    Ok(Response::json(&response).with_usage(usage))
 }
 
 /// All tokens of a text, where they are no more than a request may have, `before` being those of the texts before it.
-fn whole(service: &Service, text: &str, before: usize) -> Result<Encoding, Problem> {
-    let most = service.settings.max_batch_tokens;
-    let encoding = service.embedder.tokenizer().encode(text, usize::MAX, Truncation::Right);
+fn whole(state: &ServerState, text: &str, before: usize) -> Result<Encoding, Problem> {
+    let most = state.settings.max_batch_tokens;
+    let encoding = state.embedder.tokenizer().encode(text, usize::MAX, Truncation::Right);
     let encoding = encoding.map_err(|too_long| {
         let limit = Limit { name: "MAX_BATCH_TOKENS", value: most, actual: before + too_long.n_tokens };
         Problem::over(http::StatusCode::UNPROCESSABLE_ENTITY, "`inputs` has a number of tokens of", limit)
     })?;
-    service.check_tokens("inputs", before + encoding.len())?;
+    state.check_tokens("inputs", before + encoding.len())?;
     Ok(encoding)
 }
 
-fn tokens(service: &Service, text: &str, encoding: &Encoding, add_special_tokens: bool) -> Vec<Token> {
+fn tokens(state: &ServerState, text: &str, encoding: &Encoding, add_special_tokens: bool) -> Vec<Token> {
     let last = encoding.len() - 1;
     let mut characters = Characters::of(text);
     let token = |(index, (&id, bytes)): (usize, (&u32, &std::ops::Range<usize>))| {
@@ -146,7 +147,7 @@ fn tokens(service: &Service, text: &str, encoding: &Encoding, add_special_tokens
         let place = (!special).then(|| [characters.before(bytes.start), characters.before(bytes.end)]);
         let written = match place {
             Some(_) => text[bytes.clone()].to_owned(),
-            None => service.embedder.tokenizer().id_to_token(id).unwrap_or_default(),
+            None => state.embedder.tokenizer().id_to_token(id).unwrap_or_default(),
         };
         Token { id, text: written, special, start: place.map(|at| at[0]), stop: place.map(|at| at[1]) }
     };

@@ -1,29 +1,28 @@
-//! `GET /health`: whether questions can be answered, in the form of the Flask service.
+//! `GET /health`: whether questions can be responseed, in the form of the Flask service.
 
 use http::StatusCode;
-use minilm_http::{Answer, App, Problem};
+use minilm_serving::{Problem, Response};
 use serde_json::{Value, json};
 
-use super::{KbCall, plain};
-use crate::kb::mismatch;
+use super::{Request, plain};
 
-pub async fn health(call: &KbCall<'_>) -> Result<Answer, Problem> {
-    let kb = call.service;
+pub async fn health(request: &Request<'_>) -> Result<Response, Problem> {
+    let kb = request.app;
     let opened = kb.store.open(&kb.identity).await;
     let (status, database) = match &opened {
         Ok(state) => {
-            let error = mismatch(&state.identity, &kb.identity, kb.store.mend());
+            let error = kb.identity.mismatch(&state.identity, kb.store.recovery_hint());
             let status = if error.is_none() { "healthy" } else { "unhealthy" };
             (status, database(status, true, state.documents, error))
         }
         Err(error) => ("unhealthy", database("unhealthy", false, 0, Some(error.to_string()))),
     };
     let settings = &kb.settings;
-    let mut answer = Answer::json(&json!({
+    let mut response = Response::json(&json!({
         "status": status,
         "model": {
             "status": "healthy",
-            "model_name": kb.service().model_name(),
+            "model_name": kb.state.model_name(),
             "loaded": true,
             "embedding_dimension": kb.identity.dim,
         },
@@ -35,10 +34,10 @@ pub async fn health(call: &KbCall<'_>) -> Result<Answer, Problem> {
         },
     }));
     if status != "healthy" {
-        answer.status = StatusCode::SERVICE_UNAVAILABLE;
-        answer.error = database["error"].as_str().map(str::to_owned);
+        response.status = StatusCode::SERVICE_UNAVAILABLE;
+        response.error = database["error"].as_str().map(str::to_owned);
     }
-    Ok(answer)
+    Ok(response)
 }
 
 fn database(status: &str, connected: bool, documents: usize, error: Option<String>) -> Value {

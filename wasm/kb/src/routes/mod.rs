@@ -8,7 +8,7 @@ mod search;
 mod welcome;
 
 use http::StatusCode;
-use minilm_http::{Call, Dialect, Handler, Problem, Route};
+use minilm_serving::{App, Dialect, Handler, Problem, Route, ServerState};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -16,7 +16,7 @@ use crate::Kb;
 use crate::store::{Record, StoreError};
 
 /// A request to the knowledge base.
-type KbCall<'a> = Call<'a, Kb>;
+type Request<'a> = minilm_serving::Request<'a, Kb>;
 
 const fn path(path: &'static str) -> Route<Kb> {
     Route::new(path, Dialect::Details)
@@ -26,41 +26,52 @@ const fn path(path: &'static str) -> Route<Kb> {
 const JSON_LINES: &[&str] = &["application/x-ndjson", "application/jsonl", "application/x-jsonlines"];
 
 /// Every route.
-pub const ROUTES: &[Route<Kb>] = &[
-    Route { get: Some(Handler::Now(welcome::welcome)), ..path("/") },
-    Route { open: true, get: Some(Handler::Later(|call| Box::pin(health::health(call)))), ..path("/health") },
-    Route {
-        get: Some(Handler::Now(|call| Ok(minilm_http::App::service(call.service).counters()))),
-        ..path("/metrics")
-    },
+const ROUTES: &[Route<Kb>] = &[
+    Route { get: Some(Handler::Sync(welcome::welcome)), ..path("/") },
+    Route { public: true, get: Some(Handler::Async(|request| Box::pin(health::health(request)))), ..path("/health") },
+    Route { get: Some(Handler::Sync(|request| Ok(request.app.state().metrics()))), ..path("/metrics") },
     Route {
         dialect: Dialect::Flask,
-        post: Some(Handler::Later(|call| Box::pin(query::query(call)))),
+        post: Some(Handler::Async(|request| Box::pin(query::query(request)))),
         ..path("/query")
     },
     Route {
         dialect: Dialect::Flask,
-        post: Some(Handler::Later(|call| Box::pin(query::batch(call)))),
+        post: Some(Handler::Async(|request| Box::pin(query::batch(request)))),
         ..path("/query/batch")
     },
-    Route { post: Some(Handler::Later(|call| Box::pin(search::search(call)))), ..path("/search") },
+    Route { post: Some(Handler::Async(|request| Box::pin(search::search(request)))), ..path("/search") },
     Route {
         media_types: JSON_LINES,
-        get: Some(Handler::Later(|call| Box::pin(documents::list(call)))),
-        put: Some(Handler::Later(|call| Box::pin(documents::upsert(call)))),
+        get: Some(Handler::Async(|request| Box::pin(documents::list(request)))),
+        put: Some(Handler::Async(|request| Box::pin(documents::upsert(request)))),
         ..path("/documents")
     },
     Route {
-        post: Some(Handler::Later(|call| Box::pin(reindex::reindex(call)))),
-        bodiless: true,
+        post: Some(Handler::Async(|request| Box::pin(reindex::reindex(request)))),
+        ignores_body: true,
         ..path("/documents/reindex")
     },
     Route {
-        get: Some(Handler::Later(|call| Box::pin(documents::get(call)))),
-        delete: Some(Handler::Later(|call| Box::pin(documents::delete(call)))),
+        get: Some(Handler::Async(|request| Box::pin(documents::get(request)))),
+        delete: Some(Handler::Async(|request| Box::pin(documents::delete(request)))),
         ..path("/documents/*")
     },
 ];
+
+impl App for Kb {
+    const ROUTES: &'static [Route<Self>] = ROUTES;
+
+    const HINT: &'static str = "GET / lists what there is";
+
+    fn state(&self) -> &ServerState {
+        &self.state
+    }
+
+    fn dialect(_path: &str) -> Dialect {
+        Dialect::Details
+    }
+}
 
 /// A document as clients see it: the JSON that is kept.
 fn document(record: &Record) -> Result<&RawValue, Problem> {

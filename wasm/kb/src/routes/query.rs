@@ -1,11 +1,11 @@
 //! `POST /query` and `/query/batch`: what the Flask service had, field by field.
 
 use http::StatusCode;
-use minilm_http::{Answer, App, Problem, json};
+use minilm_serving::{Problem, Response, json};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{Answered, KbCall, Score, missing, plain, searchable, threshold, top_k};
+use super::{Answered, Request, Score, missing, plain, searchable, threshold, top_k};
 use crate::store::{Found, Search};
 use crate::{Kb, embed};
 
@@ -14,7 +14,7 @@ const QUESTION: &str = "question";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct QueryRequest {
+struct QueryBody {
     #[serde(default)]
     question: Option<String>,
     #[serde(default)]
@@ -37,14 +37,14 @@ struct QueryMetadata<'a> {
     match_index: usize,
 }
 
-pub async fn query(call: &KbCall<'_>) -> Result<Answer, Problem> {
-    let request: QueryRequest = json::parse(call.body)?;
-    let kb = call.service;
-    let question = request.question.filter(|text| !text.trim().is_empty()).ok_or_else(|| missing(QUESTION))?;
-    let threshold_used = threshold(kb, request.threshold)?;
+pub async fn query(request: &Request<'_>) -> Result<Response, Problem> {
+    let body: QueryBody = json::parse(request.body)?;
+    let kb = request.app;
+    let question = body.question.filter(|text| !text.trim().is_empty()).ok_or_else(|| missing(QUESTION))?;
+    let threshold_used = threshold(kb, body.threshold)?;
     searchable(kb, QUESTION)?;
     kb.opened().await?;
-    let (vector, work) = embed::questions(kb.service(), QUESTION, vec![question])?;
+    let (vector, usage) = embed::questions(&kb.state, QUESTION, vec![question])?;
     let found = find(kb, &vector, threshold_used, 1).await?.pop().unwrap_or_default();
     let Some(best) = found.matches.first() else {
         return Err(no_match(&found, threshold_used));
@@ -57,7 +57,7 @@ pub async fn query(call: &KbCall<'_>) -> Result<Answer, Problem> {
         match_index: best.index,
     };
     let answer = QueryAnswer { matched_question: question, answers, similarity_score: best.score.into(), metadata };
-    Ok(Answer::json(&answer).with_work(work))
+    Ok(Response::json(&answer).with_usage(usage))
 }
 
 /// 404, as the Flask service had it: the question was answered, and no document is close enough.
@@ -72,7 +72,7 @@ fn no_match(found: &Found, threshold_used: f32) -> Problem {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct BatchRequest {
+struct BatchBody {
     #[serde(default)]
     questions: Option<Vec<String>>,
     #[serde(default)]
@@ -110,18 +110,18 @@ struct BatchMetadata {
     top_k: usize,
 }
 
-pub async fn batch(call: &KbCall<'_>) -> Result<Answer, Problem> {
-    let request: BatchRequest = json::parse(call.body)?;
-    let kb = call.service;
-    let questions = request.questions.filter(|questions| !questions.is_empty()).ok_or_else(|| missing("questions"))?;
+pub async fn batch(request: &Request<'_>) -> Result<Response, Problem> {
+    let body: BatchBody = json::parse(request.body)?;
+    let kb = request.app;
+    let questions = body.questions.filter(|questions| !questions.is_empty()).ok_or_else(|| missing("questions"))?;
     if let Some(index) = questions.iter().position(|question| question.trim().is_empty()) {
         let message = format!("`questions` has an empty text at index {index}");
         return Err(Problem::new(StatusCode::BAD_REQUEST, message).with_param("questions"));
     }
-    let (threshold_used, top_k) = (threshold(kb, request.threshold)?, top_k(request.top_k, 1)?);
+    let (threshold_used, top_k) = (threshold(kb, body.threshold)?, top_k(body.top_k, 1)?);
     searchable(kb, QUESTION)?;
     kb.opened().await?;
-    let (vectors, work) = embed::questions(kb.service(), "questions", questions.clone())?;
+    let (vectors, usage) = embed::questions(&kb.state, "questions", questions.clone())?;
     let found = find(kb, &vectors, threshold_used, top_k).await?;
     let total_documents_searched = found.first().map_or(0, |found| found.searched);
     let results = questions.iter().zip(&found).enumerate().map(|(question_index, (query, found))| {
@@ -134,7 +134,7 @@ pub async fn batch(call: &KbCall<'_>) -> Result<Answer, Problem> {
     });
     let metadata = BatchMetadata { total_questions: questions.len(), total_documents_searched, threshold_used, top_k };
     let answer = BatchAnswer { results: results.collect::<Result<_, Problem>>()?, metadata };
-    Ok(Answer::json(&answer).with_work(work))
+    Ok(Response::json(&answer).with_usage(usage))
 }
 
 /// What is found for each of `vectors`.

@@ -1,10 +1,10 @@
 //! `POST /documents/reindex`: all vectors anew, after the model or the searched fields have changed.
 
 use minilm_documents::Document;
-use minilm_http::{Answer, Problem, Work};
+use minilm_serving::{Problem, Response, Usage};
 use serde_json::json;
 
-use super::KbCall;
+use super::Request;
 use crate::store::{Entry, Record, StoreError};
 use crate::{Kb, embed};
 
@@ -14,16 +14,16 @@ const PAGE: usize = 500;
 /// How often it begins anew because others wrote in the meantime.
 const TRIES: usize = 3;
 
-pub async fn reindex(call: &KbCall<'_>) -> Result<Answer, Problem> {
-    let kb = call.service;
+pub async fn reindex(request: &Request<'_>) -> Result<Response, Problem> {
+    let kb = request.app;
     kb.store.writable()?;
     for _ in 0..TRIES {
         let before = kb.store.open(&kb.identity).await?;
-        let (entries, work) = all(kb).await?;
+        let (entries, usage) = all(kb).await?;
         match kb.store.reindex(&kb.identity, before.version, &entries).await {
             Ok(()) => {
                 let answer = json!({ "reindexed": entries.len(), "model_name": kb.identity.model });
-                return Ok(Answer::json(&answer).with_work(work));
+                return Ok(Response::json(&answer).with_usage(usage));
             }
             Err(StoreError::Changed) => {}
             Err(other) => return Err(other.into()),
@@ -33,8 +33,8 @@ pub async fn reindex(call: &KbCall<'_>) -> Result<Answer, Problem> {
 }
 
 /// Every document, with the vectors of this instance's model.
-async fn all(kb: &Kb) -> Result<(Vec<Entry>, Work), Problem> {
-    let (mut entries, mut sum): (Vec<Entry>, _) = (Vec::new(), Work::default());
+async fn all(kb: &Kb) -> Result<(Vec<Entry>, Usage), Problem> {
+    let (mut entries, mut sum): (Vec<Entry>, _) = (Vec::new(), Usage::default());
     loop {
         let after = entries.last().map(|entry| entry.record.id.clone());
         let records = kb.store.page(after.as_deref(), PAGE).await?;
@@ -42,9 +42,9 @@ async fn all(kb: &Kb) -> Result<(Vec<Entry>, Work), Problem> {
             return Ok((entries, sum));
         }
         let documents = records.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
-        let (page, work) = embed::documents(kb, &documents.iter().collect::<Vec<_>>(), Vec::new())?;
+        let (page, usage) = embed::documents(kb, &documents, Vec::new())?;
         entries.extend(page);
-        sum += work;
+        sum += usage;
     }
 }
 

@@ -1,17 +1,17 @@
 //! `POST /search`: the closest documents, whole, by any field that is searched, among those whose metadata a filter accepts.
 
-use minilm_http::{Answer, App, Problem, json};
+use minilm_serving::{Problem, Response, json};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::{KbCall, Score, document, missing, searchable, threshold, top_k};
+use super::{Request, Score, document, missing, searchable, threshold, top_k};
 use crate::embed;
 use crate::store::{Search, filter};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SearchRequest {
+struct SearchBody {
     #[serde(default)]
     query: Option<String>,
     #[serde(default = "question")]
@@ -52,18 +52,18 @@ struct SearchMetadata<'a> {
 /// Matches where a request does not say.
 const TOP_K: usize = 10;
 
-pub async fn search(call: &KbCall<'_>) -> Result<Answer, Problem> {
-    let request: SearchRequest = json::parse(call.body)?;
-    let kb = call.service;
-    let query = request.query.filter(|text| !text.trim().is_empty()).ok_or_else(|| missing("query"))?;
-    let top_k = top_k(request.top_k, TOP_K)?;
-    let threshold = request.threshold.map(|asked| threshold(kb, Some(asked))).transpose()?;
-    searchable(kb, &request.field)?;
-    filter::check(&request.filter)?;
+pub async fn search(request: &Request<'_>) -> Result<Response, Problem> {
+    let body: SearchBody = json::parse(request.body)?;
+    let kb = request.app;
+    let query = body.query.filter(|text| !text.trim().is_empty()).ok_or_else(|| missing("query"))?;
+    let top_k = top_k(body.top_k, TOP_K)?;
+    let threshold = body.threshold.map(|asked| threshold(kb, Some(asked))).transpose()?;
+    searchable(kb, &body.field)?;
+    filter::check(&body.filter)?;
     kb.opened().await?;
-    let (vector, work) = embed::questions(kb.service(), "query", vec![query])?;
-    let field = request.field.as_str();
-    let search = Search { field, vectors: &[&vector], top_k, threshold, filter: &request.filter };
+    let (vector, usage) = embed::questions(&kb.state, "query", vec![query])?;
+    let field = body.field.as_str();
+    let search = Search { field, vectors: &[&vector], top_k, threshold, filter: &body.filter };
     let found = kb.search(&search).await?.pop().unwrap_or_default();
     let results = found.matches.iter().map(|found| {
         let (document_id, score) = (found.record.id.as_str(), found.score.into());
@@ -72,5 +72,5 @@ pub async fn search(call: &KbCall<'_>) -> Result<Answer, Problem> {
     let total_documents_searched = found.searched;
     let metadata = SearchMetadata { field, top_k, threshold_used: threshold, total_documents_searched };
     let answer = SearchAnswer { results: results.collect::<Result<_, Problem>>()?, metadata };
-    Ok(Answer::json(&answer).with_work(work))
+    Ok(Response::json(&answer).with_usage(usage))
 }

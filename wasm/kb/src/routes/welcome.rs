@@ -1,13 +1,13 @@
 //! `GET /`: what there is, and what to try first.
 
 use http::header::HOST;
-use minilm_http::{Answer, App, Problem};
+use minilm_serving::{App, Problem, Response};
 
-use super::KbCall;
+use super::Request;
 
-pub fn welcome(call: &KbCall<'_>) -> Result<Answer, Problem> {
-    let host = call.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1:5001");
-    let (model, store) = (call.service.service().model_name(), call.service.store.name());
+pub fn welcome(request: &Request<'_>) -> Result<Response, Problem> {
+    let host = request.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1:5001");
+    let (model, store) = (request.app.state().model_name(), request.app.store.name());
     let text = format!(
         "MiniLM knowledge base, model {model}, store {store}.
 
@@ -27,5 +27,5 @@ curl http://{host}/documents --request PUT --json '[{{\"id\": \"1\", \"question\
 curl http://{host}/query --json '{{\"question\": \"I forgot my password\"}}'
 "
     );
-    Ok(Answer::new("text/plain; charset=utf-8", text))
+    Ok(Response::new("text/plain; charset=utf-8", text))
 }

@@ -1,7 +1,7 @@
 //! What can go wrong in a store, and the status that a client sees.
 
 use http::StatusCode;
-use minilm_http::Problem;
+use minilm_serving::Problem;
 
 /// What went wrong in a store.
 #[derive(Debug, thiserror::Error)]
@@ -33,7 +33,9 @@ impl From<StoreError> for Problem {
         match error {
             StoreError::Full(_) => Self::new(StatusCode::INSUFFICIENT_STORAGE, message),
             StoreError::Unreachable(_) => Self::unhealthy(message).retry_after_a_second(),
-            StoreError::ReadOnly(_) => Self::new(StatusCode::METHOD_NOT_ALLOWED, message).allow("GET, HEAD, OPTIONS"),
+            StoreError::ReadOnly(_) => {
+                Self::new(StatusCode::METHOD_NOT_ALLOWED, message).with_allow("GET, HEAD, OPTIONS")
+            }
             StoreError::Changed => Self::new(StatusCode::CONFLICT, message).retry_after_a_second(),
             StoreError::Document(_) => Self::invalid(message),
             StoreError::Damaged(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, message),

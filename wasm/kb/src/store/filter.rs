@@ -1,7 +1,7 @@
 //! Filters: what the metadata of a document must equal. Stores say it in their own language; what it means is what
 //! [`Document::matches`](minilm_documents::Document::matches) does, for values that are neither lists nor objects.
 
-use minilm_http::Problem;
+use minilm_serving::Problem;
 use serde_json::{Map, Value};
 
 /// Refuses a filter with values that databases do not compare alike: lists and objects.

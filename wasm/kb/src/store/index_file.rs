@@ -84,7 +84,7 @@ impl Store for IndexFile {
         Err(StoreError::ReadOnly(self.name()))
     }
 
-    fn mend(&self) -> &'static str {
+    fn recovery_hint(&self) -> &'static str {
         "build the index file anew"
     }
 

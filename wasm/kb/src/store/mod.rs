@@ -5,6 +5,7 @@
 
 mod error;
 pub mod filter;
+mod identity;
 #[cfg(feature = "index")]
 mod index_file;
 #[cfg(all(feature = "spin", target_family = "wasm"))]
@@ -13,25 +14,12 @@ mod postgres;
 mod sqlite;
 
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use error::StoreError;
+pub use identity::Identity;
 
-use crate::settings::{Kind, Settings};
-
-/// What vectors belong to. Vectors of two identities cannot be compared with each other.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-pub struct Identity {
-    /// Name of the model.
-    pub model: String,
-    /// SHA-256 of its weights.
-    pub weights_sha256: String,
-    /// Values of a vector.
-    pub dim: usize,
-    /// The text fields of a document that have a vector.
-    pub fields: Vec<String>,
-}
+use crate::settings::{Settings, StoreKind};
 
 /// What a store holds.
 #[derive(Clone, Debug)]
@@ -126,7 +114,7 @@ pub trait Store {
     }
 
     /// What helps where it has another identity.
-    fn mend(&self) -> &'static str {
+    fn recovery_hint(&self) -> &'static str {
         "POST /documents/reindex computes all vectors anew"
     }
 
@@ -146,7 +134,7 @@ pub trait Store {
 
     /// Those of the documents with these ids that are there, with their vectors: a text that stays need not be embedded again. A store to
     /// which that is no help may say that it knows none.
-    async fn known(&self, _ids: &[&str]) -> Result<Vec<Entry>, StoreError> {
+    async fn existing(&self, _ids: &[&str]) -> Result<Vec<Entry>, StoreError> {
         Ok(Vec::new())
     }
 
@@ -173,11 +161,11 @@ pub trait Store {
 pub fn from_settings(settings: &Settings) -> Result<Box<dyn Store + Send + Sync>, String> {
     match &settings.store {
         #[cfg(all(feature = "spin", target_family = "wasm"))]
-        Kind::Sqlite => Ok(Box::new(sqlite::Sqlite::new(&settings.sqlite_database))),
+        StoreKind::Sqlite => Ok(Box::new(sqlite::Sqlite::new(&settings.sqlite_database))),
         #[cfg(all(feature = "spin", target_family = "wasm"))]
-        Kind::Postgres => Ok(Box::new(postgres::Postgres::new(settings.postgres_url.clone()))),
+        StoreKind::Postgres => Ok(Box::new(postgres::Postgres::new(settings.postgres_url.clone()))),
         #[cfg(feature = "index")]
-        Kind::Index => Ok(Box::new(index_file::IndexFile::new(&settings.index_file))),
+        StoreKind::Index => Ok(Box::new(index_file::IndexFile::new(&settings.index_file))),
         #[allow(unreachable_patterns)]
         other => Err(format!("STORE is `{other}`, which this component was built without")),
     }

@@ -1,7 +1,5 @@
 //! The HTTP component in real wasmtime, over real sockets.
 
-mod answers;
-mod errors;
 mod golden;
 mod hostile;
 pub mod imports;

@@ -138,7 +138,7 @@ impl Store for Postgres {
         rows.first().map_or(Ok(0), |row| Ok(usize::try_from(integer(row, 0)?).unwrap_or(0)))
     }
 
-    async fn known(&self, ids: &[&str]) -> Result<Vec<Entry>, StoreError> {
+    async fn existing(&self, ids: &[&str]) -> Result<Vec<Entry>, StoreError> {
         let statement = "SELECT d.id, d.document, d.metadata::text, v.field, v.embedding::text
             FROM minilm_documents d JOIN minilm_vectors v ON v.document = d.seq
             WHERE d.id = ANY ($1::text[]) AND v.embedding IS NOT NULL ORDER BY d.id";

@@ -114,7 +114,7 @@ impl Store for Sqlite {
         rows.first().map_or(Ok(0), |row| Ok(size(integer(row, 0)?)))
     }
 
-    async fn known(&self, ids: &[&str]) -> Result<Vec<Entry>, StoreError> {
+    async fn existing(&self, ids: &[&str]) -> Result<Vec<Entry>, StoreError> {
         let statement = "SELECT d.id, d.document, d.metadata, d.vectors, (
                 SELECT coalesce(group_concat(field, ','), '') FROM (
                     SELECT field FROM minilm_quantized q WHERE q.document = d.seq ORDER BY position

@@ -9,7 +9,7 @@ use http::header::{
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, HeaderValue, ORIGIN, VARY,
 };
 
-/// Origins that may read answers.
+/// Origins whose pages may read responses. `CORS_ALLOW_ORIGIN`: `*`, or a list with commas between.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cors {
     any: bool,
@@ -26,8 +26,8 @@ impl FromStr for Cors {
 }
 
 impl Cors {
-    /// Adds to an answer's `headers` what lets the page that sent `request` read it.
-    pub fn allow(&self, request: &HeaderMap, headers: &mut HeaderMap) {
+    /// Adds the `headers` that let the page that sent `request` read the response.
+    pub(crate) fn allow(&self, request: &HeaderMap, headers: &mut HeaderMap) {
         if self.origins.is_empty() {
             return;
         }
@@ -46,8 +46,8 @@ impl Cors {
         headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("*"));
     }
 
-    /// What a preflight request asks for.
-    pub fn preflight(&self, allow: &str, headers: &mut HeaderMap) {
+    /// Adds the `headers` of the response to a preflight request; `allow` lists the methods of the path.
+    pub(crate) fn preflight(&self, allow: &str, headers: &mut HeaderMap) {
         if self.origins.is_empty() {
             return;
         }

@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
-use crate::Problem;
+use crate::problem::Problem;
 
 /// The value in `body`.
 ///

@@ -1,14 +1,14 @@
-//! What went wrong, once, and how each protocol says it.
+//! Errors: what went wrong, and the shape in which each protocol states it.
 
 use http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use minilm::Error;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::{Answer, Route};
+use crate::response::Response;
 
-/// The protocol of a route: it decides the shape of an error.
+/// The protocol of a route. It decides the shape of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
     /// `{"error": {"message", "type", "param", "code"}}`
@@ -17,9 +17,9 @@ pub enum Dialect {
     Tei,
     /// `{"error"}`
     Ollama,
-    /// `{"error", "details"}`, the latter where there is more to say than the message.
+    /// `{"error", "details"}`; `details` only where there is more than the message.
     Details,
-    /// The same with the status codes of the Flask service, which had 400 for whatever is wrong in a request.
+    /// As `Details`, with the status codes of the Flask service: 400 in place of 415 and 422.
     Flask,
 }
 
@@ -34,18 +34,28 @@ impl Dialect {
     }
 }
 
-/// A limit that a request went over.
+/// A limit, and what a request has of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Limit {
     /// The environment variable that sets it, or the property of the model that does.
     pub name: &'static str,
     /// The most that is allowed.
     pub value: usize,
-    /// What the request has; at least, where it was not read to its end.
+    /// What the request has. A lower bound where it was not read to its end.
     pub actual: usize,
 }
 
-/// An answer that is an error. Boxed, as every function here may return one.
+impl Limit {
+    /// The problem of `status` where the limit is passed; `what` begins its message.
+    ///
+    /// # Errors
+    /// As said.
+    pub fn check(self, status: StatusCode, what: impl FnOnce() -> String) -> Result<(), Problem> {
+        if self.actual <= self.value { Ok(()) } else { Err(Problem::over(status, &what(), self)) }
+    }
+}
+
+/// An error that a client sees. Boxed, as most functions of a component may return one.
 #[derive(Clone, Debug)]
 pub struct Problem(Box<Details>);
 
@@ -84,7 +94,7 @@ impl Problem {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, message)
     }
 
-    /// 503: the component cannot answer anything, as it was set up wrongly.
+    /// 503: the component cannot answer requests.
     #[must_use]
     pub fn unhealthy(message: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, message)
@@ -102,13 +112,17 @@ impl Problem {
         problem
     }
 
-    /// 405, with the methods that `route` has.
+    /// 405; `allow` lists the methods that `path` has.
     #[must_use]
-    pub fn method<A>(method: &http::Method, path: &str, route: &Route<A>) -> Self {
-        let message = format!("{path} does not take {method}, only {}", route.allow());
-        let mut problem = Self::new(StatusCode::METHOD_NOT_ALLOWED, message);
-        route.tell_allowed(&mut problem.0.headers);
-        problem
+    pub fn method_not_allowed(method: &Method, path: &str, allow: &str) -> Self {
+        let message = format!("{path} does not take {method}, only {allow}");
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, message).with_allow(allow)
+    }
+
+    /// 400: there is nothing to work on.
+    #[must_use]
+    pub fn empty(param: &'static str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, format!("`{param}` is empty")).with_param(param).with_code(EMPTY)
     }
 
     /// 401.
@@ -142,7 +156,7 @@ impl Problem {
         self
     }
 
-    /// The same, with what programs can read about it.
+    /// The same, with facts for programs.
     #[must_use]
     pub fn with_details(mut self, details: Value) -> Self {
         self.0.details = Some(details);
@@ -156,16 +170,19 @@ impl Problem {
         self
     }
 
-    /// The same, asking the caller to come again soon.
+    /// The same, with the header that asks the caller to try again after a second.
     #[must_use]
     pub fn retry_after_a_second(self) -> Self {
         self.with_header(RETRY_AFTER, HeaderValue::from_static("1"))
     }
 
-    /// The same, with the methods that are there after all.
+    /// The same, with the header that lists the methods of the path.
     #[must_use]
-    pub fn allow(self, methods: &'static str) -> Self {
-        self.with_header(ALLOW, HeaderValue::from_static(methods))
+    pub fn with_allow(self, methods: &str) -> Self {
+        match HeaderValue::from_str(methods) {
+            Ok(methods) => self.with_header(ALLOW, methods),
+            Err(_) => self,
+        }
     }
 
     /// The message.
@@ -174,9 +191,9 @@ impl Problem {
         &self.0.message
     }
 
-    /// The answer that says so in the words of `dialect`.
+    /// The response in the shape of `dialect`.
     #[must_use]
-    pub fn into_answer(self, dialect: Dialect) -> Answer {
+    pub fn into_response(self, dialect: Dialect) -> Response {
         let (openai_type, tei_type) = (self.openai_type(), self.tei_type());
         let Details { status, message, param, code, limit, details, headers, is_error } = *self.0;
         let mut object = match dialect {
@@ -191,11 +208,11 @@ impl Problem {
             fields.extend(details.map(|details| ("details".to_owned(), details)));
         }
         let body = if dialect == Dialect::OpenAi { json!({ "error": object }) } else { object };
-        let mut answer = Answer::json(&body);
-        answer.status = dialect.status(status);
-        answer.headers.extend(headers);
-        answer.error = is_error.then_some(message);
-        answer
+        let mut response = Response::json(&body);
+        response.status = dialect.status(status);
+        response.headers.extend(headers);
+        response.error = is_error.then_some(message);
+        response
     }
 
     fn openai_type(&self) -> &'static str {
@@ -220,14 +237,6 @@ impl Problem {
 
 /// Code of [`Problem::empty`].
 const EMPTY: &str = "empty";
-
-impl Problem {
-    /// 400: there is nothing to work on.
-    #[must_use]
-    pub fn empty(param: &'static str) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, format!("`{param}` is empty")).with_param(param).with_code(EMPTY)
-    }
-}
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {

@@ -1,4 +1,4 @@
-//! What goes back: a status, a body, and what is told about the work that was done for it.
+//! What a handler gives back.
 
 use std::ops::AddAssign;
 use std::time::Duration;
@@ -7,35 +7,35 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 
-/// An answer before its last headers.
+/// A response before the headers that every route has.
 #[derive(Debug)]
-pub struct Answer {
-    /// Its status.
+pub struct Response {
+    /// The status.
     pub status: StatusCode,
     /// Headers of the route itself.
     pub headers: HeaderMap,
     /// The body, not compressed.
     pub body: Vec<u8>,
-    /// What the model did for it.
-    pub work: Option<Work>,
-    /// The error in it, for the log.
+    /// What the model did for it. `None` for a route that did not run the model.
+    pub usage: Option<Usage>,
+    /// The message of the error that it states, for the log.
     pub error: Option<String>,
 }
 
 /// What the model did for a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Work {
-    /// Texts.
+pub struct Usage {
+    /// Number of texts.
     pub texts: usize,
-    /// Tokens that the model read, special ones included.
+    /// Number of tokens that the model read, special ones included.
     pub tokens: usize,
-    /// Texts that were cut at the limit.
+    /// Number of texts that were truncated.
     pub truncated: usize,
-    /// Time from the tokens to the vectors.
+    /// Time from the tokens to the embeddings.
     pub inference: Duration,
 }
 
-impl AddAssign for Work {
+impl AddAssign for Usage {
     fn add_assign(&mut self, other: Self) {
         self.texts += other.texts;
         self.tokens += other.tokens;
@@ -44,7 +44,7 @@ impl AddAssign for Work {
     }
 }
 
-impl Work {
+impl Usage {
     /// The time in milliseconds.
     #[must_use]
     pub fn inference_ms(&self) -> f64 {
@@ -53,16 +53,16 @@ impl Work {
 }
 
 /// A duration in milliseconds, to the microsecond.
-pub fn milliseconds(duration: Duration) -> f64 {
+pub(crate) fn milliseconds(duration: Duration) -> f64 {
     duration.as_micros() as f64 / 1000.0
 }
 
-impl Answer {
+impl Response {
     /// 200 with a body of `content_type`.
     #[must_use]
     pub fn new(content_type: &'static str, body: impl Into<Vec<u8>>) -> Self {
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(content_type))]);
-        Self { status: StatusCode::OK, headers, body: body.into(), work: None, error: None }
+        Self { status: StatusCode::OK, headers, body: body.into(), usage: None, error: None }
     }
 
     /// 200 with `value` as JSON.
@@ -80,13 +80,13 @@ impl Answer {
     /// `status` without a body.
     #[must_use]
     pub fn empty(status: StatusCode) -> Self {
-        Self { status, headers: HeaderMap::new(), body: Vec::new(), work: None, error: None }
+        Self { status, headers: HeaderMap::new(), body: Vec::new(), usage: None, error: None }
     }
 
     /// The same, with what the model did.
     #[must_use]
-    pub fn with_work(mut self, work: Work) -> Self {
-        self.work = Some(work);
+    pub fn with_usage(mut self, usage: Usage) -> Self {
+        self.usage = Some(usage);
         self
     }
 }

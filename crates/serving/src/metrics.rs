@@ -1,7 +1,7 @@
 //! Counters of this instance, in the text format of OpenMetrics.
 //!
-//! A host makes and drops instances as it likes, and each counts for itself: so every series carries the random name of its
-//! instance as the label `worker`, and a sum over workers is right as far as their last scrapes go. The log misses none.
+//! A host starts and stops instances as it likes, and each counts for itself. So every series has the random name of its instance as
+//! the label `worker`. A sum over workers misses what an instance did after its last scrape; the log misses nothing.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 use uuid::Uuid;
 
-use crate::{Answer, Service, Work};
+use crate::response::{Response, Usage};
 
 /// Media type of what [`Metrics::render`] gives.
 const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -57,20 +57,26 @@ impl Default for Metrics {
 
 impl Metrics {
     /// Counts a request to `path`, which is one of the routes, that took `duration`.
-    pub fn count(&self, path: &'static str, method: &Method, answer: &Answer, duration: Duration) {
-        let status = answer.status;
-        self.requests.get_or_create(&Labels { path, method: known(method), status: status.as_u16() }).inc();
+    pub fn count(&self, path: &'static str, method: &Method, response: &Response, duration: Duration) {
+        let status = response.status;
+        self.requests.get_or_create(&Labels { path, method: label(method), status: status.as_u16() }).inc();
         self.duration.observe(duration.as_secs_f64());
-        if let Some(work) = answer.work.filter(|_| status == StatusCode::OK) {
-            self.count_work(work);
+        if let Some(usage) = response.usage.filter(|_| status == StatusCode::OK) {
+            self.count_usage(usage);
         }
     }
 
-    fn count_work(&self, work: Work) {
-        self.texts.inc_by(work.texts as u64);
-        self.tokens.inc_by(work.tokens as u64);
-        self.truncated.inc_by(work.truncated as u64);
-        self.inference.observe(work.inference.as_secs_f64());
+    fn count_usage(&self, usage: Usage) {
+        self.texts.inc_by(usage.texts as u64);
+        self.tokens.inc_by(usage.tokens as u64);
+        self.truncated.inc_by(usage.truncated as u64);
+        self.inference.observe(usage.inference.as_secs_f64());
+    }
+
+    /// All counters, with the name of this instance.
+    pub fn response(&self) -> Response {
+        static WORKER: OnceLock<Uuid> = OnceLock::new();
+        Response::new(CONTENT_TYPE, self.render(*WORKER.get_or_init(Uuid::new_v4)))
     }
 
     /// All counters as text.
@@ -84,7 +90,7 @@ impl Metrics {
         let (request, inference) = (self.duration.clone(), self.inference.clone());
         registry.register_with_unit(
             "request_duration",
-            "From the head of a request to its answer",
+            "From the head of a request to its response",
             Unit::Seconds,
             request,
         );
@@ -96,17 +102,8 @@ impl Metrics {
     }
 }
 
-impl Service {
-    /// All counters of this instance.
-    pub fn counters(&self) -> Answer {
-        static WORKER: OnceLock<Uuid> = OnceLock::new();
-        let worker = *WORKER.get_or_init(Uuid::new_v4);
-        Answer::new(CONTENT_TYPE, self.metrics.render(worker))
-    }
-}
-
-/// The method, where it is one that clients could not make up endlessly.
-fn known(method: &Method) -> String {
+/// The name of a method, or `other` for one that a client has made up: the number of series stays bounded.
+fn label(method: &Method) -> String {
     let listed = [Method::GET, Method::HEAD, Method::POST, Method::OPTIONS, Method::PUT, Method::DELETE, Method::PATCH];
     if listed.contains(method) { method.to_string() } else { "other".to_owned() }
 }

@@ -1,4 +1,4 @@
-//! What can be embedded: texts, or tokens that the caller made.
+//! What can be embedded: texts, or token ids of the caller.
 
 use std::fmt;
 
@@ -15,11 +15,18 @@ pub enum Input {
 
 impl Input {
     /// Number of texts.
-    pub(crate) fn len(&self) -> usize {
+    #[must_use]
+    pub fn len(&self) -> usize {
         match self {
             Self::Texts(texts) => texts.len(),
             Self::Ids(ids) => ids.len(),
         }
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 }
 

@@ -1,31 +1,31 @@
-//! What can be refused before a body is read.
+//! What is checked before a body is read, and while it is.
 
 use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
-use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use subtle::ConstantTimeEq;
 
-use crate::{Limit, Problem, Route, Service};
+use crate::problem::{Limit, Problem};
+use crate::state::ServerState;
 
-impl Service {
-    /// Refuses a request without the key, where one is set.
-    pub fn check_key<A>(&self, route: &Route<A>, request: &Parts) -> Result<(), Problem> {
-        let Some(key) = self.settings.api_key.as_deref().filter(|_| !route.open) else { return Ok(()) };
-        let header = request.headers.get(AUTHORIZATION).map(|value| value.as_bytes());
+impl ServerState {
+    /// 401 for a request without the API key, where one is set.
+    pub(crate) fn check_key(&self, headers: &HeaderMap) -> Result<(), Problem> {
+        let Some(key) = self.settings.api_key.as_deref() else { return Ok(()) };
+        let header = headers.get(AUTHORIZATION).map(|value| value.as_bytes());
         let sent = header.ok_or_else(|| Problem::unauthorized("this server asks for `authorization: Bearer KEY`"))?;
         let sent = sent.split_at_checked(BEARER.len()).filter(|(scheme, _)| scheme.eq_ignore_ascii_case(BEARER));
-        // In constant time, so that answers do not tell how much of a key was right.
+        // In constant time, so that the time of a response does not tell how much of a key was right.
         match sent {
             Some((_, sent)) if bool::from(sent.ct_eq(key.as_bytes())) => Ok(()),
             _ => Err(Problem::unauthorized("the bearer key is wrong")),
         }
     }
 
-    /// Refuses a body that is neither JSON nor of one of the `media_types`, or is announced as too large.
-    pub fn check_body(&self, media_types: &[&str], headers: &HeaderMap) -> Result<(), Problem> {
+    /// 415 for a body that is neither JSON nor of one of the `media_types`, 413 for one that is announced as too large.
+    pub(crate) fn check_body(&self, media_types: &[&str], headers: &HeaderMap) -> Result<(), Problem> {
         let content_type = headers.get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or("(not ASCII)"));
-        let known = |name: &str| [JSON].iter().chain(media_types).any(|known| known.eq_ignore_ascii_case(name));
-        if !content_type.is_some_and(|content_type| known(media_type(content_type))) {
+        let accepted = |name: &str| [JSON].iter().chain(media_types).any(|known| known.eq_ignore_ascii_case(name));
+        if !content_type.is_some_and(|content_type| accepted(media_type(content_type))) {
             let found = content_type.map_or("missing".to_owned(), |found| format!("`{found}`"));
             let others: String = media_types.iter().map(|other| format!(" or `{other}`")).collect();
             let message = format!("content-type is {found}, it must be `{JSON}`{others}");
@@ -39,14 +39,10 @@ impl Service {
         self.check_payload(length.unwrap_or(0))
     }
 
-    /// Refuses a body of `length` bytes that is too large.
-    pub fn check_payload(&self, length: usize) -> Result<(), Problem> {
-        let most = self.settings.payload_limit;
-        if length <= most {
-            return Ok(());
-        }
-        let limit = Limit { name: "PAYLOAD_LIMIT", value: most, actual: length };
-        Err(Problem::over(StatusCode::PAYLOAD_TOO_LARGE, "the body has a size in bytes of", limit))
+    /// 413 for a body of `length` bytes or more that is over `PAYLOAD_LIMIT`.
+    pub(crate) fn check_payload(&self, length: usize) -> Result<(), Problem> {
+        let limit = Limit { name: "PAYLOAD_LIMIT", value: self.settings.payload_limit, actual: length };
+        limit.check(StatusCode::PAYLOAD_TOO_LARGE, || "the body has a size in bytes of".to_owned())
     }
 }
 

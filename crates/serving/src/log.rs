@@ -5,8 +5,7 @@ use std::time::{Duration, SystemTime};
 use http::request::Parts;
 use serde::Serialize;
 
-use crate::Answer;
-use crate::answer::milliseconds;
+use crate::response::{Response, milliseconds};
 
 /// What is logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,13 +41,13 @@ struct Line<'a> {
     status: u16,
     duration_ms: f64,
     #[serde(flatten)]
-    work: Option<WorkFields>,
+    usage: Option<UsageFields>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'a str>,
 }
 
 #[derive(Serialize)]
-struct WorkFields {
+struct UsageFields {
     texts: usize,
     tokens: usize,
     truncated: usize,
@@ -56,15 +55,15 @@ struct WorkFields {
 }
 
 /// Writes the line, where `level` asks for it.
-pub fn write(level: Level, id: &str, request: &Parts, answer: &Answer, duration: Duration) {
-    if let Some(line) = line(level, id, request, answer, duration) {
+pub fn write(level: Level, id: &str, request: &Parts, response: &Response, duration: Duration) {
+    if let Some(line) = line(level, id, request, response, duration) {
         eprintln!("{line}");
     }
 }
 
-fn line(level: Level, id: &str, request: &Parts, answer: &Answer, duration: Duration) -> Option<String> {
+fn line(level: Level, id: &str, request: &Parts, response: &Response, duration: Duration) -> Option<String> {
     // Not by the status alone: 404 is also the result of a search that finds nothing.
-    let failed = answer.error.is_some() || answer.status.is_server_error();
+    let failed = response.error.is_some() || response.status.is_server_error();
     if level == Level::Off || (level == Level::Error && !failed) {
         return None;
     }
@@ -74,15 +73,15 @@ fn line(level: Level, id: &str, request: &Parts, answer: &Answer, duration: Dura
         request_id: id,
         method: request.method.as_str(),
         path: request.uri.path(),
-        status: answer.status.as_u16(),
+        status: response.status.as_u16(),
         duration_ms: milliseconds(duration),
-        work: answer.work.map(|work| WorkFields {
-            texts: work.texts,
-            tokens: work.tokens,
-            truncated: work.truncated,
-            inference_ms: work.inference_ms(),
+        usage: response.usage.map(|usage| UsageFields {
+            texts: usage.texts,
+            tokens: usage.tokens,
+            truncated: usage.truncated,
+            inference_ms: usage.inference_ms(),
         }),
-        error: answer.error.as_deref(),
+        error: response.error.as_deref(),
     };
     serde_json::to_string(&line).ok()
 }
@@ -100,8 +99,8 @@ mod tests {
     fn a_result_without_matches_is_no_error() {
         let (request, ()) = Request::post("/query").body(()).expect("a valid request").into_parts();
         let line = |level, problem: &Problem| {
-            let answer = problem.clone().into_answer(Dialect::Flask);
-            super::line(level, "id", &request, &answer, Duration::ZERO)
+            let response = problem.clone().into_response(Dialect::Flask);
+            super::line(level, "id", &request, &response, Duration::ZERO)
         };
         let field = |line: Option<String>, name: &str| {
             serde_json::from_str::<serde_json::Value>(&line.expect("a line")).expect("JSON")[name].clone()

@@ -1,0 +1,20 @@
+//! What a handler gets.
+
+use std::borrow::Cow;
+
+use http::HeaderMap;
+
+/// A request as a handler sees it.
+#[derive(Debug)]
+pub struct Request<'a, A> {
+    /// The state of the instance.
+    pub app: &'a A,
+    /// The headers.
+    pub headers: &'a HeaderMap,
+    /// The part of the path that the `*` of the route stands for, percent-decoded. Empty for a route without one.
+    pub path_parameter: Cow<'a, str>,
+    /// The query string, without the `?` and not decoded.
+    pub query: &'a str,
+    /// The body. Empty for a method without one.
+    pub body: &'a [u8],
+}

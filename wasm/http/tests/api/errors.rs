@@ -1,0 +1,187 @@
+//! Every error that a request can cause, with its status, its message and the shape of its protocol.
+
+use minilm_http::EmbeddingApp;
+use minilm_test_support::{Client, Reply};
+use serde_json::{Value, json};
+
+use super::client;
+
+/// The message of an error, in any of the three protocols.
+fn message(path: &str, reply: &Reply) -> String {
+    let body = reply.json();
+    let (message, kind) = match path {
+        "/v1/embeddings" | "/embeddings" => (&body["error"]["message"], &body["error"]["type"]),
+        "/api/embed" => (&body["error"], &body["error"]),
+        _ => (&body["error"], &body["error_type"]),
+    };
+    assert!(kind.is_string(), "{body}");
+    message.as_str().unwrap_or_else(|| panic!("no message in {body}")).to_owned()
+}
+
+fn expect(client: &Client<EmbeddingApp>, path: &str, body: &str, status: u16, part: &str) {
+    let reply = client.post(path, body);
+    assert_eq!(reply.status, status, "{path} {body}: {}", reply.text());
+    let message = message(path, &reply);
+    assert!(message.contains(part), "{path} {body}: {message}");
+    assert_eq!(reply.header("content-type"), "application/json");
+}
+
+#[test]
+fn bodies_that_are_wrong() {
+    let client = client(&[]);
+    let cases: &[(&str, &str, u16, &str)] = &[
+        ("/embed", "", 400, "not valid JSON: EOF while parsing a value at line 1 column 0"),
+        ("/embed", "{\"inputs\": \"a\"", 400, "line 1 column 14"),
+        ("/embed", "{\n\"inputs\": a}", 400, "line 2 column 11"),
+        ("/embed", "{\"inputs\": \"\\ud800\"}", 400, "unexpected end of hex escape at line 1 column 19"),
+        ("/embed", "[]", 422, "line 1 column"),
+        ("/embed", "{}", 422, "missing field `inputs`"),
+        ("/embed", "{\"inputs\": []}", 400, "`inputs` is empty"),
+        ("/embed", "{\"inputs\": [[]]}", 400, "`inputs` is empty"),
+        ("/embed", "{\"inputs\": 7}", 422, "integer `7`, expected a string, an array of strings"),
+        ("/embed", "{\"inputs\": [\"a\", 7]}", 422, "integer `7`, expected a string"),
+        ("/embed", "{\"inputs\": [-1]}", 422, "integer `-1`"),
+        ("/embed", "{\"inputs\": [4294967296]}", 422, "4294967296"),
+        ("/embed", "{\"inputs\": [99999]}", 422, "token id 99999 is out of range: the vocabulary has 40 entries"),
+        ("/embed", "{\"inputs\": \"a\", \"input\": \"a\"}", 422, "unknown field `input`"),
+        ("/embed", "{\"inputs\": \"a\", \"inputs\": \"a\"}", 422, "duplicate field `inputs`"),
+        ("/embed", "{\"inputs\": \"a\", \"dimensions\": 0}", 422, "0 is not in 1..=16"),
+        ("/embed", "{\"inputs\": \"a\", \"dimensions\": 17}", 422, "17 is not in 1..=16"),
+        ("/embed", "{\"inputs\": \"a\", \"dimensions\": 1.5}", 422, "floating point `1.5`"),
+        ("/embed", "{\"inputs\": \"a\", \"prompt_name\": \"poem\"}", 422, "`poem` is unknown: the model has "),
+        ("/embed", "{\"inputs\": \"a\", \"truncation_direction\": \"up\"}", 422, "unknown variant `up`"),
+        ("/", "{\"inputs\": []}", 400, "`inputs` is empty"),
+        ("/similarity", "{\"inputs\": {\"source_sentence\": \"a\", \"sentences\": []}}", 400, "`sentences` is empty"),
+        ("/similarity", "{\"inputs\": {\"source_sentence\": \"a\"}}", 422, "missing field `sentences`"),
+        ("/tokenize", "{\"inputs\": []}", 400, "`inputs` is empty"),
+        ("/tokenize", "{\"inputs\": [1, 2]}", 422, "expected a string or an array of strings"),
+        ("/v1/embeddings", "{\"input\": \"a\", \"model\": \"gpt\"}", 404, "model `gpt` not found"),
+        ("/v1/embeddings", "{\"input\": \"a\", \"encoding_format\": \"hex\"}", 422, "unknown variant `hex`"),
+        ("/v1/embeddings", "nonsense", 400, "line 1 column"),
+        ("/embeddings", "{\"input\": []}", 400, "`input` is empty"),
+        ("/api/embed", "{\"input\": \"a\"}", 422, "missing field `model`"),
+        ("/api/embed", "{\"input\": \"a\", \"model\": \"llama\"}", 404, "model `llama` not found"),
+    ];
+    for &(path, body, status, part) in cases {
+        expect(&client, path, body, status, part);
+    }
+    assert_eq!(client.post("/embed", *b"{\"inputs\": \"\xff\"}").status, 400);
+}
+
+#[test]
+fn each_protocol_has_its_shape() {
+    let client = client(&[]);
+    let openai = client.post("/v1/embeddings", "{\"input\": [], \"model\": \"tiny\"}").json();
+    let expected =
+        json!({ "message": "`input` is empty", "type": "invalid_request_error", "param": "input", "code": "empty" });
+    assert_eq!(openai, json!({ "error": expected }));
+    let tei = client.post("/embed", "{\"inputs\": []}").json();
+    assert_eq!(tei, json!({ "error": "`inputs` is empty", "error_type": "Empty" }));
+    let ollama = client.post("/api/embed", "{\"input\": [], \"model\": \"tiny\"}").json();
+    assert_eq!(ollama, json!({ "error": "`input` is empty" }));
+    let model = client.post("/v1/embeddings", "{\"input\": \"a\", \"model\": \"gpt\"}").json();
+    assert_eq!((&model["error"]["param"], &model["error"]["code"]), (&json!("model"), &json!("model_not_found")));
+}
+
+#[test]
+fn limits_are_named_with_both_values() {
+    let client = client(&[
+        ("MAX_CLIENT_BATCH_SIZE", "3"),
+        ("MAX_BATCH_TOKENS", "20"),
+        ("PAYLOAD_LIMIT", "2000"),
+        ("MAX_TEXT_BYTES", "100"),
+        ("AUTO_TRUNCATE", "false"),
+    ]);
+    let check = |path: &str, body: Value, status: u16, name: &str, value: u64, actual: u64| {
+        let reply = client.post(path, body.to_string());
+        assert_eq!(reply.status, status, "{}", reply.text());
+        let found = reply.json();
+        let holder = if path == "/v1/embeddings" { &found["error"] } else { &found };
+        assert_eq!(holder["limit"], json!({ "name": name, "value": value, "actual": actual }), "{found}");
+        let message = holder.get("message").unwrap_or(&found["error"]).as_str().expect("a message");
+        assert!(message.contains(&actual.to_string()) && message.contains(&value.to_string()), "{message}");
+    };
+    let four = json!({ "inputs": ["a", "b", "c", "d"] });
+    check("/embed", four.clone(), 422, "MAX_CLIENT_BATCH_SIZE", 3, 4);
+    check("/tokenize", four, 422, "MAX_CLIENT_BATCH_SIZE", 3, 4);
+    check("/v1/embeddings", json!({ "input": ["a", "b", "c", "d"] }), 422, "MAX_CLIENT_BATCH_SIZE", 3, 4);
+    // The source sentence is one of the texts.
+    let sentences = json!({ "inputs": { "source_sentence": "a", "sentences": ["b", "c", "d"] } });
+    check("/similarity", sentences, 422, "MAX_CLIENT_BATCH_SIZE", 3, 4);
+    let large = json!({ "model": "tiny", "input": "x".repeat(101) });
+    check("/api/embed", large, 413, "MAX_TEXT_BYTES", 100, 101);
+    let ten = "a ".repeat(10);
+    check("/embed", json!({ "inputs": [ten, ten] }), 422, "MAX_BATCH_TOKENS", 20, 24);
+    check("/tokenize", json!({ "inputs": [ten, ten] }), 422, "MAX_BATCH_TOKENS", 20, 24);
+    check("/embed", json!({ "inputs": vec![2; 30] }), 422, "max_input_length", 24, 30);
+    check("/embed", json!({ "inputs": "a ".repeat(30) }), 422, "max_input_length", 24, 32);
+    let long = json!({ "inputs": "x", "prompt_name": "y".repeat(2000) });
+    let actual = long.to_string().len() as u64;
+    check("/embed", long, 413, "PAYLOAD_LIMIT", 2000, actual);
+}
+
+#[test]
+fn too_long_without_truncation_is_refused() {
+    let client = client(&[]);
+    let text = "a ".repeat(300);
+    let refused = client.post("/embed", json!({ "inputs": ["hello", text], "truncate": false }).to_string());
+    assert_eq!(refused.status, 422);
+    assert_eq!(refused.json()["limit"], json!({ "name": "max_input_length", "value": 24, "actual": 302 }));
+    assert!(refused.json()["error"].as_str().is_some_and(|message| message.starts_with("text 1 has 302 tokens")));
+    let ollama = json!({ "model": "tiny", "input": text, "truncate": false }).to_string();
+    assert_eq!(client.post("/api/embed", ollama).status, 422);
+    let cut = client.post("/embed", json!({ "inputs": ["hello", text] }).to_string());
+    assert_eq!((cut.status, cut.header("x-truncated")), (200, "1"));
+}
+
+#[test]
+fn unknown_paths_and_methods() {
+    let client = client(&[]);
+    let missing = client.get("/nowhere");
+    assert_eq!(missing.status, 404);
+    assert_eq!(message("/nowhere", &missing), "there is no /nowhere; GET /openapi.json lists all routes");
+    // The shape is that of the protocol which has such paths.
+    assert_eq!(client.get("/v1/nowhere").json()["error"]["type"], "invalid_request_error");
+    assert_eq!(client.get("/api/nowhere").json().as_object().map(serde_json::Map::len), Some(1));
+    assert_eq!(client.get("/v1/models/gpt").status, 404);
+    assert_eq!(client.get("/v1/models/").status, 404);
+    for (method, path, allow) in [
+        ("GET", "/embed", "OPTIONS, POST"),
+        ("GET", "/similarity", "OPTIONS, POST"),
+        ("GET", "/tokenize", "OPTIONS, POST"),
+        ("GET", "/api/embed", "OPTIONS, POST"),
+        ("DELETE", "/v1/embeddings", "OPTIONS, POST"),
+        ("PATCH", "/embeddings", "OPTIONS, POST"),
+        ("POST", "/health", "GET, HEAD, OPTIONS"),
+        ("POST", "/ping", "GET, HEAD, OPTIONS"),
+        ("POST", "/info", "GET, HEAD, OPTIONS"),
+        ("POST", "/metrics", "GET, HEAD, OPTIONS"),
+        ("POST", "/openapi.json", "GET, HEAD, OPTIONS"),
+        ("POST", "/v1/models", "GET, HEAD, OPTIONS"),
+        ("DELETE", "/v1/models/tiny", "GET, HEAD, OPTIONS"),
+        ("PUT", "/", "GET, HEAD, OPTIONS, POST"),
+        ("TRACE", "/", "GET, HEAD, OPTIONS, POST"),
+    ] {
+        let reply = client.request(method, path).send("");
+        assert_eq!((reply.status, reply.header("allow")), (405, allow), "{method} {path}");
+        assert!(reply.text().contains(&format!("{path} does not take {method}, only {allow}")), "{}", reply.text());
+    }
+}
+
+/// The model that a test serves may be damaged in a way that only a computation shows.
+#[test]
+fn damaged_weights_are_a_fault_of_the_server() {
+    let app = EmbeddingApp {
+        state: minilm_serving::ServerState::new(
+            minilm_serving::Settings::read(|name| (name == "LOG").then(|| "off".to_owned())).expect("defaults"),
+            minilm_test_support::damaged_embedder(),
+        )
+        .expect("nothing is asked of the model"),
+    };
+    let client = Client::new(Ok(app));
+    let reply = client.post("/embed", "{\"inputs\": \"a\"}");
+    let error = "the vector of text 0 is not finite: the weights of the model are damaged";
+    assert_eq!((reply.status, reply.json()), (500, json!({ "error": error, "error_type": "Backend" })));
+    let reply = client.post("/v1/embeddings", "{\"input\": \"a\"}");
+    assert_eq!((reply.status, &reply.json()["error"]["type"]), (500, &json!("server_error")));
+}

@@ -1,0 +1,90 @@
+//! The state of an instance: the model, the settings, the store.
+
+use std::sync::OnceLock;
+
+use http::StatusCode;
+use minilm_serving::{Problem, ServerState, Settings as ServerSettings};
+use serde_json::json;
+
+use crate::settings::{Settings, with_defaults};
+use crate::store::{self, Found, Identity, Search, State, Store};
+
+/// An instance that serves a knowledge base.
+pub struct Kb {
+    /// The model, its settings and the counters.
+    pub state: ServerState,
+    /// Settings of the knowledge base.
+    pub settings: Settings,
+    /// Where the documents are.
+    pub store: Box<dyn Store + Send + Sync>,
+    /// What this instance's vectors belong to.
+    pub identity: Identity,
+}
+
+impl Kb {
+    /// An instance over `store`.
+    #[must_use]
+    pub fn new(state: ServerState, settings: Settings, store: Box<dyn Store + Send + Sync>) -> Self {
+        let config = state.embedder.config();
+        let identity = Identity {
+            model: config.name.clone(),
+            weights_sha256: config.weights_sha256.clone(),
+            dim: state.embedder.dim(),
+            fields: settings.search_fields.clone(),
+        };
+        Self { state, settings, store, identity }
+    }
+
+    /// An instance with the settings that `variable` finds, and the model and the store that they name.
+    ///
+    /// # Errors
+    /// A setting is bad, or the model cannot be read.
+    pub fn load(variable: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+        let settings = Settings::read(&variable)?;
+        let state = ServerState::load(ServerSettings::read(with_defaults(&variable))?)?;
+        let store = store::from_settings(&settings)?;
+        Ok(Self::new(state, settings, store))
+    }
+
+    /// This instance, made by its first request from the environment; or why there is none.
+    ///
+    /// # Errors
+    /// 503, with the reason.
+    pub fn get() -> Result<&'static Self, Problem> {
+        static KB: OnceLock<Result<Kb, String>> = OnceLock::new();
+        KB.get_or_init(|| Self::load(|name| std::env::var(name).ok())).as_ref().map_err(Problem::unhealthy)
+    }
+
+    /// Opens the store for what needs no vectors.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn opened_for_reading(&self) -> Result<State, Problem> {
+        Ok(self.store.open(&self.identity).await?)
+    }
+
+    /// Opens the store, and refuses one whose vectors this instance's cannot be compared with.
+    ///
+    /// # Errors
+    /// 409 for another model or other fields; what the store says.
+    pub async fn opened(&self) -> Result<State, Problem> {
+        let state = self.store.open(&self.identity).await?;
+        match self.identity.mismatch(&state.identity, self.store.recovery_hint()) {
+            None => Ok(state),
+            Some(message) => {
+                let details = json!({ "stored": state.identity, "configured": self.identity });
+                Err(Problem::new(StatusCode::CONFLICT, message).with_details(details))
+            }
+        }
+    }
+
+    /// Searches for vectors of this instance.
+    ///
+    /// # Errors
+    /// 409 where the documents were embedded anew, with another model, while the vectors were made; what the store says.
+    pub async fn search(&self, search: &Search<'_>) -> Result<Vec<Found>, Problem> {
+        let found = self.store.search(search).await;
+        self.opened().await?;
+        Ok(found?)
+    }
+}
