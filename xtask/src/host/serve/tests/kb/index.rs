@@ -1,13 +1,12 @@
-//! An index file, as the command line component makes it: it answers as SQLite does, and can only be read.
+//! An index file, as the command line component makes it: it answers as SQLite does.
 
 use std::fs;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use ureq::http::Request;
 
 use super::answers::filters;
-use super::{DEFAULT, Kb, Running, component, count, delete, documents, model, put, slice, world};
+use super::{DEFAULT, Kb, Running, component, count, documents, model, slice, world};
 use crate::cargo::{Backend, Store, build_cli};
 use crate::host::{World, run};
 
@@ -61,23 +60,6 @@ fn answers_are_those_of_sqlite() {
     }
     assert_eq!(count(&index), 4);
     assert_eq!(index.get("/health").json()["config"]["store"], "index");
-}
-
-#[test]
-#[ignore = "needs packed models: run `cargo xtask test`"]
-fn it_can_only_be_read() {
-    let folder = tempfile::tempdir().expect("a folder can be made");
-    build(folder.path(), &["question"]);
-    let index = serve(folder.path(), &[], &slice());
-    let before = fs::read(folder.path().join("kb.minilm")).expect("it is there");
-    let reindex = index.send(Request::post("/documents/reindex").body(Vec::new()).expect("a request"));
-    for reply in [put(&index, "[{\"id\": \"x\", \"question\": \"x?\"}]"), reindex] {
-        let error = "the store `index` can only be read: build a new file to change it";
-        assert_eq!((reply.status(), reply.json()), (405, json!({ "error": error })));
-        assert_eq!(reply.header("allow"), "GET, HEAD, OPTIONS");
-    }
-    assert_eq!(delete(&index, "card"), 405);
-    assert_eq!(fs::read(folder.path().join("kb.minilm")).expect("it is there"), before);
 }
 
 #[test]
