@@ -59,7 +59,7 @@ impl Document {
         // Raw values are not looked at closely: this finds what is nested too deep, and surrogates without a partner.
         let value: Value = serde_json::from_str(text).map_err(DocumentError::json)?;
         if !value.is_object() {
-            return Err(DocumentError::NotAnObject(kind(&value)));
+            return Err(DocumentError::NotAnObject(json::kind(&value)));
         }
         let fields: BTreeMap<String, &RawValue> = serde_json::from_str(text).map_err(DocumentError::json)?;
         let compact = fields.into_iter().map(|(name, value)| Ok((name, json::compact(value)?)));
@@ -76,6 +76,27 @@ impl Document {
             }
         };
         Ok(Self { id, fields })
+    }
+
+    /// The id of the document in `text`, which is one that [`Document::to_json`] wrote. Parses nothing else.
+    ///
+    /// # Errors
+    /// [`DocumentError`] where it has none.
+    pub(crate) fn id_in(text: &str) -> Result<String, DocumentError> {
+        #[derive(serde::Deserialize)]
+        struct Ids<'a> {
+            #[serde(borrow, default)]
+            _id: Option<&'a RawValue>,
+            #[serde(borrow, default)]
+            id: Option<&'a RawValue>,
+        }
+        let ids: Ids<'_> = serde_json::from_str(text).map_err(DocumentError::json)?;
+        let (field, value) = match (ids._id, ids.id) {
+            (Some(value), _) => ("_id", value),
+            (None, Some(value)) => ("id", value),
+            (None, None) => return Err(DocumentError::Id { field: "id", reason: "is missing".to_owned() }),
+        };
+        id::simplified(value).map_err(|reason| DocumentError::Id { field, reason })
     }
 
     /// The string in field `name`; nothing where the field is missing or something else.
@@ -153,19 +174,6 @@ impl DocumentError {
         let message = error.to_string();
         let place = format!(" at line {line} column {column}");
         Self::Json { line, column, message: message.strip_suffix(&place).unwrap_or(&message).to_owned() }
-    }
-}
-
-/// What a value is, for people.
-#[must_use]
-pub fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-use crate::document::kind;
+use crate::json::kind;
 
 /// Longest id in bytes: it is part of a path, and of keys in databases.
 const MAX_LEN: usize = 512;

@@ -5,17 +5,33 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+/// Tells strings from what is between them, one byte after the other.
+#[derive(Debug, Default)]
+pub(crate) struct Strings {
+    inside: bool,
+    escaped: bool,
+}
+
+impl Strings {
+    /// Whether `byte` belongs to a string, its quotes included.
+    pub(crate) fn has(&mut self, byte: u8) -> bool {
+        if !self.inside {
+            self.inside = byte == b'"';
+            return self.inside;
+        }
+        self.inside = self.escaped || byte != b'"';
+        self.escaped = !self.escaped && byte == b'\\';
+        true
+    }
+}
+
 /// `value` without the white space between its parts.
 pub(crate) fn compact(value: &RawValue) -> Result<Box<RawValue>, serde_json::Error> {
-    let (mut in_string, mut escaped) = (false, false);
+    let mut strings = Strings::default();
+    // White space is ASCII, and no byte of a longer character is.
     let keep = |c: &char| {
-        if in_string {
-            in_string = escaped || *c != '"';
-            escaped = !escaped && *c == '\\';
-            return true;
-        }
-        in_string = *c == '"';
-        !matches!(c, ' ' | '\t' | '\n' | '\r')
+        let byte = u8::try_from(*c).unwrap_or(u8::MAX);
+        strings.has(byte) || !matches!(c, ' ' | '\t' | '\n' | '\r')
     };
     RawValue::from_string(value.get().chars().filter(keep).collect())
 }
@@ -34,6 +50,19 @@ pub(crate) fn equal(a: &Value, b: &Value) -> bool {
             x.len() == y.len() && x.iter().all(|(name, x)| y.get(name).is_some_and(|y| equal(x, y)))
         }
         _ => a == b,
+    }
+}
+
+/// What a value is, for people.
+#[must_use]
+pub fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
     }
 }
 

@@ -34,6 +34,7 @@ mod json;
 mod read;
 
 pub use dedupe::dedupe_by_id;
-pub use document::{Document, DocumentError, kind};
+pub use document::{Document, DocumentError};
 pub use file::{BuildError, FieldRows, FileError, INDEX_VERSION, IndexFile, IndexInfo, Model, ReadAt, write_index};
+pub use json::kind;
 pub use read::{Documents, MAX_DOCUMENT_LEN, ReadError, ReadFault};

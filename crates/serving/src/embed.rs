@@ -78,7 +78,7 @@ impl ServerState {
     /// # Errors
     /// As said.
     pub fn check_size(&self, param: &'static str, input: &Input) -> Result<(), Problem> {
-        if input.len() == 0 {
+        if input.is_empty() {
             return Err(Problem::empty(param));
         }
         let limit =

@@ -7,7 +7,7 @@ use minilm_serving::{Problem, ServerState, Settings as ServerSettings};
 use serde_json::json;
 
 use crate::settings::{Settings, with_defaults};
-use crate::store::{self, Found, Identity, Search, State, Store};
+use crate::store::{self, Found, Identity, Search, Store};
 
 /// An instance that serves a knowledge base.
 pub struct Kb {
@@ -55,36 +55,27 @@ impl Kb {
         KB.get_or_init(|| Self::load(|name| std::env::var(name).ok())).as_ref().map_err(Problem::unhealthy)
     }
 
-    /// Opens the store for what needs no vectors.
+    /// Refuses a store whose vectors cannot be compared with those of this instance.
     ///
     /// # Errors
-    /// What the store says.
-    pub async fn opened_for_reading(&self) -> Result<State, Problem> {
-        Ok(self.store.open(&self.identity).await?)
-    }
-
-    /// Opens the store, and refuses one whose vectors this instance's cannot be compared with.
-    ///
-    /// # Errors
-    /// 409 for another model or other fields; what the store says.
-    pub async fn opened(&self) -> Result<State, Problem> {
-        let state = self.store.open(&self.identity).await?;
-        match self.identity.mismatch(&state.identity, self.store.recovery_hint()) {
-            None => Ok(state),
+    /// 409 for another model or other fields.
+    pub fn check_identity(&self, stored: &Identity) -> Result<(), Problem> {
+        match self.identity.mismatch(stored, self.store.recovery_hint()) {
+            None => Ok(()),
             Some(message) => {
-                let details = json!({ "stored": state.identity, "configured": self.identity });
+                let details = json!({ "stored": stored, "configured": self.identity });
                 Err(Problem::new(StatusCode::CONFLICT, message).with_details(details))
             }
         }
     }
 
-    /// Searches for vectors of this instance.
+    /// What is found for each vector of a search.
     ///
     /// # Errors
-    /// 409 where the documents were embedded anew, with another model, while the vectors were made; what the store says.
+    /// 409 where the documents belong to another model or other fields; what the store says.
     pub async fn search(&self, search: &Search<'_>) -> Result<Vec<Found>, Problem> {
-        let found = self.store.search(search).await;
-        self.opened().await?;
-        Ok(found?)
+        let result = self.store.search(&self.identity, search).await?;
+        self.check_identity(&result.identity)?;
+        Ok(result.found)
     }
 }

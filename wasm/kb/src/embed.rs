@@ -34,10 +34,13 @@ struct Text {
 ///
 /// # Errors
 /// A text is larger than may be.
-pub fn documents(kb: &Kb, documents: &[Document], existing: Vec<Entry>) -> Result<(Vec<Entry>, Usage), Problem> {
+pub fn documents(
+    kb: &Kb,
+    documents: &[Document],
+    existing: Vec<(Record, Vec<FieldVector>)>,
+) -> Result<(Vec<Entry>, Usage), Problem> {
     let mut existing = Existing::new(existing);
-    let mut entries: Vec<Entry> =
-        documents.iter().map(|document| Entry { record: record(document), vectors: Vec::new() }).collect();
+    let mut entries: Vec<Entry> = documents.iter().map(entry).collect();
     let mut texts = Vec::new();
     for (entry, document) in documents.iter().enumerate() {
         for field in &kb.identity.fields {
@@ -57,8 +60,8 @@ pub fn documents(kb: &Kb, documents: &[Document], existing: Vec<Entry>) -> Resul
 struct Existing(HashMap<String, (Document, Vec<FieldVector>)>);
 
 impl Existing {
-    fn new(entries: Vec<Entry>) -> Self {
-        let parsed = entries.into_iter().filter_map(|Entry { record, vectors }| {
+    fn new(documents: Vec<(Record, Vec<FieldVector>)>) -> Self {
+        let parsed = documents.into_iter().filter_map(|(record, vectors)| {
             // What cannot be read any more is embedded anew.
             Some((record.id, (Document::from_json(&record.document).ok()?, vectors)))
         });
@@ -73,9 +76,11 @@ impl Existing {
     }
 }
 
-fn record(document: &Document) -> Record {
+/// What is written of a document, still without vectors.
+fn entry(document: &Document) -> Entry {
     let metadata = serde_json::Value::Object(document.metadata()).to_string();
-    Record { id: document.id.clone(), document: document.to_json(), metadata }
+    let record = Record { id: document.id.clone(), document: document.to_json() };
+    Entry { record, metadata, vectors: Vec::new() }
 }
 
 /// Gives each entry the vectors of its texts.

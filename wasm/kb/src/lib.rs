@@ -14,4 +14,9 @@ mod store;
 
 pub use app::Kb;
 pub use settings::{Settings, StoreKind, with_defaults};
-pub use store::{Entry, FieldVector, Found, Identity, Match, Record, Search, State, Store, StoreError};
+#[cfg(any(feature = "spin", not(target_family = "wasm")))]
+pub use store::sqlite;
+pub use store::{
+    Entry, Existing, FieldVector, Found, Identity, Match, Record, Search, SearchResult, State, Store, StoreError,
+    from_settings,
+};

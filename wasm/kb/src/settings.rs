@@ -1,6 +1,9 @@
 //! What can be set beside what `minilm-serving` knows.
 
 use std::fmt;
+use std::ops::RangeInclusive;
+
+use minilm_serving::Variables;
 
 /// Where documents are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +56,7 @@ const LONGEST_FIELD: usize = 64;
 /// `variable`, with this component's own defaults for what `minilm-serving` reads.
 pub fn with_defaults(variable: impl Fn(&str) -> Option<String>) -> impl Fn(&str) -> Option<String> {
     move |name| {
-        let set = variable(name).filter(|value| !value.is_empty());
+        let set = Variables::new(&variable).get(name);
         set.or_else(|| (name == "PAYLOAD_LIMIT").then(|| PAYLOAD_LIMIT.to_owned()))
     }
 }
@@ -64,9 +67,8 @@ impl Settings {
     /// # Errors
     /// Which variable has which bad value, and what it may be.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
-        // An empty value is as good as none.
-        let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
-        let or = |name: &str, default: &str| variable(name).unwrap_or_else(|| default.to_owned());
+        let variables = Variables::new(&variable);
+        let or = |name: &str, default: &str| variables.or(name, default);
         Ok(Self {
             similarity_threshold: threshold(&or("SIMILARITY_THRESHOLD", "0.6"))?,
             search_fields: fields(&or("SEARCH_FIELDS", "question"))?,
@@ -77,14 +79,17 @@ impl Settings {
                 other => return Err(format!("STORE is `{other}`: it must be sqlite, postgres or index")),
             },
             sqlite_database: or("SQLITE_DATABASE", "default"),
-            postgres_url: variable("POSTGRES_URL"),
+            postgres_url: variables.get("POSTGRES_URL"),
             index_file: or("INDEX_FILE", "/kb.minilm"),
         })
     }
 }
 
+/// The cosines that can be a threshold.
+pub const COSINES: RangeInclusive<f32> = -1.0..=1.0;
+
 fn threshold(text: &str) -> Result<f32, String> {
-    let value = text.trim().parse().ok().filter(|value| (-1.0..=1.0).contains(value));
+    let value = text.trim().parse().ok().filter(|value| COSINES.contains(value));
     value.ok_or_else(|| format!("SIMILARITY_THRESHOLD is `{text}`: it must be a number from -1 to 1"))
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::UNIX_EPOCH;
 
 use http::HeaderMap;
-use http::header::ACCEPT_ENCODING;
+use minilm_serving::negotiation::accepts_gzip;
 
 /// A file that was opened.
 #[derive(Debug)]
@@ -51,46 +51,4 @@ fn open(path: &Path) -> io::Result<(File, Metadata)> {
 fn tag(metadata: &Metadata, suffix: &str) -> String {
     let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
     format!("\"{:x}-{:x}{suffix}\"", modified.map_or(0, |time| time.as_nanos()), metadata.len())
-}
-
-/// Whether the client takes gzip: it names it, or `*`, and not with a weight of 0.
-fn accepts_gzip(request: &HeaderMap) -> bool {
-    let values = request.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
-    let (mut named, mut any) = (None, false);
-    for item in values.flat_map(|value| value.split(',')) {
-        let mut parts = item.split(';').map(str::trim);
-        let name = parts.next().unwrap_or_default();
-        let weight = parts.find_map(|part| part.strip_prefix("q=").or(part.strip_prefix("Q=")));
-        let wanted = weight.is_none_or(|weight| weight.parse().is_ok_and(|weight: f32| weight > 0.0));
-        if name.eq_ignore_ascii_case("gzip") {
-            named = Some(wanted);
-        } else if name == "*" {
-            any = wanted;
-        }
-    }
-    named.unwrap_or(any)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use http::HeaderValue;
-
-    #[test]
-    fn gzip_is_sent_to_those_who_take_it() {
-        for (value, expected) in [
-            ("gzip", true),
-            ("br, GZIP;q=0.5", true),
-            ("*", true),
-            ("gzip;q=0, *", false),
-            ("br", false),
-            ("", false),
-            ("gzip; q=0.000", false),
-            ("*;q=0", false),
-        ] {
-            let request = HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static(value))]);
-            assert_eq!(accepts_gzip(&request), expected, "{value}");
-        }
-        assert!(!accepts_gzip(&HeaderMap::new()));
-    }
 }

@@ -115,6 +115,20 @@ impl<R: ReadAt> IndexFile<R> {
     /// # Errors
     /// [`FileError::Damaged`] for an index that is none, too; and [`FileError`] for what is there.
     pub fn document(&self, index: usize) -> Result<Document, FileError> {
+        Document::from_json(&self.text(index)?).map_err(|fault| FileError::Document { index, fault })
+    }
+
+    /// The id and the JSON text of document `index`. Nothing but the id is parsed.
+    ///
+    /// # Errors
+    /// As for [`IndexFile::document`]; what is wrong beside the id may go unnoticed.
+    pub fn document_json(&self, index: usize) -> Result<(String, String), FileError> {
+        let text = self.text(index)?;
+        let id = Document::id_in(&text).map_err(|fault| FileError::Document { index, fault })?;
+        Ok((id, text))
+    }
+
+    fn text(&self, index: usize) -> Result<String, FileError> {
         self.check_index(index)?;
         let [start, end] = self.read_values::<u64, 2>(self.layout.offsets, index)?;
         let len = end.checked_sub(start).filter(|_| end <= self.layout.json.len);
@@ -122,8 +136,7 @@ impl<R: ReadAt> IndexFile<R> {
         let len = len.ok_or_else(|| FileError::Damaged(format!("document {index} has no valid place")))?;
         let mut text = vec![0; len as usize];
         self.input.read_exact_at(&mut text, self.layout.json.start + start)?;
-        let text = String::from_utf8(text).map_err(|_| FileError::Damaged(format!("document {index} is not UTF-8")))?;
-        Document::from_json(&text).map_err(|fault| FileError::Document { index, fault })
+        String::from_utf8(text).map_err(|_| FileError::Damaged(format!("document {index} is not UTF-8")))
     }
 
     /// Documents `range`, as far as there are any.
@@ -151,7 +164,7 @@ impl<R: ReadAt> IndexFile<R> {
                 break;
             }
             let [index] = self.read_values::<u32, 1>(self.layout.id_documents, entry)?;
-            if self.document(index as usize)?.id == id {
+            if self.document_json(index as usize)?.0 == id {
                 return Ok(Some(index as usize));
             }
         }

@@ -3,6 +3,7 @@
 use std::io::BufRead;
 
 use super::{MAX_DOCUMENT_LEN, ReadFault};
+use crate::json::Strings;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -26,8 +27,7 @@ pub(super) enum Taken {
 #[derive(Debug, Default)]
 pub(super) struct Braces {
     open: usize,
-    in_string: bool,
-    escaped: bool,
+    strings: Strings,
 }
 
 impl Braces {
@@ -38,13 +38,10 @@ impl Braces {
     /// Reads on. Bytes up to the one that closes the last brace, where there is one.
     fn read(&mut self, bytes: &[u8]) -> Option<usize> {
         for (at, &byte) in bytes.iter().enumerate() {
-            if self.in_string {
-                self.in_string = self.escaped || byte != b'"';
-                self.escaped = !self.escaped && byte == b'\\';
+            if self.strings.has(byte) {
                 continue;
             }
             match byte {
-                b'"' => self.in_string = true,
                 b'{' | b'[' => self.open += 1,
                 b'}' | b']' => {
                     self.open = self.open.saturating_sub(1);

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use minilm_documents::{Document, Documents, dedupe_by_id};
-use minilm_serving::{Problem, Response};
+use minilm_serving::{Problem, Response, Usage};
 use serde::Serialize;
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -16,13 +16,17 @@ pub async fn upsert(request: &Request<'_>) -> Result<Response, Problem> {
     kb.store.writable()?;
     let documents = Documents::new(request.body).collect::<Result<Vec<Document>, _>>();
     let documents = documents.map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.to_string()))?;
-    let state = kb.opened().await?;
     let documents = dedupe_by_id(documents);
+    if documents.is_empty() {
+        let state = kb.store.open(&kb.identity).await?;
+        kb.check_identity(&state.identity)?;
+        return Ok(Response::json(&json!({ "upserted": 0, "total": state.documents })).with_usage(Usage::default()));
+    }
     let ids: Vec<&str> = documents.iter().map(|document| document.id.as_str()).collect();
-    // Nothing is known where nothing is.
-    let existing = if state.documents == 0 { Vec::new() } else { kb.store.existing(&ids).await? };
-    let (entries, usage) = embed::documents(kb, &documents, existing)?;
-    let total = if entries.is_empty() { state.documents } else { kb.store.upsert(&state.identity, &entries).await? };
+    let existing = kb.store.existing(&kb.identity, &ids).await?;
+    kb.check_identity(&existing.identity)?;
+    let (entries, usage) = embed::documents(kb, &documents, existing.documents)?;
+    let total = kb.store.upsert(&existing.identity, &entries).await?;
     Ok(Response::json(&json!({ "upserted": entries.len(), "total": total })).with_usage(usage))
 }
 
@@ -50,7 +54,6 @@ pub async fn list(request: &Request<'_>) -> Result<Response, Problem> {
             other => return Err(Problem::invalid(format!("`{other}` is unknown: there are `after` and `limit`"))),
         }
     }
-    request.app.opened_for_reading().await?;
     // One more tells whether there is more.
     let mut records = request.app.store.page(after.as_deref(), limit + 1).await?;
     let more = records.len() > limit;
@@ -62,7 +65,6 @@ pub async fn list(request: &Request<'_>) -> Result<Response, Problem> {
 
 /// `GET /documents/{id}`.
 pub async fn get(request: &Request<'_>) -> Result<Response, Problem> {
-    request.app.opened_for_reading().await?;
     let record =
         request.app.store.get(&request.path_parameter).await?.ok_or_else(|| unknown(&request.path_parameter))?;
     Ok(Response::json(&document(&record)?))
@@ -70,7 +72,6 @@ pub async fn get(request: &Request<'_>) -> Result<Response, Problem> {
 
 /// `DELETE /documents/{id}`.
 pub async fn delete(request: &Request<'_>) -> Result<Response, Problem> {
-    request.app.opened_for_reading().await?;
     match request.app.store.delete(&request.path_parameter).await? {
         true => Ok(Response::empty(StatusCode::NO_CONTENT)),
         false => Err(unknown(&request.path_parameter)),

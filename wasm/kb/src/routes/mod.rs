@@ -13,6 +13,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::Kb;
+use crate::settings::COSINES;
 use crate::store::{Record, StoreError};
 
 /// A request to the knowledge base.
@@ -106,7 +107,7 @@ fn missing(field: &'static str) -> Problem {
 fn threshold(kb: &Kb, asked: Option<f32>) -> Result<f32, Problem> {
     match asked {
         None => Ok(kb.settings.similarity_threshold),
-        Some(asked) if (-1.0..=1.0).contains(&asked) => Ok(asked),
+        Some(asked) if COSINES.contains(&asked) => Ok(asked),
         Some(asked) => {
             Err(Problem::invalid(format!("`threshold` is {asked}: it must be from -1 to 1")).with_param("threshold"))
         }
@@ -153,6 +154,6 @@ impl Score {
 
 impl From<f32> for Score {
     fn from(score: f32) -> Self {
-        Self(score.clamp(-1.0, 1.0))
+        Self(score.clamp(*COSINES.start(), *COSINES.end()))
     }
 }

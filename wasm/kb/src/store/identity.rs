@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::error::StoreError;
+
 /// What vectors belong to. Vectors of two identities cannot be compared with each other.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Identity {
@@ -16,8 +18,30 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// Whether vectors of the two can be compared: the same weights under another name are the same model.
+    #[must_use]
+    pub fn is_comparable(&self, other: &Self) -> bool {
+        (&self.weights_sha256, self.dim, &self.fields) == (&other.weights_sha256, other.dim, &other.fields)
+    }
+
+    /// The identity in `text`, as a store keeps it.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`].
+    pub fn from_text(text: &str) -> Result<Self, StoreError> {
+        serde_json::from_str(text).map_err(|error| StoreError::Damaged(format!("its identity: {error}")))
+    }
+
+    /// The identity as text. The same identity has the same text.
+    ///
+    /// # Errors
+    /// None in practice: names and numbers always serialize.
+    pub fn to_text(&self) -> Result<String, StoreError> {
+        serde_json::to_string(self).map_err(|error| StoreError::Damaged(error.to_string()))
+    }
+
     /// Why vectors of the identity `stored` cannot be compared with those of this one, with the `recovery_hint` at the end. `None`
-    /// where they can: the same weights under another name are the same model.
+    /// where they can.
     #[must_use]
     pub fn mismatch(&self, stored: &Self, recovery_hint: &str) -> Option<String> {
         if (&stored.weights_sha256, stored.dim) != (&self.weights_sha256, self.dim) {

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use minilm::index::{Hit, Query};
 use minilm_documents::{Document, FileError, IndexFile as Index};
 
-use super::{Entry, Found, Identity, Match, Record, Search, State, Store, StoreError};
+use super::{Entry, Existing, Found, Identity, Match, Record, Search, SearchResult, State, Store, StoreError};
 
 /// A file, opened when it is first asked for; one that takes its place is seen by the next instance.
 pub struct IndexFile {
@@ -39,7 +39,7 @@ impl IndexFile {
             return Ok(ids);
         }
         let index = self.index()?;
-        let id = |at| index.document(at).map(|document| (document.id, at)).map_err(failed);
+        let id = |at| index.document_json(at).map(|(id, _)| (id, at)).map_err(failed);
         let mut ids: Vec<(String, usize)> = (0..index.len()).map(id).collect::<Result<_, _>>()?;
         ids.sort_unstable();
         Ok(self.ids.get_or_init(|| ids))
@@ -53,9 +53,10 @@ fn failed(error: FileError) -> StoreError {
     }
 }
 
-fn record(document: &Document) -> Record {
-    let metadata = serde_json::Value::Object(document.metadata()).to_string();
-    Record { id: document.id.clone(), document: document.to_json(), metadata }
+/// A document as its text in the file, which is what clients get back.
+fn record(index: &Index<File>, at: usize) -> Result<Record, FileError> {
+    let (id, document) = index.document_json(at)?;
+    Ok(Record { id, document })
 }
 
 /// What is found for one query: `hits` without a threshold, and for each row of the field whether it was looked at, where not all were.
@@ -64,7 +65,7 @@ fn found(index: &Index<File>, search: &Search<'_>, hits: &[Hit], kept: Option<&[
     let matches = hits.iter().take(search.top_k).filter(reach).map(|hit| {
         let row = index.row(search.field, hit.index)?.unwrap_or(0);
         let place = kept.map_or(row, |kept| kept.iter().take(row).filter(|&&kept| kept).count());
-        Ok(Match { index: place, score: hit.score, record: record(&index.document(hit.index)?) })
+        Ok(Match { index: place, score: hit.score, record: record(index, hit.index)? })
     });
     let searched = match kept {
         Some(kept) => kept.iter().filter(|&&kept| kept).count(),
@@ -72,6 +73,40 @@ fn found(index: &Index<File>, search: &Search<'_>, hits: &[Hit], kept: Option<&[
     };
     let matches = matches.collect::<Result<_, FileError>>()?;
     Ok(Found { searched, best: hits.first().map(|hit| hit.score), matches })
+}
+
+/// What the vectors of a file belong to.
+fn identity(index: &Index<File>) -> Identity {
+    let info = index.info();
+    Identity {
+        model: info.model.name.clone(),
+        weights_sha256: info.model.weights_sha256.clone(),
+        dim: info.model.dim,
+        fields: info.fields.iter().map(|field| field.name.clone()).collect(),
+    }
+}
+
+/// What is found for each vector of a search.
+fn find(index: &Index<File>, search: &Search<'_>) -> Result<Vec<Found>, StoreError> {
+    let queries: Vec<Query> = search.vectors.iter().map(|vector| Query::new(vector)).collect::<Result<_, _>>()?;
+    // The best one is always found, also where none is asked for: a response states how far it is.
+    let top_k = search.top_k.max(1);
+    if search.filter.is_empty() {
+        let hits = index.search_all(search.field, &queries, top_k, None).map_err(failed)?;
+        return hits.iter().map(|hits| found(index, search, hits, None)).collect::<Result<_, _>>().map_err(failed);
+    }
+    let filtered = queries.iter().map(|query| {
+        // Rows are shown in their order, each once.
+        let kept = RefCell::new(Vec::new());
+        let keep = |document: &Document| {
+            let matches = document.matches(search.filter);
+            kept.borrow_mut().push(matches);
+            matches
+        };
+        let hits = index.search_where(search.field, query, top_k, None, keep)?;
+        found(index, search, &hits, Some(&kept.into_inner()))
+    });
+    filtered.collect::<Result<_, _>>().map_err(failed)
 }
 
 #[async_trait(?Send)]
@@ -89,37 +124,19 @@ impl Store for IndexFile {
     }
 
     async fn open(&self, _identity: &Identity) -> Result<State, StoreError> {
-        let info = self.index()?.info();
-        let identity = Identity {
-            model: info.model.name.clone(),
-            weights_sha256: info.model.weights_sha256.clone(),
-            dim: info.model.dim,
-            fields: info.fields.iter().map(|field| field.name.clone()).collect(),
-        };
-        Ok(State { identity, documents: info.documents, version: 0 })
+        let index = self.index()?;
+        Ok(State { identity: identity(index), documents: index.len(), version: 0 })
     }
 
-    async fn search(&self, search: &Search<'_>) -> Result<Vec<Found>, StoreError> {
+    async fn search(&self, own: &Identity, search: &Search<'_>) -> Result<SearchResult, StoreError> {
         let index = self.index()?;
-        let queries: Vec<Query> = search.vectors.iter().map(|vector| Query::new(vector)).collect::<Result<_, _>>()?;
-        // The best one is always found, also where none is asked for: an answer tells how far it is.
-        let top_k = search.top_k.max(1);
-        if search.filter.is_empty() {
-            let hits = index.search_all(search.field, &queries, top_k, None).map_err(failed)?;
-            return hits.iter().map(|hits| found(index, search, hits, None)).collect::<Result<_, _>>().map_err(failed);
-        }
-        let filtered = queries.iter().map(|query| {
-            // Rows are shown in their order, each once.
-            let kept = RefCell::new(Vec::new());
-            let keep = |document: &Document| {
-                let matches = document.matches(search.filter);
-                kept.borrow_mut().push(matches);
-                matches
-            };
-            let hits = index.search_where(search.field, query, top_k, None, keep)?;
-            found(index, search, &hits, Some(&kept.into_inner()))
-        });
-        filtered.collect::<Result<_, _>>().map_err(failed)
+        let identity = identity(index);
+        let found = if own.is_comparable(&identity) { find(index, search)? } else { Vec::new() };
+        Ok(SearchResult { identity, found })
+    }
+
+    async fn existing(&self, _identity: &Identity, _ids: &[&str]) -> Result<Existing, StoreError> {
+        Err(StoreError::ReadOnly(self.name()))
     }
 
     async fn upsert(&self, _identity: &Identity, _entries: &[Entry]) -> Result<usize, StoreError> {
@@ -129,14 +146,14 @@ impl Store for IndexFile {
     async fn get(&self, id: &str) -> Result<Option<Record>, StoreError> {
         let index = self.index()?;
         let Some(at) = index.position(id).map_err(failed)? else { return Ok(None) };
-        Ok(Some(record(&index.document(at).map_err(failed)?)))
+        record(index, at).map(Some).map_err(failed)
     }
 
     async fn page(&self, after: Option<&str>, limit: usize) -> Result<Vec<Record>, StoreError> {
         let (index, ids) = (self.index()?, self.ids()?);
         let first = after.map_or(0, |after| ids.partition_point(|(id, _)| id.as_str() <= after));
         let page = ids[first..].iter().take(limit);
-        page.map(|&(_, at)| Ok(record(&index.document(at).map_err(failed)?))).collect()
+        page.map(|&(_, at)| record(index, at).map_err(failed)).collect()
     }
 
     async fn delete(&self, _id: &str) -> Result<bool, StoreError> {

@@ -1,7 +1,9 @@
 //! Where documents and their vectors are kept.
 //!
-//! [`Store`] is all that the routes know of a store, and all that a further engine has to implement: see what each method promises.
-//! Vectors come and go as `f32`; how a store keeps and searches them is its own concern.
+//! [`Store`] is all that the routes know of a store, and all that a further engine has to implement. Vectors come and go as `f32`; how
+//! a store keeps and searches them is its own concern.
+//!
+//! Each method that a request calls is one round trip: what it reads comes with the identity to which it belongs, in one statement.
 
 mod error;
 pub mod filter;
@@ -10,16 +12,16 @@ mod identity;
 mod index_file;
 #[cfg(all(feature = "spin", target_family = "wasm"))]
 mod postgres;
-#[cfg(all(feature = "spin", target_family = "wasm"))]
-mod sqlite;
+mod select;
+#[cfg(any(feature = "spin", not(target_family = "wasm")))]
+pub mod sqlite;
 
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 
 pub use error::StoreError;
 pub use identity::Identity;
-
-use crate::settings::{Settings, StoreKind};
+pub use select::from_settings;
 
 /// What a store holds.
 #[derive(Clone, Debug)]
@@ -32,15 +34,13 @@ pub struct State {
     pub version: i64,
 }
 
-/// A document as it is kept.
+/// A document as it is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// Its id.
+    /// The id.
     pub id: String,
-    /// All of it, as JSON text: what clients get back.
+    /// The whole document, as JSON text: what clients get back.
     pub document: String,
-    /// What filters look at, as the text of a JSON object.
-    pub metadata: String,
 }
 
 /// The vector of a text field.
@@ -52,13 +52,24 @@ pub struct FieldVector {
     pub vector: Vec<f32>,
 }
 
-/// A document to keep, with a vector for each of its text fields.
+/// A document to write, with a vector for each of its text fields.
 #[derive(Clone, Debug)]
 pub struct Entry {
     /// The document.
     pub record: Record,
+    /// What filters look at, as the text of a JSON object.
+    pub metadata: String,
     /// Its vectors.
     pub vectors: Vec<FieldVector>,
+}
+
+/// Documents that are there already, and to what their vectors belong.
+#[derive(Clone, Debug)]
+pub struct Existing {
+    /// What the vectors belong to.
+    pub identity: Identity,
+    /// The documents, each with the vectors of its text fields.
+    pub documents: Vec<(Record, Vec<FieldVector>)>,
 }
 
 /// What is searched for.
@@ -74,6 +85,17 @@ pub struct Search<'a> {
     pub threshold: Option<f32>,
     /// What the metadata of a document must have; see [`filter`].
     pub filter: &'a Map<String, Value>,
+    /// Whether [`Match::index`] is needed. Some stores have to compute it.
+    pub positions: bool,
+}
+
+/// What a search finds, and to what it belongs.
+#[derive(Clone, Debug)]
+pub struct SearchResult {
+    /// The identity of the vectors that were searched.
+    pub identity: Identity,
+    /// What was found for each vector. Empty where the identity is not comparable with that of the search.
+    pub found: Vec<Found>,
 }
 
 /// What was found for a vector.
@@ -90,7 +112,8 @@ pub struct Found {
 /// A document that was found.
 #[derive(Clone, Debug)]
 pub struct Match {
-    /// Its place among the documents that were searched, in the order of the store.
+    /// Its position among the documents that were searched, from 0, in the order of the store. 0 where [`Search::positions`] is not
+    /// set.
     pub index: usize,
     /// Its cosine.
     pub score: f32,
@@ -113,17 +136,20 @@ pub trait Store {
         Ok(())
     }
 
-    /// What helps where it has another identity.
+    /// What an administrator can do about a store with another identity.
     fn recovery_hint(&self) -> &'static str {
         "POST /documents/reindex computes all vectors anew"
     }
 
-    /// Opens the store for `identity`, and makes it where there is none yet. One that has another identity says so in the state,
-    /// and stays as it is.
+    /// The state of the store, which is made for `identity` where there is none yet. A store with another identity stays as it is.
     async fn open(&self, identity: &Identity) -> Result<State, StoreError>;
 
-    /// Searches. Called only where the identity is right, as is [`Store::upsert`].
-    async fn search(&self, search: &Search<'_>) -> Result<Vec<Found>, StoreError>;
+    /// Searches for vectors of `identity`. A store that is not there yet is made, and has nothing.
+    async fn search(&self, identity: &Identity, search: &Search<'_>) -> Result<SearchResult, StoreError>;
+
+    /// The documents with these ids that are there, with their vectors: a text that stays need not be embedded again. A store that is
+    /// not there yet is made for `identity`.
+    async fn existing(&self, identity: &Identity, ids: &[&str]) -> Result<Existing, StoreError>;
 
     /// Puts documents in, each in place of one with the same id, which keeps its place in the order; all of them or none.
     /// No two of `entries` have one id. Gives the number of documents that are there then.
@@ -131,12 +157,6 @@ pub trait Store {
     /// # Errors
     /// [`StoreError::Changed`] where the store has another identity by now.
     async fn upsert(&self, identity: &Identity, entries: &[Entry]) -> Result<usize, StoreError>;
-
-    /// Those of the documents with these ids that are there, with their vectors: a text that stays need not be embedded again. A store to
-    /// which that is no help may say that it knows none.
-    async fn existing(&self, _ids: &[&str]) -> Result<Vec<Entry>, StoreError> {
-        Ok(Vec::new())
-    }
 
     /// The document with an id.
     async fn get(&self, id: &str) -> Result<Option<Record>, StoreError>;
@@ -152,21 +172,4 @@ pub trait Store {
     /// # Errors
     /// [`StoreError::Changed`] where the version of the store is not `version` any more.
     async fn reindex(&self, identity: &Identity, version: i64, entries: &[Entry]) -> Result<(), StoreError>;
-}
-
-/// The store that the settings name.
-///
-/// # Errors
-/// This build has no such store.
-pub fn from_settings(settings: &Settings) -> Result<Box<dyn Store + Send + Sync>, String> {
-    match &settings.store {
-        #[cfg(all(feature = "spin", target_family = "wasm"))]
-        StoreKind::Sqlite => Ok(Box::new(sqlite::Sqlite::new(&settings.sqlite_database))),
-        #[cfg(all(feature = "spin", target_family = "wasm"))]
-        StoreKind::Postgres => Ok(Box::new(postgres::Postgres::new(settings.postgres_url.clone()))),
-        #[cfg(feature = "index")]
-        StoreKind::Index => Ok(Box::new(index_file::IndexFile::new(&settings.index_file))),
-        #[allow(unreachable_patterns)]
-        other => Err(format!("STORE is `{other}`, which this component was built without")),
-    }
 }

@@ -12,22 +12,6 @@ fn keys(value: &Value) -> BTreeSet<&str> {
 
 #[test]
 #[ignore = "needs packed models: run `cargo xtask test`"]
-fn health_is_that_of_the_old_service() {
-    let kb = Kb::filled(&[]);
-    let reply = kb.running.get("/health");
-    let expected = json!({
-        "status": "healthy",
-        "model": {
-            "status": "healthy", "model_name": "slice-L3-of-all-MiniLM-L6-v2", "loaded": true, "embedding_dimension": 384,
-        },
-        "database": { "status": "healthy", "connected": true, "document_count": 4 },
-        "config": { "similarity_threshold": 0.6, "search_fields": ["question"], "store": "sqlite" },
-    });
-    assert_eq!((reply.status(), reply.json()), (200, expected));
-}
-
-#[test]
-#[ignore = "needs packed models: run `cargo xtask test`"]
 fn a_question_finds_the_closest_document() {
     let kb = Kb::filled(&[]);
     let reply = kb.running.post("/query", json!({ "question": "Where is my new card?" }).to_string());
@@ -50,63 +34,6 @@ fn a_question_finds_the_closest_document() {
     let expected = json!({ "document_id": "65f0c0ffee65f0c0ffee65f0", "threshold_used": 0.3, "total_documents_searched": 3, "match_index": 2 });
     assert_eq!(answer["metadata"], expected);
     assert!(answer["similarity_score"].as_f64().is_some_and(|score| score > 0.3 && score < 1.0));
-}
-
-#[test]
-#[ignore = "needs packed models: run `cargo xtask test`"]
-fn without_a_match_the_best_similarity_is_told() {
-    let kb = Kb::filled(&[("SIMILARITY_THRESHOLD", "0.9")]);
-    let reply = kb.running.post("/query", json!({ "question": "Tell me about pizza" }).to_string());
-    let answer = reply.json();
-    let best = answer["details"]["best_similarity"].as_f64().expect("a number");
-    assert!(best > -1.0 && best < 0.9);
-    let expected = json!({
-        "error": "No matching data found.",
-        "details": { "best_similarity": best, "threshold_used": 0.9, "total_documents_searched": 3 },
-    });
-    assert_eq!((reply.status(), answer), (404, expected));
-
-    let empty = Kb::with(&[]);
-    let reply = empty.running.post("/query", json!({ "question": "Anything?" }).to_string());
-    let details = json!({ "best_similarity": null, "threshold_used": 0.6, "total_documents_searched": 0 });
-    assert_eq!((reply.status(), &reply.json()["details"]), (404, &details));
-}
-
-#[test]
-#[ignore = "needs packed models: run `cargo xtask test`"]
-fn a_batch_answers_each_question() {
-    let kb = Kb::filled(&[]);
-    let questions = ["How do I change my PIN?", "Tell me about pizza"];
-    let ask = |body: Value| {
-        let reply = kb.running.post("/query/batch", body.to_string());
-        assert_eq!(reply.status(), 200, "{}", reply.text());
-        reply.json()
-    };
-    let answer = ask(json!({ "questions": questions }));
-    let score = &answer["results"][0]["matches"][0]["similarity_score"];
-    assert!(close(score, 1.0), "{answer}");
-    let expected = json!({
-        "results": [
-            {
-                "question_index": 0, "query": questions[0],
-                "matches": [{
-                    "matched_question": questions[0], "answers": "At any cash machine.", "similarity_score": score,
-                    "document_id": "pin",
-                }],
-            },
-            { "question_index": 1, "query": questions[1], "matches": [] },
-        ],
-        "metadata": { "total_questions": 2, "total_documents_searched": 3, "threshold_used": 0.6, "top_k": 1 },
-    });
-    assert_eq!(answer, expected);
-
-    let answer = ask(json!({ "questions": questions, "threshold": -1, "top_k": 2 }));
-    assert_eq!(answer["metadata"]["top_k"], 2);
-    for result in answer["results"].as_array().expect("results") {
-        let scores: Vec<f64> =
-            (0..2).map(|index| result["matches"][index]["similarity_score"].as_f64().expect("two matches")).collect();
-        assert!(result["matches"].as_array().map(Vec::len) == Some(2) && scores[0] >= scores[1], "{result}");
-    }
 }
 
 #[test]

@@ -1,14 +1,13 @@
-//! An index file, as the command line component makes it: it answers as SQLite does, and can only be read.
+//! An index file, as the command line component makes it: it answers as SQLite does.
 
 use std::fs;
 use std::path::Path;
 
 use minilm_host::{Access, HostEnv, command};
 use serde_json::{Value, json};
-use ureq::http::Request;
 
 use super::answers::filters;
-use super::{INDEX, Kb, L6, Running, SLICE, component, count, delete, documents, options, put};
+use super::{INDEX, Kb, L6, Running, SLICE, component, count, documents, options};
 use crate::bytes;
 
 /// Makes `kb.minilm` of the four documents in `folder`.
@@ -62,23 +61,6 @@ fn answers_are_those_of_sqlite() {
     }
     assert_eq!(count(&index), 4);
     assert_eq!(index.get("/health").json()["config"]["store"], "index");
-}
-
-#[test]
-#[ignore = "needs packed models: run `cargo xtask test`"]
-fn it_can_only_be_read() {
-    let folder = tempfile::tempdir().expect("a folder can be made");
-    build(folder.path(), &["question"]);
-    let index = serve(folder.path(), &[], SLICE);
-    let before = fs::read(folder.path().join("kb.minilm")).expect("it is there");
-    let reindex = index.send(Request::post("/documents/reindex").body(Vec::new()).expect("a request"));
-    for reply in [put(&index, "[{\"id\": \"x\", \"question\": \"x?\"}]"), reindex] {
-        let error = "the store `index` can only be read: build a new file to change it";
-        assert_eq!((reply.status(), reply.json()), (405, json!({ "error": error })));
-        assert_eq!(reply.header("allow"), "GET, HEAD, OPTIONS");
-    }
-    assert_eq!(delete(&index, "card"), 405);
-    assert_eq!(fs::read(folder.path().join("kb.minilm")).expect("it is there"), before);
 }
 
 #[test]

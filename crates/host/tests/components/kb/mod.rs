@@ -2,7 +2,6 @@
 
 mod answers;
 mod crash;
-mod documents;
 mod errors;
 mod full;
 mod imports;
@@ -50,21 +49,10 @@ impl Kb {
         self.folder.path().join("kb.db")
     }
 
-    /// The same folder, served anew.
-    fn again(self, env: &[(&str, &str)]) -> Self {
-        let Self { running, folder } = self;
-        drop(running);
-        Self { running: serve(&folder.path().join("kb.db"), env, None), folder }
-    }
-
     fn put(&self, documents: &Value) -> Value {
         let reply = put(&self.running, documents.to_string());
         assert_eq!(reply.status(), 200, "{}", reply.text());
         reply.json()
-    }
-
-    fn count(&self) -> u64 {
-        count(&self.running)
     }
 }
 
@@ -79,11 +67,7 @@ fn serve_component(component: &Path, file: &Path, env: &[(&str, &str)], pages: O
 }
 
 fn put(running: &Running, documents: impl Into<Vec<u8>>) -> Reply {
-    put_as(running, "application/json", documents)
-}
-
-fn put_as(running: &Running, content_type: &str, documents: impl Into<Vec<u8>>) -> Reply {
-    let request = Request::put("/documents").header("content-type", content_type);
+    let request = Request::put("/documents").header("content-type", "application/json");
     running.send(request.body(documents.into()).expect("a request"))
 }
 

@@ -4,6 +4,7 @@ use spin_sdk::pg::wit::postgres::{Connection, DbValue, Error, QueryError};
 
 pub use spin_sdk::pg::ParameterValue;
 
+use super::schema::check_format;
 use crate::store::StoreError;
 
 /// An open connection.
@@ -23,8 +24,19 @@ impl Db {
         self.try_run(statement, parameters).await.map_err(failed)
     }
 
-    /// The same, with Spin's own error.
-    pub async fn try_run(&self, statement: &str, parameters: Vec<ParameterValue>) -> Result<Vec<Row>, Error> {
+    /// Runs one statement and gives its rows; `None` where the tables are not there yet.
+    pub async fn try_rows(
+        &self,
+        statement: &str,
+        parameters: Vec<ParameterValue>,
+    ) -> Result<Option<Vec<Row>>, StoreError> {
+        match self.try_run(statement, parameters).await {
+            Err(error) if is_missing(&error) => Ok(None),
+            other => other.map(Some).map_err(failed),
+        }
+    }
+
+    async fn try_run(&self, statement: &str, parameters: Vec<ParameterValue>) -> Result<Vec<Row>, Error> {
         let (_, rows, result) = self.0.query_async(statement.to_owned(), parameters).await?;
         let rows = rows.collect().await;
         result.await?;
@@ -38,7 +50,7 @@ impl Db {
 }
 
 /// What an error means.
-pub fn failed(error: Error) -> StoreError {
+fn failed(error: Error) -> StoreError {
     let (code, message) = match error {
         Error::ConnectionFailed(text) => return StoreError::Unreachable(text),
         Error::QueryFailed(QueryError::DbError(error)) => (error.code, error.message),
@@ -58,7 +70,7 @@ pub fn failed(error: Error) -> StoreError {
 }
 
 /// Whether a statement failed because the tables are not there yet.
-pub fn is_missing(error: &Error) -> bool {
+fn is_missing(error: &Error) -> bool {
     matches!(error, Error::QueryFailed(QueryError::DbError(error)) if error.code == "42P01")
 }
 
@@ -76,10 +88,11 @@ pub fn integer(row: &Row, column: usize) -> Result<i64, StoreError> {
     }
 }
 
-/// A column that is a number.
-pub fn real(row: &Row, column: usize) -> Result<f32, StoreError> {
+/// A column that is a number, or `NULL`.
+pub fn real(row: &Row, column: usize) -> Result<Option<f32>, StoreError> {
     match row.get(column) {
-        Some(DbValue::Floating64(value)) => Ok(*value as f32),
+        Some(DbValue::Floating64(value)) => Ok(Some(*value as f32)),
+        Some(DbValue::DbNull) => Ok(None),
         other => Err(unexpected(column, other)),
     }
 }
@@ -90,6 +103,15 @@ pub fn text(row: &Row, column: usize) -> Result<&str, StoreError> {
         Some(DbValue::Str(value)) => Ok(value),
         other => Err(unexpected(column, other)),
     }
+}
+
+/// Takes the row of `minilm_meta`, which has `NULL` as its first column, out of `rows`, and checks its format version.
+pub fn take_meta(rows: &mut Vec<Row>) -> Result<Option<Row>, StoreError> {
+    let at = rows.iter().position(|row| matches!(row.first(), Some(DbValue::DbNull)));
+    let Some(meta) = at.map(|at| rows.swap_remove(at)) else { return Ok(None) };
+    let format = text(&meta, 1)?.parse().map_err(|_| unexpected(1, meta.get(1)))?;
+    check_format(format)?;
+    Ok(Some(meta))
 }
 
 fn unexpected(column: usize, value: Option<&DbValue>) -> StoreError {

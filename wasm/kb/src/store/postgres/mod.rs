@@ -6,10 +6,12 @@ mod db;
 mod schema;
 mod search;
 
-use async_trait::async_trait;
-use db::{Db, ParameterValue, Row, integer, text, texts};
+use std::collections::HashMap;
 
-use super::{Entry, FieldVector, Found, Identity, Record, Search, State, Store, StoreError};
+use async_trait::async_trait;
+use db::{Db, ParameterValue, Row, integer, take_meta, text, texts};
+
+use super::{Entry, Existing, FieldVector, Identity, Record, Search, SearchResult, State, Store, StoreError};
 
 /// A database.
 #[derive(Debug)]
@@ -29,27 +31,32 @@ impl Postgres {
     }
 }
 
-/// What the store is, where it is complete.
+/// The state of the store, where it is complete.
 async fn state(db: &Db) -> Result<Option<State>, StoreError> {
-    let rows = match db.try_run(schema::STATE, Vec::new()).await {
-        Err(error) if db::is_missing(&error) => return Ok(None),
-        other => other.map_err(db::failed)?,
-    };
-    rows.first().map(read_state).transpose()
+    let rows = db.try_rows(schema::STATE, Vec::new()).await?;
+    match rows.and_then(|rows| rows.into_iter().next()) {
+        None => Ok(None),
+        Some(row) if integer(&row, 0)? == schema::WITHOUT_COUNTS => Ok(None),
+        Some(row) => read_state(&row).map(Some),
+    }
 }
 
 fn read_state(row: &Row) -> Result<State, StoreError> {
-    let (format, known) = (integer(row, 0)?, i64::from(schema::FORMAT_VERSION));
-    if format != known {
-        return Err(StoreError::Damaged(format!("it has format version {format}, this component knows {known}")));
-    }
-    let identity =
-        serde_json::from_str(text(row, 1)?).map_err(|error| StoreError::Damaged(format!("its identity: {error}")))?;
-    Ok(State { identity, version: integer(row, 2)?, documents: usize::try_from(integer(row, 3)?).unwrap_or(0) })
+    schema::check_format(integer(row, 0)?)?;
+    let documents = usize::try_from(integer(row, 3)?).unwrap_or(0);
+    Ok(State { identity: Identity::from_text(text(row, 1)?)?, version: integer(row, 2)?, documents })
 }
 
-fn identity_text(identity: &Identity) -> Result<String, StoreError> {
-    serde_json::to_string(identity).map_err(|error| StoreError::Damaged(error.to_string()))
+/// Makes what is not there yet.
+async fn create(db: &Db, identity: &Identity) -> Result<(), StoreError> {
+    let literal = format!("'{}'", identity.to_text()?.replace('\'', "''"));
+    let create = schema::CREATE
+        .replace("{format}", &schema::FORMAT_VERSION.to_string())
+        .replace("{before}", &schema::WITHOUT_COUNTS.to_string())
+        .replace("{block}", &schema::BLOCK_BITS.to_string())
+        .replace("{graphs}", &graphs(identity))
+        .replace("{identity}", &literal);
+    db.execute(&schema::alone(&create)).await
 }
 
 /// A vector as pgvector reads it.
@@ -98,7 +105,7 @@ fn written(rows: &[Row]) -> Result<(), StoreError> {
 }
 
 fn record(row: &Row) -> Result<Record, StoreError> {
-    Ok(Record { id: text(row, 0)?.to_owned(), document: text(row, 1)?.to_owned(), metadata: text(row, 2)?.to_owned() })
+    Ok(Record { id: text(row, 0)?.to_owned(), document: text(row, 1)?.to_owned() })
 }
 
 #[async_trait(?Send)]
@@ -112,25 +119,45 @@ impl Store for Postgres {
         if let Some(state) = state(&db).await? {
             return Ok(state);
         }
-        let literal = format!("'{}'", identity_text(identity)?.replace('\'', "''"));
-        let create = schema::CREATE.replace("{format}", &schema::FORMAT_VERSION.to_string());
-        let create = create.replace("{graphs}", &graphs(identity)).replace("{identity}", &literal);
-        db.execute(&schema::alone(&create)).await?;
+        create(&db, identity).await?;
         state(&db).await?.ok_or_else(|| StoreError::Damaged("its tables are not kept".to_owned()))
     }
 
-    async fn search(&self, search: &Search<'_>) -> Result<Vec<Found>, StoreError> {
-        search::search(&self.db().await?, search).await
+    async fn search(&self, identity: &Identity, search: &Search<'_>) -> Result<SearchResult, StoreError> {
+        let db = self.db().await?;
+        if let Some(result) = search::search(&db, identity, search).await? {
+            return Ok(result);
+        }
+        create(&db, identity).await?;
+        let result = search::search(&db, identity, search).await?;
+        result.ok_or_else(|| StoreError::Damaged("its tables are not kept".to_owned()))
+    }
+
+    async fn existing(&self, identity: &Identity, ids: &[&str]) -> Result<Existing, StoreError> {
+        let db = self.db().await?;
+        let mut rows = db.try_rows(schema::EXISTING, vec![texts(ids.iter().copied())]).await?.unwrap_or_default();
+        let Some(meta) = take_meta(&mut rows)? else {
+            create(&db, identity).await?;
+            return Ok(Existing { identity: identity.clone(), documents: Vec::new() });
+        };
+        let mut documents: HashMap<String, (Record, Vec<FieldVector>)> = HashMap::new();
+        for row in &rows {
+            let field_vector = FieldVector { field: text(row, 2)?.to_owned(), vector: vector(text(row, 3)?)? };
+            let record = record(row)?;
+            documents.entry(record.id.clone()).or_insert((record, Vec::new())).1.push(field_vector);
+        }
+        let identity = Identity::from_text(text(&meta, 2)?)?;
+        Ok(Existing { identity, documents: documents.into_values().collect() })
     }
 
     async fn upsert(&self, identity: &Identity, entries: &[Entry]) -> Result<usize, StoreError> {
         let db = self.db().await?;
         let records = || entries.iter().map(|entry| &entry.record);
         let mut parameters = vec![
-            ParameterValue::Str(identity_text(identity)?),
+            ParameterValue::Str(identity.to_text()?),
             texts(records().map(|record| record.id.as_str())),
             texts(records().map(|record| record.document.as_str())),
-            texts(records().map(|record| record.metadata.as_str())),
+            texts(entries.iter().map(|entry| entry.metadata.as_str())),
         ];
         parameters.extend(vectors(identity, entries));
         written(&db.run(schema::UPSERT, parameters).await?)?;
@@ -138,39 +165,27 @@ impl Store for Postgres {
         rows.first().map_or(Ok(0), |row| Ok(usize::try_from(integer(row, 0)?).unwrap_or(0)))
     }
 
-    async fn existing(&self, ids: &[&str]) -> Result<Vec<Entry>, StoreError> {
-        let statement = "SELECT d.id, d.document, d.metadata::text, v.field, v.embedding::text
-            FROM minilm_documents d JOIN minilm_vectors v ON v.document = d.seq
-            WHERE d.id = ANY ($1::text[]) AND v.embedding IS NOT NULL ORDER BY d.id";
-        let mut known: Vec<Entry> = Vec::new();
-        for row in self.db().await?.run(statement, vec![texts(ids.iter().copied())]).await? {
-            let vector = FieldVector { field: text(&row, 3)?.to_owned(), vector: vector(text(&row, 4)?)? };
-            let record = record(&row)?;
-            match known.last_mut().filter(|last| last.record.id == record.id) {
-                Some(last) => last.vectors.push(vector),
-                None => known.push(Entry { record, vectors: vec![vector] }),
-            }
-        }
-        Ok(known)
-    }
-
     async fn get(&self, id: &str) -> Result<Option<Record>, StoreError> {
-        let statement = "SELECT id, document, metadata::text FROM minilm_documents WHERE id = $1::text";
-        let rows = self.db().await?.run(statement, vec![ParameterValue::Str(id.to_owned())]).await?;
+        let parameters = vec![ParameterValue::Str(id.to_owned())];
+        let mut rows = self.db().await?.try_rows(schema::GET, parameters).await?.unwrap_or_default();
+        take_meta(&mut rows)?;
         rows.first().map(record).transpose()
     }
 
     async fn page(&self, after: Option<&str>, limit: usize) -> Result<Vec<Record>, StoreError> {
-        // No id is empty, so all come after the empty one.
-        let statement = "SELECT id, document, metadata::text FROM minilm_documents
-            WHERE id > $1::text ORDER BY id LIMIT $2::bigint";
         let after = ParameterValue::Str(after.unwrap_or_default().to_owned());
         let limit = ParameterValue::Int64(i64::try_from(limit).unwrap_or(i64::MAX));
-        self.db().await?.run(statement, vec![after, limit]).await?.iter().map(record).collect()
+        let mut rows = self.db().await?.try_rows(schema::PAGE, vec![after, limit]).await?.unwrap_or_default();
+        take_meta(&mut rows)?;
+        let mut records: Vec<Record> = rows.iter().map(record).collect::<Result<_, _>>()?;
+        // The order of the rows of a UNION is nowhere promised.
+        records.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        Ok(records)
     }
 
     async fn delete(&self, id: &str) -> Result<bool, StoreError> {
-        let rows = self.db().await?.run(schema::DELETE, vec![ParameterValue::Str(id.to_owned())]).await?;
+        let parameters = vec![ParameterValue::Str(id.to_owned())];
+        let rows = self.db().await?.try_rows(schema::DELETE, parameters).await?.unwrap_or_default();
         rows.first().map_or(Ok(false), |row| Ok(integer(row, 0)? > 0))
     }
 
@@ -182,7 +197,7 @@ impl Store for Postgres {
                 db.execute(&format!("DROP INDEX IF EXISTS \"minilm_hnsw_{field}_{}\"", old.identity.dim)).await?;
             }
         }
-        let mut parameters = vec![ParameterValue::Str(identity_text(identity)?), ParameterValue::Int64(version)];
+        let mut parameters = vec![ParameterValue::Str(identity.to_text()?), ParameterValue::Int64(version)];
         parameters.extend(vectors(identity, entries));
         let done = db.run(schema::REINDEX, parameters).await.and_then(|rows| written(&rows));
         // Those of before, where it has failed.

@@ -1,7 +1,25 @@
 //! The tables, and the statements that write them. Each is one statement, and so one transaction.
 
+use crate::store::StoreError;
+
 /// Version of what is below. A store of another one is refused.
-pub const FORMAT_VERSION: i32 = 1;
+pub const FORMAT_VERSION: i64 = 2;
+
+/// The version before, which has no counts of vectors. They are added when it is searched or opened.
+pub const WITHOUT_COUNTS: i64 = 1;
+
+/// Documents of a block have the same number in all but these last bits: a block has up to 256. To know how many vectors are before one,
+/// the counts of the blocks before are added up, and the vectors of one block are counted.
+pub const BLOCK_BITS: u32 = 8;
+
+/// Refuses a store of another format.
+pub fn check_format(format: i64) -> Result<(), StoreError> {
+    if (WITHOUT_COUNTS..=FORMAT_VERSION).contains(&format) {
+        return Ok(());
+    }
+    let message = format!("it has format version {format}, this component knows {FORMAT_VERSION}");
+    Err(StoreError::Damaged(message))
+}
 
 /// Some statements as one, and so as one transaction: `IF NOT EXISTS` does not bear two who make the same thing at the same time, so
 /// they wait for each other.
@@ -9,7 +27,8 @@ pub fn alone(statements: &str) -> String {
     format!("DO $minilm$ BEGIN PERFORM pg_advisory_xact_lock(7265210398451); {statements} END $minilm$")
 }
 
-/// Makes what is not there yet; `{format}` is a number, `{identity}` a literal of JSON, and `{graphs}` the graphs of all fields.
+/// Makes what is not there yet. `{format}` and `{before}` are format versions, `{block}` is [`BLOCK_BITS`], `{identity}` a literal of JSON,
+/// and `{graphs}` the graphs of all fields.
 pub const CREATE: &str = "
     CREATE EXTENSION IF NOT EXISTS vector;
     CREATE TABLE IF NOT EXISTS minilm_meta (
@@ -32,8 +51,41 @@ pub const CREATE: &str = "
     );
     CREATE INDEX IF NOT EXISTS minilm_vectors_document ON minilm_vectors (document);
     CREATE INDEX IF NOT EXISTS minilm_documents_metadata ON minilm_documents USING gin (metadata jsonb_path_ops);
+    -- Vectors of a field in each block of documents. Writers lock the row of minilm_meta first, so they do not wait for each other here.
+    CREATE TABLE IF NOT EXISTS minilm_counts (
+        field text NOT NULL,
+        block bigint NOT NULL,
+        vectors bigint NOT NULL,
+        PRIMARY KEY (field, block)
+    );
+    CREATE OR REPLACE FUNCTION minilm_count() RETURNS trigger LANGUAGE plpgsql AS $count$ BEGIN
+        IF TG_OP <> 'DELETE' THEN
+            INSERT INTO minilm_counts (field, block, vectors)
+            SELECT field, document >> {block}, count(*) FROM added WHERE embedding IS NOT NULL GROUP BY 1, 2
+            ON CONFLICT (field, block) DO UPDATE SET vectors = minilm_counts.vectors + excluded.vectors;
+        END IF;
+        IF TG_OP <> 'INSERT' THEN
+            UPDATE minilm_counts c SET vectors = c.vectors - r.vectors FROM (
+                SELECT field, document >> {block} AS block, count(*) AS vectors
+                FROM removed WHERE embedding IS NOT NULL GROUP BY 1, 2
+            ) r WHERE c.field = r.field AND c.block = r.block;
+        END IF;
+        RETURN NULL;
+    END $count$;
+    CREATE OR REPLACE TRIGGER minilm_count_insert AFTER INSERT ON minilm_vectors
+        REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION minilm_count();
+    CREATE OR REPLACE TRIGGER minilm_count_update AFTER UPDATE ON minilm_vectors
+        REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION minilm_count();
+    CREATE OR REPLACE TRIGGER minilm_count_delete AFTER DELETE ON minilm_vectors
+        REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION minilm_count();
     {graphs}
-    INSERT INTO minilm_meta (format_version, identity, version) VALUES ({format}, {identity}, 0) ON CONFLICT DO NOTHING;";
+    INSERT INTO minilm_meta (format_version, identity, version) VALUES ({format}, {identity}, 0) ON CONFLICT DO NOTHING;
+    -- Triggers hold off other writers until the end of this statement, so none is between the counts and them.
+    UPDATE minilm_meta SET format_version = {format} WHERE format_version = {before};
+    IF FOUND THEN
+        INSERT INTO minilm_counts (field, block, vectors)
+        SELECT field, document >> {block}, count(*) FROM minilm_vectors WHERE embedding IS NOT NULL GROUP BY 1, 2;
+    END IF;";
 
 /// The graph of one field, which is what a search without a filter walks. The model decides the width, so it is not one of the column.
 pub const CREATE_GRAPH: &str = "CREATE INDEX IF NOT EXISTS \"minilm_hnsw_{field}_{dim}\" ON minilm_vectors
@@ -83,11 +135,29 @@ pub const REINDEX: &str = "WITH
 pub const STATE: &str =
     "SELECT format_version, identity, version, (SELECT count(*) FROM minilm_documents) FROM minilm_meta";
 
+/// Parameters: an array of ids. Gives id, document, field and vector, a row for each vector. The row without an id is that of
+/// `minilm_meta`, here and below: after it come format version and identity.
+pub const EXISTING: &str = "SELECT NULL::text, format_version::text, identity, NULL::text FROM minilm_meta
+    UNION ALL
+    SELECT d.id, d.document, v.field, v.embedding::text
+    FROM minilm_documents d JOIN minilm_vectors v ON v.document = d.seq
+    WHERE d.id = ANY ($1::text[]) AND v.embedding IS NOT NULL";
+
+/// Parameters: an id. Gives id and document.
+pub const GET: &str = "SELECT NULL::text, format_version::text FROM minilm_meta
+    UNION ALL SELECT id, document FROM minilm_documents WHERE id = $1::text";
+
+/// Parameters: an id, a limit. Gives id and document, from the first one after the id. No id is empty, so all come after the empty one.
+pub const PAGE: &str = "SELECT NULL::text, format_version::text FROM minilm_meta
+    UNION ALL SELECT * FROM (
+        SELECT id, document FROM minilm_documents WHERE id > $1::text ORDER BY id LIMIT $2::bigint
+    ) page";
+
 /// Parameters: an id. Gives how many there were, 1 or 0.
 ///
 /// Takes its locks in the order in which [`UPSERT`] does, so that none waits for one that waits for it.
 pub const DELETE: &str = "WITH
-    guard AS MATERIALIZED (SELECT one FROM minilm_meta FOR UPDATE),
+    guard AS MATERIALIZED (SELECT one FROM minilm_meta WHERE format_version <= 2 FOR UPDATE),
     gone AS (DELETE FROM minilm_documents USING guard WHERE id = $1::text RETURNING seq),
     counted AS (UPDATE minilm_meta SET version = version + 1 WHERE EXISTS (SELECT 1 FROM gone))
     SELECT count(*) FROM gone";

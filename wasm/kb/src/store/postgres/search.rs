@@ -1,83 +1,117 @@
-//! Search: distance, order, threshold and filter are PostgreSQL's work.
+//! Search: distance, order, threshold and filter are PostgreSQL's work. One statement answers all vectors of a search, and reads the
+//! identity with its rows.
 
 use serde_json::{Map, Value};
 
-use super::db::{Db, ParameterValue, integer, real, text};
-use super::vector_text;
-use crate::store::{Found, Match, Record, Search, StoreError};
+use super::db::{Db, ParameterValue, Row, integer, real, text, texts};
+use super::{schema, vector_text};
+use crate::store::{Found, Identity, Match, Record, Search, SearchResult, StoreError};
 
-/// Rows that a walk of the graph finds where nothing is set, and at most.
-const WALK: usize = 40;
-const LONGEST_WALK: usize = 1000;
+/// Rows that a search in the graph finds where nothing is set, and at most.
+const DEFAULT_EF_SEARCH: usize = 40;
+const MAX_EF_SEARCH: usize = 1000;
 
-pub async fn search(db: &Db, search: &Search<'_>) -> Result<Vec<Found>, StoreError> {
+/// Searches for vectors of `own`; `None` where the store is not complete.
+pub async fn search(db: &Db, own: &Identity, search: &Search<'_>) -> Result<Option<SearchResult>, StoreError> {
     let top_k = search.top_k.max(1);
-    if (WALK + 1..=LONGEST_WALK).contains(&top_k) {
-        let walk = ParameterValue::Str(top_k.to_string());
-        db.run("SELECT set_config('hnsw.ef_search', $1::text, false)", vec![walk]).await?;
+    if (DEFAULT_EF_SEARCH + 1..=MAX_EF_SEARCH).contains(&top_k) {
+        let rows = ParameterValue::Str(top_k.to_string());
+        db.run("SELECT set_config('hnsw.ef_search', $1::text, false)", vec![rows]).await?;
     }
-    let searched = searched(db, search).await?;
-    let mut found = Vec::with_capacity(search.vectors.len());
-    for vector in search.vectors {
-        found.push(one(db, search, vector, top_k, searched).await?);
-    }
-    Ok(found)
-}
-
-/// Documents that have the field and pass the filter.
-async fn searched(db: &Db, search: &Search<'_>) -> Result<usize, StoreError> {
-    let (join, condition) = filtered(search.filter, 2);
-    let statement = format!("SELECT count(*) FROM minilm_vectors v {join} WHERE v.field = $1::text AND {condition}");
-    let mut parameters = vec![ParameterValue::Str(search.field.to_owned())];
-    parameters.extend(filter(search.filter)?);
-    let rows = db.run(&statement, parameters).await?;
-    rows.first().map_or(Ok(0), |row| Ok(usize::try_from(integer(row, 0)?).unwrap_or(0)))
-}
-
-async fn one(db: &Db, search: &Search<'_>, vector: &[f32], top_k: usize, searched: usize) -> Result<Found, StoreError> {
-    let (join, condition) = filtered(search.filter, 4);
-    // A walk of the graph knows no filter, and might come back with nothing that passes it: so what is filtered is looked at row by
-    // row, which the sum asks for.
-    let exact = if search.filter.is_empty() && top_k <= LONGEST_WALK { "" } else { " + 0" };
-    let (field, dim) = (search.field, vector.len());
-    // The name of the field is written out, as the graph is only of the rows with that name. It is one of the settings.
-    let statement = format!(
-        "WITH nearest AS (
-            SELECT v.document, 1 - (v.embedding::vector({dim}) <=> $1::text::vector({dim})) AS score
-            FROM minilm_vectors v {join} WHERE v.field = '{field}' AND {condition}
-            ORDER BY (v.embedding::vector({dim}) <=> $1::text::vector({dim})){exact} LIMIT $2::bigint
-        )
-        SELECT d.id, d.document, d.metadata::text, n.score, (
-            SELECT count(*) FROM minilm_vectors v {join} WHERE v.field = '{field}' AND {condition} AND v.document < n.document
-        ) FROM nearest n JOIN minilm_documents d ON d.seq = n.document
-        WHERE n.score >= $3::float8 OR n.score = (SELECT max(score) FROM nearest)
-        ORDER BY n.score DESC, n.document"
-    );
-    let least = search.threshold.map_or(f64::NEG_INFINITY, f64::from);
     let limit = i64::try_from(top_k).unwrap_or(i64::MAX);
-    let mut parameters =
-        vec![ParameterValue::Str(vector_text(vector)), ParameterValue::Int64(limit), ParameterValue::Floating64(least)];
+    let vectors: Vec<String> = search.vectors.iter().map(|vector| vector_text(vector)).collect();
+    let mut parameters = vec![
+        texts(vectors.iter().map(String::as_str)),
+        ParameterValue::Int64(limit),
+        ParameterValue::Floating64(search.threshold.map_or(f64::NEG_INFINITY, f64::from)),
+    ];
     parameters.extend(filter(search.filter)?);
-    let mut found = Found { searched, ..Found::default() };
-    for row in db.run(&statement, parameters).await? {
-        let score = real(&row, 3)?;
-        found.best = Some(found.best.map_or(score, |best| best.max(score)));
-        if f64::from(score) >= least && found.matches.len() < search.top_k {
-            let [id, document, metadata] = [0, 1, 2].map(|column| text(&row, column).map(str::to_owned));
-            let record = Record { id: id?, document: document?, metadata: metadata? };
-            found.matches.push(Match { index: usize::try_from(integer(&row, 4)?).unwrap_or(0), score, record });
-        }
+    let Some(rows) = db.try_rows(&statement(own, search, top_k), parameters).await? else { return Ok(None) };
+    let Some(first) = rows.first() else { return Ok(None) };
+    match integer(first, 0)? {
+        schema::WITHOUT_COUNTS => return Ok(None),
+        format => schema::check_format(format)?,
     }
-    Ok(found)
+    let identity = Identity::from_text(text(first, 1)?)?;
+    if !own.is_comparable(&identity) {
+        return Ok(Some(SearchResult { identity, found: Vec::new() }));
+    }
+    let mut found = vec![Found::default(); search.vectors.len()];
+    for row in &rows {
+        read(row, search, &mut found)?;
+    }
+    Ok(Some(SearchResult { identity, found }))
 }
 
-/// The parts of a statement over `minilm_vectors v` that ask for a vector, and for the metadata in parameter `number`.
-fn filtered(filter: &Map<String, Value>, number: usize) -> (&'static str, String) {
-    let vector = "v.embedding IS NOT NULL";
-    if filter.is_empty() {
-        return ("", vector.to_owned());
+/// Puts a row into what was found for its vector.
+fn read(row: &Row, search: &Search<'_>, found: &mut [Found]) -> Result<(), StoreError> {
+    let damaged = || StoreError::Damaged("a row that was not asked for".to_owned());
+    let number = usize::try_from(integer(row, 2)?).ok().and_then(|number| number.checked_sub(1));
+    let found = number.and_then(|number| found.get_mut(number)).ok_or_else(damaged)?;
+    found.searched = usize::try_from(integer(row, 3)?).unwrap_or(0);
+    // A vector for which there is nothing has a row as well, for the count.
+    let Some(score) = real(row, 4)? else { return Ok(()) };
+    found.best = Some(found.best.map_or(score, |best| best.max(score)));
+    let reached = search.threshold.is_none_or(|threshold| score >= threshold);
+    if reached && found.matches.len() < search.top_k {
+        let record = Record { id: text(row, 5)?.to_owned(), document: text(row, 6)?.to_owned() };
+        found.matches.push(Match { index: usize::try_from(integer(row, 7)?).unwrap_or(0), score, record });
     }
-    ("JOIN minilm_documents f ON f.seq = v.document", format!("{vector} AND f.metadata @> ${number}::text::jsonb"))
+    Ok(())
+}
+
+/// Parameters: vectors; most rows of each; least cosine; the filter, where there is one.
+///
+/// Gives format version, identity, number of the vector from 1, documents that were searched, score, id, document and position. Vectors of
+/// another width could not be compared at all, so they are not read: PostgreSQL evaluates that condition, which depends on no row, first.
+fn statement(own: &Identity, search: &Search<'_>, top_k: usize) -> String {
+    let (dim, positions) = (own.dim, search.positions);
+    // Written out, as the graph is only of the rows with that name. It is one of the settings, so it has no quotes.
+    let field = search.field;
+    let condition = format!("v.field = '{field}' AND v.embedding IS NOT NULL AND (SELECT dim FROM meta) = {dim}");
+    let distance = format!("v.embedding::vector({dim}) <=> q.vector::vector({dim})");
+    // The graph knows no filter, and might find nothing that passes it. So what is filtered is looked at row by row, and counted there.
+    let (nearest, searched, position) = if search.filter.is_empty() && top_k <= MAX_EF_SEARCH {
+        let searched = format!("(SELECT coalesce(sum(vectors), 0)::bigint FROM minilm_counts WHERE field = '{field}')");
+        let position = format!(
+            "(SELECT coalesce(sum(c.vectors), 0)::bigint FROM minilm_counts c
+                WHERE c.field = '{field}' AND c.block < n.document >> {block})
+            + (SELECT count(*) FROM minilm_vectors v WHERE v.field = '{field}' AND v.embedding IS NOT NULL
+                AND v.document >= (n.document >> {block}) << {block} AND v.document < n.document)",
+            block = schema::BLOCK_BITS
+        );
+        let nearest = format!(
+            "SELECT v.document, 1 - ({distance}) AS score, NULL::bigint AS searched, NULL::bigint AS position
+            FROM minilm_vectors v WHERE {condition} ORDER BY {distance} LIMIT $2::bigint"
+        );
+        (nearest, searched, position)
+    } else {
+        let (join, filter) = match search.filter.is_empty() {
+            true => ("", ""),
+            false => ("JOIN minilm_documents f ON f.seq = v.document", "AND f.metadata @> $4::text::jsonb"),
+        };
+        let nearest = format!(
+            "SELECT v.document, 1 - ({distance}) AS score, count(*) OVER () AS searched,
+                row_number() OVER (ORDER BY v.document) - 1 AS position
+            FROM minilm_vectors v {join} WHERE {condition} {filter} ORDER BY 2 DESC, 1 LIMIT $2::bigint"
+        );
+        (nearest, "coalesce(n.searched, 0)".to_owned(), "n.position".to_owned())
+    };
+    let position = if positions { position } else { "0::bigint".to_owned() };
+    format!(
+        "WITH meta AS MATERIALIZED (SELECT format_version, identity, (identity::jsonb ->> 'dim')::integer AS dim
+            FROM minilm_meta),
+        queries AS (SELECT number, vector FROM unnest($1::text[]) WITH ORDINALITY AS q (vector, number)),
+        nearest AS MATERIALIZED (
+            SELECT q.number, h.*, max(h.score) OVER (PARTITION BY q.number) AS best
+            FROM queries q CROSS JOIN LATERAL ({nearest}) h
+        )
+        SELECT m.format_version, m.identity, q.number, {searched}, n.score, d.id, d.document, {position}
+        FROM meta m CROSS JOIN queries q
+        LEFT JOIN nearest n ON n.number = q.number AND (n.score >= $3::float8 OR n.score = n.best)
+        LEFT JOIN minilm_documents d ON d.seq = n.document
+        ORDER BY q.number, n.score DESC, n.document"
+    )
 }
 
 fn filter(filter: &Map<String, Value>) -> Result<Option<ParameterValue>, StoreError> {

@@ -1,83 +1,122 @@
-//! Spin's SQLite interface: statements in, rows out, errors told apart.
+//! What the store needs of a SQLite: statements in, rows out, errors told apart. A host gives it to a component; a test can give
+//! another one.
 
-use spin_sdk::sqlite::wit::sqlite::{Connection, Error};
-
-pub use spin_sdk::sqlite::{RowResult, Value};
+use async_trait::async_trait;
 
 use super::schema::CHANGED;
 use crate::store::StoreError;
 
+/// A value of a row, or a parameter of a statement.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// `NULL`.
+    Null,
+    /// An integer.
+    Integer(i64),
+    /// A floating point number.
+    Real(f64),
+    /// Text.
+    Text(String),
+    /// Bytes.
+    Blob(Vec<u8>),
+}
+
+/// A row of a result.
+pub type Row = Vec<Value>;
+
+/// Why a statement failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DbError {
+    /// The host has no database of this name for the component.
+    NoSuchDatabase,
+    /// The database has reached its capacity.
+    Full,
+    /// The connection was closed.
+    Closed,
+    /// SQLite's own error, of which hosts pass on the text.
+    Sqlite(String),
+}
+
+/// A database that can be opened.
+#[async_trait(?Send)]
+pub trait Database: Send + Sync {
+    /// Its name, for error messages.
+    fn name(&self) -> &str;
+
+    /// Opens a connection.
+    async fn open(&self) -> Result<Box<dyn Connection>, DbError>;
+}
+
 /// An open database.
-pub struct Db(Connection);
-
-impl Db {
-    /// Opens the database that the manifest calls `name`.
-    pub async fn open(name: &str) -> Result<Self, StoreError> {
-        let opened = Connection::open_async(name.to_owned()).await;
-        opened.map(Self).map_err(|error| failed_at(error, name))
-    }
-
-    /// Runs one statement and gives its rows.
-    pub async fn run(&self, statement: &str, parameters: Vec<Value>) -> Result<Vec<RowResult>, StoreError> {
-        self.try_run(statement, parameters).await.map_err(failed)
-    }
-
-    /// The same, with Spin's own error.
-    pub async fn try_run(&self, statement: &str, parameters: Vec<Value>) -> Result<Vec<RowResult>, Error> {
-        let (_, rows, result) = self.0.execute_async(statement.to_owned(), parameters).await?;
-        let rows = rows.collect().await;
-        result.await?;
-        Ok(rows)
-    }
+#[async_trait(?Send)]
+pub trait Connection {
+    /// Runs one statement and gives its rows. Parameters are `?1`, `?2` and so on.
+    async fn run(&self, statement: &str, parameters: Vec<Value>) -> Result<Vec<Row>, DbError>;
 }
 
-/// What an error of a statement means.
-pub fn failed(error: Error) -> StoreError {
-    failed_at(error, "")
-}
+impl DbError {
+    /// Whether a statement failed because the tables are not there yet.
+    pub(super) fn is_missing_table(&self) -> bool {
+        matches!(self, Self::Sqlite(text) if text.contains("no such table"))
+    }
 
-/// Hosts have SQLite's errors as text only.
-fn failed_at(error: Error, name: &str) -> StoreError {
-    match error {
-        Error::DatabaseFull => StoreError::Full("the database has reached its capacity".to_owned()),
-        Error::NoSuchDatabase | Error::AccessDenied => {
-            StoreError::Unreachable(format!("the host gives this component no SQLite database `{name}`"))
+    /// What the error means for the database `name`.
+    pub(super) fn of(self, name: &str) -> StoreError {
+        match self {
+            Self::Full => StoreError::Full("the database has reached its capacity".to_owned()),
+            Self::NoSuchDatabase => {
+                StoreError::Unreachable(format!("the host gives this component no SQLite database `{name}`"))
+            }
+            Self::Closed => StoreError::Unreachable("the connection was closed".to_owned()),
+            Self::Sqlite(text) if text.contains(CHANGED) => StoreError::Changed,
+            Self::Sqlite(text) if text.contains("disk is full") => StoreError::Full(text),
+            Self::Sqlite(text) if text.contains("malformed") || text.contains("not a database") => {
+                StoreError::Damaged(text)
+            }
+            Self::Sqlite(text) => StoreError::Unreachable(text),
         }
-        Error::InvalidConnection => StoreError::Unreachable("the connection was closed".to_owned()),
-        Error::Io(text) if text.contains(CHANGED) => StoreError::Changed,
-        Error::Io(text) if text.contains("disk is full") => StoreError::Full(text),
-        Error::Io(text) if text.contains("malformed") || text.contains("not a database") => StoreError::Damaged(text),
-        Error::Io(text) => StoreError::Unreachable(text),
     }
 }
 
-/// Whether a statement failed because the tables are not there yet.
-pub fn is_missing(error: &Error) -> bool {
-    matches!(error, Error::Io(text) if text.contains("no such table"))
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<i64> for Value {
+    fn from(integer: i64) -> Self {
+        Self::Integer(integer)
+    }
 }
 
 /// A column that is an integer.
-pub fn integer(row: &RowResult, column: usize) -> Result<i64, StoreError> {
-    match row.values.get(column) {
+pub(super) fn integer(row: &Row, column: usize) -> Result<i64, StoreError> {
+    match row.get(column) {
         Some(Value::Integer(value)) => Ok(*value),
         other => Err(unexpected(column, other)),
     }
 }
 
 /// A column that is text.
-pub fn text(row: &RowResult, column: usize) -> Result<&str, StoreError> {
-    match row.values.get(column) {
+pub(super) fn text(row: &Row, column: usize) -> Result<&str, StoreError> {
+    match row.get(column) {
         Some(Value::Text(value)) => Ok(value),
         other => Err(unexpected(column, other)),
     }
 }
 
 /// A column of bytes.
-pub fn blob(row: &RowResult, column: usize) -> Result<&[u8], StoreError> {
-    match row.values.get(column) {
+pub(super) fn blob(row: &Row, column: usize) -> Result<&[u8], StoreError> {
+    match row.get(column) {
         Some(Value::Blob(value)) => Ok(value),
         other => Err(unexpected(column, other)),
     }
+}
+
+/// A column of 32-bit floats.
+pub(super) fn floats(row: &Row, column: usize) -> Result<Vec<f32>, StoreError> {
+    Ok(blob(row, column)?.chunks_exact(4).map(|x| f32::from_le_bytes([x[0], x[1], x[2], x[3]])).collect())
 }
 
 fn unexpected(column: usize, value: Option<&Value>) -> StoreError {

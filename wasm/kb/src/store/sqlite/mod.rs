@@ -1,84 +1,51 @@
-//! SQLite, as Spin gives it to components: the store of one machine.
+//! SQLite: the store of one machine.
 
 mod db;
 mod filter;
 mod schema;
 mod search;
+mod session;
+#[cfg(target_family = "wasm")]
+pub mod spin;
 mod write;
 
 use async_trait::async_trait;
-use db::{Db, RowResult, Value, blob, integer, text};
 
-use super::{Entry, FieldVector, Found, Identity, Record, Search, State, Store, StoreError};
+pub use db::{Connection, Database, DbError, Row, Value};
+use db::{floats, integer, text};
+use session::{Rows, Session, size};
 
-/// A database of the manifest.
-#[derive(Debug)]
+use super::{Entry, Existing, FieldVector, Identity, Record, Search, SearchResult, State, Store, StoreError};
+
+/// Documents in a SQLite database. Nothing is opened before the first request.
 pub struct Sqlite {
-    name: String,
+    database: Box<dyn Database>,
 }
 
 impl Sqlite {
-    /// The database `name`; nothing is opened yet.
-    pub fn new(name: &str) -> Self {
-        Self { name: name.to_owned() }
+    /// A store in `database`.
+    #[must_use]
+    pub fn new(database: Box<dyn Database>) -> Self {
+        Self { database }
     }
 
-    /// A connection: cheap, and never of a transaction that another request has left behind.
-    async fn db(&self) -> Result<Db, StoreError> {
-        Db::open(&self.name).await
+    async fn session(&self) -> Result<Session, StoreError> {
+        Session::open(&*self.database).await
     }
 }
 
-/// What the store is, where it is complete.
-async fn state(db: &Db) -> Result<Option<State>, StoreError> {
-    let rows = match db.try_run(schema::STATE, Vec::new()).await {
-        Err(error) if db::is_missing(&error) => return Ok(None),
-        other => other.map_err(db::failed)?,
-    };
-    rows.first().map(read_state).transpose()
-}
-
-fn read_state(row: &RowResult) -> Result<State, StoreError> {
-    let format = integer(row, 0)?;
-    if format != schema::FORMAT_VERSION {
-        let known = schema::FORMAT_VERSION;
-        return Err(StoreError::Damaged(format!("it has format version {format}, this component knows {known}")));
-    }
-    let identity =
-        serde_json::from_str(text(row, 1)?).map_err(|error| StoreError::Damaged(format!("its identity: {error}")))?;
-    Ok(State { identity, version: integer(row, 2)?, documents: size(integer(row, 3)?) })
-}
-
-/// A number of rows.
-fn size(count: i64) -> usize {
-    usize::try_from(count).unwrap_or(0)
-}
-
-fn identity_text(identity: &Identity) -> Result<String, StoreError> {
-    serde_json::to_string(identity).map_err(|error| StoreError::Damaged(error.to_string()))
-}
-
-fn record(row: &RowResult, first: usize) -> Result<Record, StoreError> {
-    Ok(Record {
-        id: text(row, first)?.to_owned(),
-        document: text(row, first + 1)?.to_owned(),
-        metadata: text(row, first + 2)?.to_owned(),
-    })
-}
-
-/// Floats as they are kept.
-fn floats(bytes: &[u8]) -> Vec<f32> {
-    bytes.chunks_exact(4).map(|x| f32::from_le_bytes([x[0], x[1], x[2], x[3]])).collect()
+fn record(row: &Row, first: usize) -> Result<Record, StoreError> {
+    Ok(Record { id: text(row, first)?.to_owned(), document: text(row, first + 1)?.to_owned() })
 }
 
 /// A document, its vectors one behind the other, and the names of their fields with commas between.
-fn entry(row: &RowResult) -> Result<Entry, StoreError> {
-    let (vectors, names) = (floats(blob(row, 3)?), text(row, 4)?);
+fn existing(row: &Row) -> Result<(Record, Vec<FieldVector>), StoreError> {
+    let (vectors, names) = (floats(row, 2)?, text(row, 3)?);
     let names: Vec<&str> = names.split(',').filter(|name| !name.is_empty()).collect();
     let dim = vectors.len().checked_div(names.len()).unwrap_or(0).max(1);
     let vector = |(field, vector): (&&str, &[f32])| FieldVector { field: (*field).to_owned(), vector: vector.to_vec() };
     let vectors = names.iter().zip(vectors.chunks_exact(dim)).map(vector).collect();
-    Ok(Entry { record: record(row, 0)?, vectors })
+    Ok((record(row, 0)?, vectors))
 }
 
 #[async_trait(?Send)]
@@ -88,62 +55,65 @@ impl Store for Sqlite {
     }
 
     async fn open(&self, identity: &Identity) -> Result<State, StoreError> {
-        let db = self.db().await?;
-        if let Some(state) = state(&db).await? {
+        let session = self.session().await?;
+        if let Some(state) = session.state().await? {
             return Ok(state);
         }
-        for statement in schema::CREATE {
-            match db.run(statement, Vec::new()).await {
-                Err(_) if statement.starts_with("PRAGMA") => {}
-                other => drop(other?),
-            }
-        }
-        let parameters = vec![Value::Integer(schema::FORMAT_VERSION), Value::Text(identity_text(identity)?)];
-        db.run(schema::COMPLETE, parameters).await?;
-        state(&db).await?.ok_or_else(|| StoreError::Damaged("its tables are not kept".to_owned()))
+        session.create(identity).await?;
+        session.state().await?.ok_or_else(|| StoreError::Damaged("its tables are not kept".to_owned()))
     }
 
-    async fn search(&self, search: &Search<'_>) -> Result<Vec<Found>, StoreError> {
-        search::search(&self.db().await?, search).await
+    async fn search(&self, identity: &Identity, search: &Search<'_>) -> Result<SearchResult, StoreError> {
+        search::search(&self.session().await?, identity, search).await
+    }
+
+    async fn existing(&self, identity: &Identity, ids: &[&str]) -> Result<Existing, StoreError> {
+        let session = self.session().await?;
+        let ids = serde_json::to_string(ids).map_err(|error| StoreError::Document(error.to_string()))?;
+        match session.read(schema::EXISTING, vec![Value::Text(ids)]).await? {
+            Some(Rows { rows, meta }) => {
+                let documents = rows.iter().map(existing).collect::<Result<_, _>>()?;
+                Ok(Existing { identity: Identity::from_text(text(&meta, 2)?)?, documents })
+            }
+            None => {
+                session.create(identity).await?;
+                Ok(Existing { identity: identity.clone(), documents: Vec::new() })
+            }
+        }
     }
 
     async fn upsert(&self, identity: &Identity, entries: &[Entry]) -> Result<usize, StoreError> {
-        let db = self.db().await?;
-        write::upsert(&db, identity, entries).await?;
-        let rows = db.run("SELECT count(*) FROM minilm_documents", Vec::new()).await?;
+        let session = self.session().await?;
+        write::upsert(&session, identity, entries).await?;
+        let rows = session.run("SELECT count(*) FROM minilm_documents", Vec::new()).await?;
         rows.first().map_or(Ok(0), |row| Ok(size(integer(row, 0)?)))
     }
 
-    async fn existing(&self, ids: &[&str]) -> Result<Vec<Entry>, StoreError> {
-        let statement = "SELECT d.id, d.document, d.metadata, d.vectors, (
-                SELECT coalesce(group_concat(field, ','), '') FROM (
-                    SELECT field FROM minilm_quantized q WHERE q.document = d.seq ORDER BY position
-                )
-            ) FROM json_each(?1) i CROSS JOIN minilm_documents d ON d.id = i.value";
-        let ids = serde_json::to_string(ids).map_err(|error| StoreError::Document(error.to_string()))?;
-        self.db().await?.run(statement, vec![Value::Text(ids)]).await?.iter().map(entry).collect()
-    }
-
     async fn get(&self, id: &str) -> Result<Option<Record>, StoreError> {
-        let statement = "SELECT id, document, metadata FROM minilm_documents WHERE id = ?1";
-        let rows = self.db().await?.run(statement, vec![id.into()]).await?;
-        rows.first().map(|row| record(row, 0)).transpose()
+        let found = self.session().await?.read(schema::GET, vec![id.into()]).await?;
+        found.and_then(|found| found.rows.into_iter().next()).map(|row| record(&row, 0)).transpose()
     }
 
     async fn page(&self, after: Option<&str>, limit: usize) -> Result<Vec<Record>, StoreError> {
-        let statement = "SELECT id, document, metadata FROM minilm_documents
-            WHERE ?1 IS NULL OR id > ?1 ORDER BY id LIMIT ?2";
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let rows = self.db().await?.run(statement, vec![after.into(), limit.into()]).await?;
-        rows.iter().map(|row| record(row, 0)).collect()
+        let limit = Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX));
+        let found =
+            self.session().await?.read(schema::PAGE, vec![after.map_or(Value::Null, Value::from), limit]).await?;
+        let mut records: Vec<Record> = found
+            .map(|found| found.rows.iter().map(|row| record(row, 0)).collect::<Result<_, _>>())
+            .transpose()?
+            .unwrap_or_default();
+        // The order of the rows of a UNION is nowhere promised.
+        records.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        Ok(records)
     }
 
     async fn delete(&self, id: &str) -> Result<bool, StoreError> {
-        let statement = "DELETE FROM minilm_documents WHERE id = ?1 RETURNING seq";
-        Ok(!self.db().await?.run(statement, vec![id.into()]).await?.is_empty())
+        let rows =
+            self.session().await?.try_run(schema::DELETE, vec![id.into(), schema::FORMAT_VERSION.into()]).await?;
+        Ok(rows.is_some_and(|rows| !rows.is_empty()))
     }
 
     async fn reindex(&self, identity: &Identity, version: i64, entries: &[Entry]) -> Result<(), StoreError> {
-        write::reindex(&self.db().await?, identity, version, entries).await
+        write::reindex(&self.session().await?, identity, version, entries).await
     }
 }

@@ -86,9 +86,44 @@ pub const COMPLETE: &str =
     "INSERT OR IGNORE INTO minilm_meta (one, format_version, model, weights_sha256, identity, version)
     VALUES (1, ?1, ?2 ->> 'model', ?2 ->> 'weights_sha256', ?2, 0)";
 
-/// What a store is.
+/// Bytes of scale and error before the integers of a row in `minilm_quantized.levels`.
+pub const LEVELS_HEAD: i64 = 8;
+
+/// What a store is. The `NULL` marks the row as that of `minilm_meta`, here and below.
 pub const STATE: &str =
-    "SELECT format_version, identity, version, (SELECT count(*) FROM minilm_documents) FROM minilm_meta";
+    "SELECT NULL, format_version, identity, version, (SELECT count(*) FROM minilm_documents) FROM minilm_meta";
+
+/// Parameters: an array of ids. Gives id, document, vectors, and the names of their fields.
+pub const EXISTING: &str = "SELECT NULL, format_version, identity, NULL FROM minilm_meta
+    UNION ALL
+    SELECT d.id, d.document, d.vectors, (
+        SELECT coalesce(group_concat(field, ','), '') FROM (
+            SELECT field FROM minilm_quantized q WHERE q.document = d.seq ORDER BY position
+        )
+    ) FROM json_each(?1) i CROSS JOIN minilm_documents d ON d.id = i.value";
+
+/// Parameters: an id. Gives id and document.
+pub const GET: &str = "SELECT NULL, format_version FROM minilm_meta
+    UNION ALL SELECT id, document FROM minilm_documents WHERE id = ?1";
+
+/// Parameters: an id or `NULL`, a limit. Gives id and document, from the first one after the id.
+pub const PAGE: &str = "SELECT NULL, format_version FROM minilm_meta
+    UNION ALL SELECT * FROM (
+        SELECT id, document FROM minilm_documents WHERE ?1 IS NULL OR id > ?1 ORDER BY id LIMIT ?2
+    )";
+
+/// Parameters: an id, the format version. Gives a row where there was one.
+pub const DELETE: &str = "DELETE FROM minilm_documents
+    WHERE id = ?1 AND (SELECT format_version FROM minilm_meta) = ?2 RETURNING seq";
+
+/// Parameters: an array of documents by `seq`, field, bytes of a vector. Gives the position in the array, the vector, id and document.
+/// Vector and document are read by one statement, so that they belong to each other.
+pub const CANDIDATES: &str = "SELECT NULL, format_version, identity, NULL FROM minilm_meta
+    UNION ALL
+    SELECT c.key, substr(d.vectors, q.position * ?3 + 1, ?3), d.id, d.document
+    FROM json_each(?1) c
+    CROSS JOIN minilm_quantized q ON q.field = ?2 AND q.document = c.value
+    CROSS JOIN minilm_documents d ON d.seq = q.document";
 
 /// Parameters: identity; an array of [id, document, metadata, first vector, [[name, norm], …]]; all vectors as floats,
 /// quantized; bytes of a vector as floats, quantized.

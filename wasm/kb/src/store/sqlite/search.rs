@@ -1,13 +1,17 @@
 //! Search: the integers of all rows are read and scanned here, the floats only of what may be among the best.
 
-use minilm::index::{Hit, Query, Rows, Scan, best};
+use minilm::index::{Hit, Query, Rows as IndexRows, Scan, best};
 
-use super::db::{Db, RowResult, Value, blob, integer, text};
-use super::{filter, floats, record};
-use crate::store::{Found, Match, Search, StoreError};
+use super::db::{Row, Value, floats, integer, text};
+use super::session::{Rows, Session, check_format};
+use super::{filter, record, schema};
+use crate::store::{Found, Identity, Match, Search, SearchResult, StoreError};
 
-/// Bytes of scale and error before the integers of a row.
-pub const HEAD: i64 = 8;
+/// How often a search begins anew because the vectors were computed anew meanwhile.
+const TRIES: usize = 3;
+
+/// Bytes before the integers of a row.
+const HEAD: usize = schema::LEVELS_HEAD as usize;
 
 /// Rows in one row of an answer: a host hands rows over one by one, which costs more than what is in them.
 const PAGE: usize = 8192;
@@ -27,7 +31,7 @@ impl Block {
         let damaged = || StoreError::Damaged("rows of vectors that do not fit together".to_owned());
         let numbers = documents.split(',').filter(|number| !number.is_empty()).map(str::parse);
         let documents: Vec<i64> = numbers.collect::<Result<_, _>>().map_err(|_| damaged())?;
-        let row = HEAD as usize + dim;
+        let row = HEAD + dim;
         if levels.len() != documents.len() * row * 2 {
             return Err(damaged());
         }
@@ -35,7 +39,7 @@ impl Block {
             levels.as_bytes().chunks_exact(2).map(|pair| (digit(pair[0]) << 4) | digit(pair[1])).collect();
         let mut block = Self { values: Vec::with_capacity(documents.len() * dim), documents, ..Self::default() };
         for row in bytes.chunks_exact(row) {
-            let (head, values) = row.split_at(HEAD as usize);
+            let (head, values) = row.split_at(HEAD);
             block.scales.push(f32::from_le_bytes([head[0], head[1], head[2], head[3]]));
             block.errors.push(f32::from_le_bytes([head[4], head[5], head[6], head[7]]));
             block.values.extend_from_slice(bytemuck::cast_slice(values));
@@ -43,8 +47,8 @@ impl Block {
         Ok(block)
     }
 
-    fn rows(&self) -> Rows<'_> {
-        Rows { values: &self.values, scales: &self.scales, errors: &self.errors }
+    fn rows(&self) -> IndexRows<'_> {
+        IndexRows { values: &self.values, scales: &self.scales, errors: &self.errors }
     }
 }
 
@@ -53,14 +57,50 @@ fn digit(character: u8) -> u8 {
     (character & 15) + 9 * (character >> 6)
 }
 
-pub async fn search(db: &Db, search: &Search<'_>) -> Result<Vec<Found>, StoreError> {
+/// What all statements of a search have seen, or that they have not seen the same.
+enum Attempt {
+    Done(SearchResult),
+    /// The store is not complete yet.
+    Missing,
+    /// The vectors were computed anew between two statements.
+    Changed,
+}
+
+/// Searches for vectors of `identity`.
+///
+/// Each statement reads the identity with its rows. Two statements belong together where that is the same.
+pub async fn search(session: &Session, identity: &Identity, search: &Search<'_>) -> Result<SearchResult, StoreError> {
+    for _ in 0..TRIES {
+        match attempt(session, identity, search).await? {
+            Attempt::Done(result) => return Ok(result),
+            Attempt::Missing => session.create(identity).await?,
+            Attempt::Changed => {}
+        }
+    }
+    Err(StoreError::Changed)
+}
+
+async fn attempt(session: &Session, own: &Identity, search: &Search<'_>) -> Result<Attempt, StoreError> {
     let queries: Vec<Query> = search.vectors.iter().map(|vector| Query::new(vector)).collect::<Result<_, _>>()?;
-    // The best one is always found, also where none is asked for: an answer tells how far it is.
+    // The best one is always found, also where none is asked for: a response states how far it is.
     let top_k = search.top_k.max(1);
     let mut scans: Vec<Scan<'_>> = queries.iter().map(|query| Scan::new(query, top_k)).collect();
     let mut documents: Vec<i64> = Vec::new();
+    let mut seen: Option<(String, Identity)> = None;
     loop {
-        let block = page(db, search, documents.last().copied(), queries.first().map_or(0, Query::dim)).await?;
+        let Some(page) = page(session, search, documents.last().copied()).await? else { return Ok(Attempt::Missing) };
+        match &seen {
+            Some((text, _)) if *text != page.identity => return Ok(Attempt::Changed),
+            Some(_) => {}
+            None => {
+                let identity = Identity::from_text(&page.identity)?;
+                if !own.is_comparable(&identity) {
+                    return Ok(Attempt::Done(SearchResult { identity, found: Vec::new() }));
+                }
+                seen = Some((page.identity, identity));
+            }
+        }
+        let block = Block::read(&page.documents, &page.levels, own.dim)?;
         for scan in &mut scans {
             scan.rows(documents.len(), block.rows())?;
         }
@@ -69,11 +109,18 @@ pub async fn search(db: &Db, search: &Search<'_>) -> Result<Vec<Found>, StoreErr
             break;
         }
     }
+    let Some((identity_text, identity)) = seen else { return Ok(Attempt::Missing) };
     let candidates: Vec<Vec<usize>> = scans.into_iter().map(Scan::candidates).collect();
     let mut wanted = candidates.concat();
     wanted.sort_unstable();
     wanted.dedup();
-    let rows = exact(db, search, &documents, &wanted).await?;
+    let rows = match wanted.is_empty() {
+        true => Vec::new(),
+        false => match exact(session, search, &documents, &wanted, &identity_text).await? {
+            Some(rows) => rows,
+            None => return Ok(Attempt::Changed),
+        },
+    };
     let found = queries.iter().zip(&candidates).map(|(query, candidates)| {
         let hits = candidates.iter().filter_map(|&index| {
             // What another request has dropped in between is not there.
@@ -92,11 +139,18 @@ pub async fn search(db: &Db, search: &Search<'_>) -> Result<Vec<Found>, StoreErr
             matches: matches.collect::<Result<_, _>>()?,
         })
     });
-    found.collect()
+    Ok(Attempt::Done(SearchResult { identity, found: found.collect::<Result<_, StoreError>>()? }))
 }
 
-/// The next rows of the field, in the order of the documents.
-async fn page(db: &Db, search: &Search<'_>, after: Option<i64>, dim: usize) -> Result<Block, StoreError> {
+/// Some rows of a field as the database puts them together, and the identity to which they belong.
+struct Page {
+    identity: String,
+    documents: String,
+    levels: String,
+}
+
+/// The next rows of the field, in the order of the documents; `None` where the store is not complete.
+async fn page(session: &Session, search: &Search<'_>, after: Option<i64>) -> Result<Option<Page>, StoreError> {
     let mut parameters = vec![search.field.into(), after.unwrap_or(i64::MIN).into(), Value::Integer(PAGE as i64)];
     let (join, conditions) = if search.filter.is_empty() {
         ("", String::new())
@@ -104,41 +158,51 @@ async fn page(db: &Db, search: &Search<'_>, after: Option<i64>, dim: usize) -> R
         ("JOIN minilm_documents d ON d.seq = q.document", filter::conditions(search.filter, &mut parameters))
     };
     let statement = format!(
-        "SELECT coalesce(group_concat(document, ','), ''), coalesce(group_concat(hex(levels), ''), '') FROM (
+        "SELECT (SELECT format_version FROM minilm_meta), (SELECT identity FROM minilm_meta),
+            coalesce(group_concat(document, ','), ''), coalesce(group_concat(hex(levels), ''), '') FROM (
             SELECT q.document, q.levels FROM minilm_quantized q {join}
             WHERE q.field = ?1 AND q.document > ?2{conditions} ORDER BY q.document LIMIT ?3
         )"
     );
-    let rows = db.run(&statement, parameters).await?;
-    rows.first().map_or(Ok(Block::default()), |row| Block::read(text(row, 0)?, text(row, 1)?, dim))
+    let rows = session.try_run(&statement, parameters).await?;
+    let Some(row) = rows.and_then(|rows| rows.into_iter().next()).filter(|row| row.first() != Some(&Value::Null))
+    else {
+        return Ok(None);
+    };
+    check_format(integer(&row, 0)?)?;
+    let [identity, documents, levels] = [1, 2, 3].map(|column| text(&row, column).map(str::to_owned));
+    Ok(Some(Page { identity: identity?, documents: documents?, levels: levels? }))
 }
 
 /// A document that may be among the best, and its vector, in floats.
 struct Exact {
     index: usize,
     vector: Vec<f32>,
-    row: RowResult,
+    row: Row,
 }
 
-/// The rows of `documents` that are `wanted`, in the order of their indices. Vector and document are read by one statement, so that
-/// they belong to each other.
-async fn exact(db: &Db, search: &Search<'_>, documents: &[i64], wanted: &[usize]) -> Result<Vec<Exact>, StoreError> {
-    let (field, dim) = (search.field, search.vectors.first().map_or(0, |vector| vector.len() as i64));
+/// The rows of `documents` that are `wanted`, in the order of their indices; `None` where they belong to another identity by now.
+async fn exact(
+    session: &Session,
+    search: &Search<'_>,
+    documents: &[i64],
+    wanted: &[usize],
+    identity: &str,
+) -> Result<Option<Vec<Exact>>, StoreError> {
+    let dim = search.vectors.first().map_or(0, |vector| vector.len() as i64);
     let list: Vec<i64> = wanted.iter().map(|&index| documents[index]).collect();
     let list = serde_json::to_string(&list).map_err(|error| StoreError::Damaged(error.to_string()))?;
-    let statement = "SELECT c.key, substr(d.vectors, q.position * ?3 + 1, ?3),
-            d.id, d.document, d.metadata
-        FROM json_each(?1) c
-        CROSS JOIN minilm_quantized q ON q.field = ?2 AND q.document = c.value
-        CROSS JOIN minilm_documents d ON d.seq = q.document";
-    let rows = db.run(statement, vec![Value::Text(list), field.into(), Value::Integer(4 * dim)]).await?;
+    let parameters = vec![Value::Text(list), search.field.into(), Value::Integer(4 * dim)];
+    let Some(Rows { rows, meta }) = session.read(schema::CANDIDATES, parameters).await? else { return Ok(None) };
+    if text(&meta, 2)? != identity {
+        return Ok(None);
+    }
     let mut exact = Vec::with_capacity(rows.len());
     for row in rows {
         let key = usize::try_from(integer(&row, 0)?).ok().and_then(|key| wanted.get(key));
         let index = *key.ok_or_else(|| StoreError::Damaged("a row that was not asked for".to_owned()))?;
-        let vector = floats(blob(&row, 1)?);
-        exact.push(Exact { index, vector, row });
+        exact.push(Exact { index, vector: floats(&row, 1)?, row });
     }
     exact.sort_unstable_by_key(|exact| exact.index);
-    Ok(exact)
+    Ok(Some(exact))
 }

@@ -3,9 +3,9 @@
 use minilm::index::QuantizedVector;
 use serde_json::json;
 
-use super::db::{Db, Value};
-use super::search::HEAD;
-use super::{identity_text, schema};
+use super::db::Value;
+use super::schema;
+use super::session::Session;
 use crate::store::{Entry, Identity, StoreError};
 
 /// All entries, as the statements take them.
@@ -21,7 +21,7 @@ impl Batch {
     fn new(entries: &[Entry]) -> Result<Self, StoreError> {
         let mut batch = Self { rows: Vec::with_capacity(entries.len()), floats: Vec::new(), levels: Vec::new() };
         let mut first = 0;
-        for Entry { record, vectors } in entries {
+        for Entry { record, metadata, vectors } in entries {
             let mut fields = Vec::with_capacity(vectors.len());
             for vector in vectors {
                 let quantized = QuantizedVector::new(&vector.vector)?;
@@ -30,7 +30,7 @@ impl Batch {
                 batch.levels.extend_from_slice(bytemuck::cast_slice(&quantized.values));
                 batch.floats.extend(vector.vector.iter().flat_map(|x| x.to_le_bytes()));
             }
-            batch.rows.push(json!([record.id, record.document, record.metadata, first, fields]));
+            batch.rows.push(json!([record.id, record.document, metadata, first, fields]));
             first += vectors.len();
         }
         Ok(batch)
@@ -40,25 +40,30 @@ impl Batch {
         let rows = serde_json::to_string(&self.rows).map_err(|error| StoreError::Document(error.to_string()))?;
         let dim = i64::try_from(identity.dim).unwrap_or(i64::MAX);
         Ok(vec![
-            Value::Text(identity_text(identity)?),
+            Value::Text(identity.to_text()?),
             Value::Text(rows),
             Value::Blob(self.floats),
             Value::Blob(self.levels),
             Value::Integer(4 * dim),
-            Value::Integer(dim + HEAD),
+            Value::Integer(dim + schema::LEVELS_HEAD),
         ])
     }
 }
 
-pub async fn upsert(db: &Db, identity: &Identity, entries: &[Entry]) -> Result<(), StoreError> {
+pub async fn upsert(session: &Session, identity: &Identity, entries: &[Entry]) -> Result<(), StoreError> {
     let parameters = Batch::new(entries)?.parameters(identity)?;
-    db.run(schema::UPSERT, parameters).await.map(drop)
+    session.run(schema::UPSERT, parameters).await.map(drop)
 }
 
-pub async fn reindex(db: &Db, identity: &Identity, version: i64, entries: &[Entry]) -> Result<(), StoreError> {
+pub async fn reindex(
+    session: &Session,
+    identity: &Identity,
+    version: i64,
+    entries: &[Entry],
+) -> Result<(), StoreError> {
     let mut batch = Batch::new(entries)?;
     batch.rows.push(json!([null, null, null, 0, []]));
     let mut parameters = batch.parameters(identity)?;
     parameters.push(Value::Integer(version));
-    db.run(schema::REINDEX, parameters).await.map(drop)
+    session.run(schema::REINDEX, parameters).await.map(drop)
 }
