@@ -1,4 +1,4 @@
-//! The core on this machine: whole texts, and the linear layers over slices against candle's hook for custom operations.
+//! The core on this machine: whole texts, and the linear layers alone.
 //!
 //! `MINILM_MODEL` names the packed file; `cargo xtask model pack` makes one.
 
@@ -6,15 +6,14 @@ use std::fs;
 use std::sync::LazyLock;
 
 use divan::Bencher;
-use minilm::bench::{HookedPass, LinearPass};
+use minilm::bench::LinearPass;
 use minilm::{Embedder, EncodeOptions};
 
-static FILE: LazyLock<Vec<u8>> = LazyLock::new(|| {
+static EMBEDDER: LazyLock<Embedder> = LazyLock::new(|| {
     let path = std::env::var("MINILM_MODEL").expect("set MINILM_MODEL to a packed file: cargo xtask model pack");
-    fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+    let file = fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    Embedder::from_bytes(file).unwrap_or_else(|error| panic!("{path}: {error}"))
 });
-static EMBEDDER: LazyLock<Embedder<'static>> =
-    LazyLock::new(|| Embedder::from_bytes(&FILE).unwrap_or_else(|error| panic!("{error}")));
 
 fn main() {
     divan::main();
@@ -36,14 +35,7 @@ fn encode_batch(bencher: Bencher<'_, '_>) {
 
 /// All linear layers over so many rows.
 #[divan::bench(args = [8, 16, 32])]
-fn linear_over_slices(bencher: Bencher<'_, '_>, rows: usize) {
+fn linear(bencher: Bencher<'_, '_>, rows: usize) {
     let mut pass = LinearPass::new(&EMBEDDER, rows);
     bencher.bench_local(|| pass.run(&EMBEDDER));
-}
-
-/// The same through candle's tensors.
-#[divan::bench(args = [8, 16, 32])]
-fn linear_as_candle_op(bencher: Bencher<'_, '_>, rows: usize) {
-    let pass = HookedPass::new(&EMBEDDER, rows).expect("candle takes the tensors");
-    bencher.bench(|| pass.run());
 }

@@ -1,10 +1,13 @@
 //! The facade: texts in, vectors out. [`Embedder::encode`] is the whole walk of a request.
 
+use std::fmt;
 use std::sync::Mutex;
+
+use self_cell::self_cell;
 
 use crate::config::Pooling;
 use crate::model::{Model, Workspace};
-use crate::output::{Embeddings, OutputPrecision, Ranges, quantize_embeddings};
+use crate::output::Embeddings;
 use crate::package::Package;
 use crate::pooling::pool;
 use crate::tokenizer::{Encoding, Tokenizer, Truncation};
@@ -14,14 +17,31 @@ use crate::{Config, Error, normalize};
 /// Results do not depend on it.
 const TOKENS_PER_BATCH: usize = 256;
 
-/// A model ready to encode. It borrows the packed file and copies none of it.
-#[derive(Debug)]
-pub struct Embedder<'m> {
+/// A model ready to encode. It owns the bytes of the packed file, reads them in place, and gives their memory back when it is
+/// dropped. Calls from several threads run side by side.
+pub struct Embedder {
+    model: LoadedModel,
+    /// Kept from call to call. A call that finds it taken by another thread makes its own.
+    workspace: Mutex<Workspace>,
+}
+
+/// Bytes of any kind: a vector, shared or static bytes, a memory map.
+type Bytes = Box<dyn AsRef<[u8]> + Send + Sync>;
+
+self_cell!(
+    /// The bytes of a packed file and the views into them, made once.
+    struct LoadedModel {
+        owner: Bytes,
+        #[covariant]
+        dependent: Views,
+    }
+);
+
+/// What is read from the bytes of a packed file.
+struct Views<'m> {
     package: Package<'m>,
     tokenizer: Tokenizer<'m>,
     model: Model<'m>,
-    /// Kept from call to call. A call that finds it taken by another thread makes its own.
-    workspace: Mutex<Workspace>,
 }
 
 /// Options of [`Embedder::encode`], named as in sentence-transformers.
@@ -35,10 +55,6 @@ pub struct EncodeOptions {
     pub normalize_embeddings: bool,
     /// Keep only the first dimensions, 1 to the model's own.
     pub truncate_dim: Option<usize>,
-    /// Number format of the output.
-    pub precision: OutputPrecision,
-    /// Ranges for `int8` and `uint8`; without them those of the vectors of the call.
-    pub ranges: Option<Ranges>,
     /// How token vectors become one; without it as the model says.
     pub pooling: Option<Pooling>,
     /// What happens to a text with more than `max_seq_length` tokens.
@@ -48,23 +64,33 @@ pub struct EncodeOptions {
     pub max_seq_length: Option<usize>,
 }
 
-impl<'m> Embedder<'m> {
-    /// A model from the bytes of a packed file, which are checked completely: structure, sizes and checksum. They start on
-    /// a 4-byte boundary, as any buffer of this size from the allocator does.
+impl Embedder {
+    /// A model from the bytes of a packed file, which are checked completely: structure, sizes and checksum. They are moved
+    /// in, not copied: `Vec<u8>`, `Arc<[u8]>`, `&'static [u8]`, [`AlignedBytes`](crate::AlignedBytes), a memory map.
+    ///
+    /// The bytes must start on a 4-byte boundary, as every buffer of this size from the allocator does; on a 64-byte boundary
+    /// ([`AlignedBytes`](crate::AlignedBytes)) the kernels are fastest. They must not change while the embedder lives: a memory map
+    /// of a file that somebody overwrites gives wrong vectors or a panic.
     ///
     /// # Errors
-    /// What is wrong with the file.
-    pub fn from_bytes(bytes: &'m [u8]) -> Result<Self, Error> {
-        Self::view(Package::check(bytes)?)
+    /// What is wrong with the file ([`ErrorKind::Model`](crate::ErrorKind::Model)), or [`Error::Misaligned`].
+    pub fn from_bytes(bytes: impl AsRef<[u8]> + Send + Sync + 'static) -> Result<Self, Error> {
+        Self::load(Box::new(bytes), |bytes| Package::check(bytes))
     }
 
-    fn view(package: Package<'m>) -> Result<Self, Error> {
-        Ok(Self {
-            tokenizer: Tokenizer::view(&package)?,
-            model: Model::view(&package)?,
-            workspace: Mutex::default(),
-            package,
-        })
+    /// A model from bytes that the program itself carries (see [`include_model!`](crate::include_model)). Structure and
+    /// sizes are checked, the content is trusted and not even read: this takes microseconds.
+    ///
+    /// # Errors
+    /// What is wrong with the file ([`ErrorKind::Model`](crate::ErrorKind::Model)), or [`Error::Misaligned`]. Damaged weights
+    /// are not noticed.
+    pub fn from_static(bytes: &'static [u8]) -> Result<Self, Error> {
+        Self::load(Box::new(bytes), |bytes| Package::trust(bytes))
+    }
+
+    fn load(bytes: Bytes, open: impl FnOnce(&[u8]) -> Result<Package<'_>, Error>) -> Result<Self, Error> {
+        let model = LoadedModel::try_new(bytes, |bytes| Views::of(open((**bytes).as_ref())?))?;
+        Ok(Self { model, workspace: Mutex::default() })
     }
 
     /// Vectors of `texts`, in their order. A text's vector is the same, to the bit, alone and in any batch.
@@ -73,11 +99,9 @@ impl<'m> Embedder<'m> {
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// use minilm::{EncodeOptions, Embedder};
     ///
-    /// let file = std::fs::read("all-MiniLM-L6-v2-int8.minilm")?;
-    /// let embedder = Embedder::from_bytes(&file)?;
+    /// let embedder = Embedder::from_bytes(std::fs::read("all-MiniLM-L6-v2-int8.minilm")?)?;
     /// let embeddings = embedder.encode(&["What is a neuron?", "A cell."], &EncodeOptions::default())?;
-    /// assert_eq!(embeddings.dim, 384);
-    /// assert_eq!(embeddings.as_f32().map(<[f32]>::len), Some(2 * 384));
+    /// assert_eq!((embeddings.dim, embeddings.data.len()), (384, 2 * 384));
     /// # Ok(())
     /// # }
     /// ```
@@ -101,7 +125,6 @@ impl<'m> Embedder<'m> {
         if options.normalize_embeddings {
             data.chunks_exact_mut(dim).for_each(normalize);
         }
-        let (data, dim) = quantize_embeddings(data, dim, options.precision, options.ranges.as_ref())?;
         Ok(Embeddings {
             data,
             dim,
@@ -119,8 +142,8 @@ impl<'m> Embedder<'m> {
         let prompt = self.prompt(options)?;
         let encode = |(index, text): (usize, &T)| {
             let encoding = match prompt {
-                "" => self.tokenizer.encode(text.as_ref(), limit, options.truncation),
-                prompt => self.tokenizer.encode(&format!("{prompt}{}", text.as_ref()), limit, options.truncation),
+                "" => self.tokenizer().encode(text.as_ref(), limit, options.truncation),
+                prompt => self.tokenizer().encode(&format!("{prompt}{}", text.as_ref()), limit, options.truncation),
             };
             encoding.map_err(|too_long| Error::TooManyTokens { index, n_tokens: too_long.n_tokens, limit })
         };
@@ -143,7 +166,7 @@ impl<'m> Embedder<'m> {
             let texts: Vec<&Encoding> = batch.iter().map(|&index| &encodings[index]).collect();
             let tokens = texts.iter().map(|text| text.len()).sum();
             work.resize(self.config(), tokens);
-            self.model.forward(&texts, work)?;
+            self.views().model.forward(&texts, work)?;
             let mut rest = &work.hidden[..];
             for (index, text) in batch.into_iter().zip(texts) {
                 let (tokens, behind) = rest.split_at(text.len() * dim);
@@ -170,24 +193,28 @@ impl<'m> Embedder<'m> {
     /// The model's configuration.
     #[must_use]
     pub fn config(&self) -> &Config {
-        self.package.config()
+        self.package().config()
     }
 
     /// The packed file behind the model.
     #[must_use]
-    pub fn package(&self) -> &Package<'m> {
-        &self.package
+    pub fn package(&self) -> &Package<'_> {
+        &self.views().package
     }
 
     /// The model's tokenizer.
     #[must_use]
-    pub fn tokenizer(&self) -> &Tokenizer<'m> {
-        &self.tokenizer
+    pub fn tokenizer(&self) -> &Tokenizer<'_> {
+        &self.views().tokenizer
     }
 
     #[cfg(feature = "bench")]
-    pub(crate) fn model(&self) -> &Model<'m> {
-        &self.model
+    pub(crate) fn model(&self) -> &Model<'_> {
+        &self.views().model
+    }
+
+    fn views(&self) -> &Views<'_> {
+        self.model.borrow_dependent()
     }
 
     /// What `options` put before every text.
@@ -246,14 +273,15 @@ impl<'m> Embedder<'m> {
     }
 }
 
-impl Embedder<'static> {
-    /// A model from bytes that the program itself carries (see [`include_model!`](crate::include_model)). Structure and
-    /// sizes are checked, the content is trusted and not even read: this takes microseconds.
-    ///
-    /// # Errors
-    /// What is wrong with the file.
-    pub fn from_static(bytes: &'static [u8]) -> Result<Self, Error> {
-        Self::view(Package::trust(bytes)?)
+impl fmt::Debug for Embedder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Embedder").field("config", self.config()).finish_non_exhaustive()
+    }
+}
+
+impl<'m> Views<'m> {
+    fn of(package: Package<'m>) -> Result<Self, Error> {
+        Ok(Self { tokenizer: Tokenizer::view(&package)?, model: Model::view(&package)?, package })
     }
 }
 

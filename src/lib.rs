@@ -7,11 +7,10 @@
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let file = std::fs::read("all-MiniLM-L6-v2-int8.minilm")?;
-//! let embedder = Embedder::from_bytes(&file)?;
+//! let embedder = Embedder::from_bytes(file)?;
 //! let texts = ["How do neural networks work?", "What is a neuron?"];
 //! let embeddings = embedder.encode(&texts, &EncodeOptions::default())?;
-//! let vectors = embeddings.as_f32().unwrap_or_default();
-//! let scores = similarity(vectors, vectors, embeddings.dim, embedder.config().similarity)?;
+//! let scores = similarity(&embeddings.data, &embeddings.data, embeddings.dim, embedder.config().similarity)?;
 //! println!("{:.3}", scores[1]);
 //! # Ok(())
 //! # }
@@ -29,12 +28,12 @@
 #[cfg(target_endian = "big")]
 compile_error!("packed files are little-endian and are read in place");
 
+mod aligned;
 #[cfg(feature = "bench")]
 pub mod bench;
 mod config;
 mod embedder;
 mod error;
-mod include;
 pub mod index;
 mod kernel;
 mod model;
@@ -49,13 +48,15 @@ pub mod reference;
 mod similarity;
 mod tokenizer;
 
+pub use aligned::{Aligned, AlignedBytes};
 pub use config::{AddedToken, Config, EncoderConfig, Pooling, Precision, SimilarityFunction, TokenizerConfig};
 pub use embedder::{Embedder, EncodeOptions};
-pub use error::Error;
-pub use include::Aligned;
+pub use error::{Error, ErrorKind};
 pub use kernel::arch::BACKEND;
 pub use normalize::normalize;
-pub use output::{Embeddings, OutputPrecision, Ranges, Values, quantize_embeddings};
+pub use output::{
+    Embeddings, OutputPrecision, QuantizedEmbeddings, QuantizedValues, Ranges, quantize_embeddings,
+};
 pub use package::{ALIGNMENT, FORMAT_VERSION, Package, TensorInfo};
 pub use similarity::{Hit, TopK, semantic_search, similarity, similarity_pairwise};
 pub use tokenizer::{Encoding, Tokenizer, TooLong, Truncation};

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 fn refusal(change: impl FnOnce(&mut Value)) -> Error {
     let file = PackedFile::open(&Tiny::default().pack(Precision::Int8)).configure(change).seal();
-    Embedder::from_bytes(&file).expect_err("the configuration is wrong")
+    Embedder::from_bytes(file).expect_err("the configuration is wrong")
 }
 
 #[test]

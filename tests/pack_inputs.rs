@@ -170,7 +170,7 @@ fn do_lower_case_lowers_before_everything_else() {
     let cased = Tiny::default().set("tokenizer.json", "/normalizer/lowercase", json!(false));
     let ids = |tiny: &Tiny| {
         let file = tiny.pack(Precision::F32);
-        let embedder = Embedder::from_bytes(&file).expect("packed files are valid");
+        let embedder = Embedder::from_bytes(file).expect("packed files are valid");
         let encodings = embedder.tokenize(&["THE cat [SEP]"], &EncodeOptions::default()).expect("it is short");
         encodings[0].ids.clone()
     };
@@ -187,7 +187,7 @@ fn prompts() {
     assert_eq!(found, [("b", "b"), ("document", ""), ("odd", ""), ("query", "the ")]);
 
     let file = tiny.pack(Precision::F32);
-    let embedder = Embedder::from_bytes(&file).expect("packed files are valid");
+    let embedder = Embedder::from_bytes(file).expect("packed files are valid");
     let encode = |text: &str, prompt_name: Option<&str>, prompt: Option<&str>| {
         let (prompt_name, prompt) = (prompt_name.map(str::to_owned), prompt.map(str::to_owned));
         embedder

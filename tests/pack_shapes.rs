@@ -22,14 +22,14 @@ const SHAPES: [Shape; 8] = [
 fn agreement(tiny: &Tiny, precision: Precision, pooling: Pooling) -> Agreement {
     let source = tiny.read().expect("the directory is valid");
     let file = source.pack(precision).expect("the weights fit");
-    let embedder = Embedder::from_bytes(&file).expect("packed files are valid");
+    let embedder = Embedder::from_bytes(file).expect("packed files are valid");
     let options = EncodeOptions { pooling: Some(pooling), ..EncodeOptions::default() };
     let found = embedder.encode(&TEXTS, &options).expect("texts are cut");
     let encodings = embedder.tokenize(&TEXTS, &options).expect("texts are cut");
     let reference = Reference::new(&source).expect("candle takes the tensors");
     let expected: Vec<f32> =
         encodings.iter().flat_map(|encoding| reference.embed(encoding, pooling).expect("ids are in range")).collect();
-    Agreement::of(found.as_f32().expect("floats are the default"), &expected, embedder.dim())
+    Agreement::of(&found.data, &expected, embedder.dim())
 }
 
 #[test]

@@ -13,9 +13,9 @@ fn packed(tiny: &Tiny) -> Result<Vec<u8>, Error> {
 
 /// Vectors of the texts.
 fn vectors(file: &[u8]) -> Vec<f32> {
-    let embedder = Embedder::from_bytes(file).expect("packed files are valid");
+    let embedder = Embedder::from_bytes(file.to_vec()).expect("packed files are valid");
     let embeddings = embedder.encode(&TEXTS, &EncodeOptions::default()).expect("texts are cut");
-    embeddings.as_f32().expect("floats are the default").to_vec()
+    embeddings.data
 }
 
 fn with_prefix(mut tiny: Tiny, prefix: &str) -> Tiny {

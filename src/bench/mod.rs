@@ -1,13 +1,9 @@
 //! What benchmarks measure beside whole calls of [`Embedder::encode`].
 
-#[cfg(feature = "reference")]
-mod hook;
 mod scan;
 
 use crate::Embedder;
 use crate::model::Workspace;
-#[cfg(feature = "reference")]
-pub use hook::HookedPass;
 pub use scan::ScanPass;
 
 #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
@@ -26,7 +22,7 @@ pub struct LinearPass {
 impl LinearPass {
     /// A pass over `rows` rows.
     #[must_use]
-    pub fn new(embedder: &Embedder<'_>, rows: usize) -> Self {
+    pub fn new(embedder: &Embedder, rows: usize) -> Self {
         let encoder = &embedder.config().encoder;
         let widest = encoder.intermediate_size.max(3 * encoder.hidden_size);
         Self { rows, x: input(rows * widest), y: vec![0.0; rows * widest], work: Workspace::default() }
@@ -39,7 +35,7 @@ impl LinearPass {
     }
 
     /// Goes through all layers once. Returns the multiply-accumulates.
-    pub fn run(&mut self, embedder: &Embedder<'_>) -> f64 {
+    pub fn run(&mut self, embedder: &Embedder) -> f64 {
         let mut products = 0;
         for linear in embedder.model().linears() {
             let (inputs, outputs) = linear.shape();

@@ -34,13 +34,17 @@ pub(crate) use {
 };
 
 #[cfg(target_arch = "x86_64")]
-mod native;
+mod avx2;
 #[cfg(target_arch = "x86_64")]
-mod native_i8;
+mod avx512_vnni;
+#[cfg(target_arch = "x86_64")]
+mod sse2;
+#[cfg(target_arch = "x86_64")]
+mod x86_64;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use {
-    native::{Engine, dot_i16},
-    native_i8::dot_i8,
+    sse2::dot_i16,
+    x86_64::{Engine, dot_i8},
 };
 
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]

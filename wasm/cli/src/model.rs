@@ -3,18 +3,15 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use minilm::{Embedder, Error};
+use minilm::Embedder;
 
 use crate::files;
 
 /// The model in `path`, else the one built into this program.
-///
-/// A file stays in memory until the program ends, which is right after the command that asked for it: so it is leaked
-/// rather than carried along beside everything that borrows it.
-pub fn load(path: Option<&Path>) -> Result<Embedder<'static>> {
+pub fn load(path: Option<&Path>) -> Result<Embedder> {
     let Some(path) = path else { return baked() };
     let bytes = files::read(path).context("model")?;
-    Embedder::from_bytes(bytes.leak()).with_context(|| format!("model {}", path.display()))
+    Embedder::from_bytes(bytes).with_context(|| format!("model {}", path.display()))
 }
 
 /// Where [`load`] finds the model, for people.
@@ -23,25 +20,14 @@ pub fn source(path: Option<&Path>) -> String {
 }
 
 #[cfg(feature = "baked")]
-fn baked() -> Result<Embedder<'static>> {
+fn baked() -> Result<Embedder> {
     Embedder::from_static(minilm::include_model!(env!("MINILM_MODEL_FILE"))).context("the built-in model")
 }
 
 #[cfg(not(feature = "baked"))]
-fn baked() -> Result<Embedder<'static>> {
+fn baked() -> Result<Embedder> {
     anyhow::bail!(
         "no model: this build carries none. Pass --model FILE (or set MINILM_MODEL) with a packed model file, \
          or build one in: cargo xtask build cli --model NAME"
     )
-}
-
-/// `error` of a batch that starts with text `first`, as an error about the whole input.
-pub fn in_whole_input(error: Error, first: usize) -> Error {
-    match error {
-        Error::TooManyTokens { index, n_tokens, limit } => {
-            Error::TooManyTokens { index: first + index, n_tokens, limit }
-        }
-        Error::NotFinite { index } => Error::NotFinite { index: first + index },
-        other => other,
-    }
 }

@@ -6,7 +6,7 @@ use crate::bindings::exports::minilm::embed::embedder::{ModelInfo, Pooling, Prec
 use crate::to_u32;
 
 /// What is known about the model of `embedder`.
-pub fn of(embedder: &Embedder<'_>) -> ModelInfo {
+pub fn of(embedder: &Embedder) -> ModelInfo {
     let config = embedder.config();
     let prompt = |(name, text): (&String, &String)| Prompt { name: name.clone(), text: text.clone() };
     ModelInfo {

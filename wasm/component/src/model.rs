@@ -7,20 +7,20 @@ use minilm::Embedder;
 use crate::bindings::exports::minilm::embed::embedder::Error;
 
 /// The model. It is loaded by the first call and then kept, and so is the reason where it cannot be: a file that is no model
-/// must not be read again, and leaked again, by every call.
-pub fn get() -> Result<&'static Embedder<'static>, Error> {
-    static MODEL: OnceLock<Result<Embedder<'static>, Error>> = OnceLock::new();
+/// must not be read again by every call.
+pub fn get() -> Result<&'static Embedder, Error> {
+    static MODEL: OnceLock<Result<Embedder, Error>> = OnceLock::new();
     MODEL.get_or_init(load).as_ref().map_err(Clone::clone)
 }
 
 #[cfg(feature = "baked")]
-fn load() -> Result<Embedder<'static>, Error> {
+fn load() -> Result<Embedder, Error> {
     Ok(Embedder::from_static(minilm::include_model!(env!("MINILM_MODEL_FILE")))?)
 }
 
 /// The packed file that the environment variable MODEL_PATH names, without it `/model.minilm`.
 #[cfg(not(feature = "baked"))]
-fn load() -> Result<Embedder<'static>, Error> {
+fn load() -> Result<Embedder, Error> {
     use crate::bindings::exports::minilm::embed::embedder::ErrorKind;
 
     let path = std::env::var("MODEL_PATH").unwrap_or_else(|_| "/model.minilm".to_owned());
@@ -31,5 +31,5 @@ fn load() -> Result<Embedder<'static>, Error> {
              name another place with MODEL_PATH, or build a model in: cargo xtask build component --model NAME"
         ))
     })?;
-    Embedder::from_bytes(bytes.leak()).map_err(|error| fault(format!("model {path}: {error}")))
+    Embedder::from_bytes(bytes).map_err(|error| fault(format!("model {path}: {error}")))
 }

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use http::StatusCode;
-use minilm::{EncodeOptions, Encoding, Truncation, Values};
+use minilm::{EncodeOptions, Encoding, Truncation};
 use serde::Deserialize;
 
 use crate::input::Input;
@@ -74,11 +74,7 @@ impl Service {
             truncated: embeddings.truncated.iter().filter(|&&truncated| truncated).count(),
             inference: start.elapsed(),
         };
-        match embeddings.data {
-            Values::Float32(data) => Ok(Vectors { data, dim: embeddings.dim, work }),
-            // No task asks for another precision.
-            _ => Err(Problem::invalid("only floats can be answered")),
-        }
+        Ok(Vectors { data: embeddings.data, dim: embeddings.dim, work })
     }
 
     /// Refuses an empty batch, too many texts, and texts that are too large.

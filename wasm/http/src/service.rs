@@ -14,7 +14,7 @@ pub struct Service {
     /// What was set.
     pub settings: Settings,
     /// The model.
-    pub embedder: Embedder<'static>,
+    pub embedder: Embedder,
     pub(crate) metrics: Metrics,
     /// Requests that are being read or answered.
     pub(crate) in_flight: AtomicUsize,
@@ -42,7 +42,7 @@ impl Service {
     ///
     /// # Errors
     /// `MODEL_NAME` asks for another model.
-    pub fn new(settings: Settings, embedder: Embedder<'static>) -> Result<Self, String> {
+    pub fn new(settings: Settings, embedder: Embedder) -> Result<Self, String> {
         let own = &embedder.config().name;
         if let Some(asked) = settings.model_name.as_deref().filter(|asked| bare(asked) != bare(own)) {
             return Err(format!("MODEL_NAME is `{asked}`, but this component has the model `{own}`"));
@@ -73,15 +73,14 @@ fn bare(name: &str) -> &str {
 }
 
 #[cfg(feature = "baked")]
-fn load(_path: &str) -> Result<Embedder<'static>, String> {
+fn load(_path: &str) -> Result<Embedder, String> {
     let model = minilm::include_model!(env!("MINILM_MODEL_FILE"));
     Embedder::from_static(model).map_err(|error| format!("the built-in model: {error}"))
 }
 
-/// The file stays in memory as long as the instance, so it is leaked.
 #[cfg(not(feature = "baked"))]
-fn load(path: &str) -> Result<Embedder<'static>, String> {
+fn load(path: &str) -> Result<Embedder, String> {
     let hint = "this component carries no model, so MODEL_PATH must name a packed model file in a folder that it sees";
     let bytes = std::fs::read(path).map_err(|error| format!("cannot read {path}: {error} ({hint})"))?;
-    Embedder::from_bytes(bytes.leak()).map_err(|error| format!("{path}: {error}"))
+    Embedder::from_bytes(bytes).map_err(|error| format!("{path}: {error}"))
 }

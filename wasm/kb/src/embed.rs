@@ -117,8 +117,7 @@ fn embed(kb: &Kb, texts: Vec<Text>, entries: &mut [Entry]) -> Result<Work, Probl
         work.texts += batch.len();
         work.tokens += encodings.iter().map(Encoding::len).sum::<usize>();
         work.truncated += embeddings.truncated.iter().filter(|&&truncated| truncated).count();
-        let rows = embeddings.as_f32().unwrap_or_default().chunks_exact(embeddings.dim);
-        for (text, row) in batch.iter().zip(rows) {
+        for (text, row) in batch.iter().zip(embeddings.rows()) {
             entries[text.entry].vectors.push(FieldVector { field: text.field.clone(), vector: row.to_vec() });
         }
     }

@@ -29,7 +29,7 @@ pub struct Info<'a> {
 
 impl<'a> Info<'a> {
     /// What is known about the model of `embedder`.
-    pub fn of(embedder: &'a Embedder<'_>) -> Self {
+    pub fn of(embedder: &'a Embedder) -> Self {
         let config = embedder.config();
         let package = embedder.package();
         Self {

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_wasm_bindgen::{Serializer, preserve};
 use wasm_bindgen::prelude::*;
 
-use crate::error::{self, Fault};
+use crate::error::Fault;
 use crate::info::Info;
 use crate::{options, quantize};
 
@@ -15,7 +15,7 @@ const MAX_VALUES: u64 = 1 << 24;
 
 /// A model ready to encode. Whatever a method throws is an object with a `code` and a `message`.
 #[wasm_bindgen]
-pub struct Model(pub(crate) Embedder<'static>);
+pub struct Model(pub(crate) Embedder);
 
 /// Vectors of a call.
 #[derive(Serialize)]
@@ -55,10 +55,10 @@ impl Model {
         answer(|| {
             check_size(texts.len(), self.0.dim())?;
             let embeddings =
-                self.0.encode(&texts, &options::read(options)?).map_err(|error| error::moved(error, first))?;
+                self.0.encode(&texts, &options::read(options)?).map_err(|error| error.with_first_index(first))?;
             let tokens: Vec<u32> = embeddings.n_tokens.iter().map(|&tokens| to_u32(tokens)).collect();
             Ok(Encoded {
-                data: Float32Array::from(embeddings.as_f32().unwrap_or_default()),
+                data: Float32Array::from(&embeddings.data[..]),
                 dim: embeddings.dim,
                 tokens: Uint32Array::from(&tokens[..]),
                 truncated: embeddings.truncated,
@@ -68,7 +68,7 @@ impl Model {
 
     /// Vectors `data` `[rows, dim]` in the number format `precision`: `{ data, dim }`. `ranges` are `undefined`, or the smallest and
     /// largest values of each dimension: `{ min, max }`.
-    pub fn quantize(&self, data: Vec<f32>, dim: usize, precision: &str, ranges: JsValue) -> Result<JsValue, JsValue> {
+    pub fn quantize(&self, data: &[f32], dim: usize, precision: &str, ranges: JsValue) -> Result<JsValue, JsValue> {
         answer(|| quantize::quantize(data, dim, precision, ranges))
     }
 

@@ -85,7 +85,7 @@ pub fn run(args: &InfoArgs, model: Option<&Path>) -> Result<()> {
     out.commit()
 }
 
-fn facts<'a>(embedder: &'a Embedder<'_>, file: String, tensors: bool) -> Facts<'a> {
+fn facts<'a>(embedder: &'a Embedder, file: String, tensors: bool) -> Facts<'a> {
     let package = embedder.package();
     Facts {
         file,

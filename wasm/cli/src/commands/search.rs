@@ -59,14 +59,13 @@ pub fn run(args: SearchArgs, model: Option<&Path>) -> Result<()> {
         (prompt, prompt_name) => EncodeOptions { prompt, prompt_name, ..options.clone() },
     };
     let query = embedder.encode(&[&args.query], &query_options).context("query")?;
-    let query = query.as_f32().context("vectors are not floats")?;
 
     let mut batches = Batches::new(Source::file(args.input).texts(&args.parse)?, BATCH_SIZE);
     let mut best = Best::new(args.hits.top_k.get(), args.hits.threshold);
     let mut progress = Progress::new(true);
     let mut first = 0;
     while let Some(texts) = batches.next()? {
-        best.offer(scores(&embedder, query, &texts, &options, first)?, texts, first);
+        best.offer(scores(&embedder, &query.data, &texts, &options, first)?, texts, first);
         progress.add(best.seen - first);
         first = best.seen;
     }
@@ -119,16 +118,15 @@ struct Line<'a> {
 
 /// Similarity of `query` to each of `texts`.
 fn scores(
-    embedder: &Embedder<'_>,
+    embedder: &Embedder,
     query: &[f32],
     texts: &[String],
     options: &EncodeOptions,
     first: usize,
 ) -> Result<Vec<f32>> {
-    let embeddings = embedder.encode(texts, options).map_err(|error| model::in_whole_input(error, first))?;
-    let vectors = embeddings.as_f32().context("vectors are not floats")?;
+    let embeddings = embedder.encode(texts, options).map_err(|error| error.with_first_index(first))?;
     let function: SimilarityFunction = embedder.config().similarity;
-    Ok(similarity(query, vectors, embeddings.dim, function)?)
+    Ok(similarity(query, &embeddings.data, embeddings.dim, function)?)
 }
 
 /// The best hits of a stream, and their texts.

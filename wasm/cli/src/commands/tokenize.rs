@@ -78,7 +78,7 @@ pub fn run(args: &TokenizeArgs, model: Option<&Path>) -> Result<()> {
     out.commit()
 }
 
-fn encodings(embedder: &Embedder<'_>, args: &TokenizeArgs) -> Result<Vec<Encoding>> {
+fn encodings(embedder: &Embedder, args: &TokenizeArgs) -> Result<Vec<Encoding>> {
     let options = args.tokens.options();
     let Some(second) = &args.pair else { return Ok(embedder.tokenize(&args.texts, &options)?) };
     let [first] = &args.texts[..] else { bail!("--pair needs exactly one TEXT, there are {}", args.texts.len()) };
@@ -93,7 +93,7 @@ fn encodings(embedder: &Embedder<'_>, args: &TokenizeArgs) -> Result<Vec<Encodin
     Ok(vec![encoding.map_err(too_many)?])
 }
 
-fn named<'a>(embedder: &Embedder<'_>, text: &'a str, pair: Option<&'a str>, encoding: Encoding) -> Tokens<'a> {
+fn named<'a>(embedder: &Embedder, text: &'a str, pair: Option<&'a str>, encoding: Encoding) -> Tokens<'a> {
     let token = |&id: &u32| embedder.tokenizer().id_to_token(id).unwrap_or_default();
     Tokens {
         text,

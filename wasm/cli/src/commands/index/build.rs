@@ -70,10 +70,10 @@ pub fn run(args: BuildArgs, model: Option<&Path>) -> Result<()> {
     report(&args.output, &info, replaced, truncated, embedder.config().max_seq_length)
 }
 
-fn embed(embedder: &Embedder<'_>, texts: &[&str], truncated: &mut usize) -> Result<Vec<f32>> {
+fn embed(embedder: &Embedder, texts: &[&str], truncated: &mut usize) -> Result<Vec<f32>> {
     let embeddings = embedder.encode(texts, &EncodeOptions::default())?;
     *truncated += embeddings.truncated.iter().filter(|&&truncated| truncated).count();
-    Ok(embeddings.as_f32().context("vectors are not floats")?.to_vec())
+    Ok(embeddings.data)
 }
 
 fn read(path: &Path) -> Result<Input> {

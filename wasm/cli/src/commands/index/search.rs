@@ -65,7 +65,7 @@ pub fn run(args: &SearchArgs, model: Option<&Path>) -> Result<()> {
     let embedder = model::load(model)?;
     clock.lap("model");
     let query = embedder.encode(&[&args.query], &EncodeOptions::default()).context("query")?;
-    let query = Query::new(query.as_f32().context("vectors are not floats")?).context("query")?;
+    let query = Query::new(&query.data).context("query")?;
     clock.lap("query");
 
     let name = || args.file.display().to_string();
