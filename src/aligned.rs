@@ -6,7 +6,7 @@ use std::ops::{Deref, DerefMut};
 use bytemuck::{Pod, Zeroable};
 
 use crate::Error;
-use crate::package::ALIGNMENT;
+use crate::format::ALIGNMENT;
 
 /// A value that starts on a 64-byte boundary. [`include_model!`](crate::include_model) puts a file into one.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! The facade: texts in, vectors out. [`Embedder::encode`] is the whole walk of a request.
+//! The facade: texts in, vectors out. [`Embedder::encode`] is the whole pipeline of a call.
 
 use std::fmt;
 use std::sync::Mutex;
@@ -6,11 +6,12 @@ use std::sync::Mutex;
 use self_cell::self_cell;
 
 use crate::config::Pooling;
-use crate::model::{Model, Workspace};
+use crate::format::{LinearLayer, ModelFile};
+use crate::info::ModelInfo;
+use crate::model::{Encoder, Workspace};
 use crate::output::Embeddings;
-use crate::package::Package;
 use crate::pooling::pool;
-use crate::tokenizer::{Encoding, Tokenizer, Truncation};
+use crate::tokenizer::{Tokenizer, Tokens, Truncation};
 use crate::{Config, Error, normalize};
 
 /// Tokens that go through the model at once: enough to keep the weights busy, few enough that scratch stays below 4 MB.
@@ -39,9 +40,9 @@ self_cell!(
 
 /// What is read from the bytes of a packed file.
 struct Views<'m> {
-    package: Package<'m>,
+    file: ModelFile<'m>,
     tokenizer: Tokenizer<'m>,
-    model: Model<'m>,
+    encoder: Encoder<'m>,
 }
 
 /// Options of [`Embedder::encode`], named as in sentence-transformers.
@@ -75,7 +76,7 @@ impl Embedder {
     /// # Errors
     /// What is wrong with the file ([`ErrorKind::Model`](crate::ErrorKind::Model)), or [`Error::Misaligned`].
     pub fn from_bytes(bytes: impl AsRef<[u8]> + Send + Sync + 'static) -> Result<Self, Error> {
-        Self::load(Box::new(bytes), |bytes| Package::check(bytes))
+        Self::load(Box::new(bytes), |bytes| ModelFile::check(bytes))
     }
 
     /// A model from bytes that the program itself carries (see [`include_model!`](crate::include_model)). Structure and
@@ -85,10 +86,10 @@ impl Embedder {
     /// What is wrong with the file ([`ErrorKind::Model`](crate::ErrorKind::Model)), or [`Error::Misaligned`]. Damaged weights
     /// are not noticed.
     pub fn from_static(bytes: &'static [u8]) -> Result<Self, Error> {
-        Self::load(Box::new(bytes), |bytes| Package::trust(bytes))
+        Self::load(Box::new(bytes), |bytes| ModelFile::trust(bytes))
     }
 
-    fn load(bytes: Bytes, open: impl FnOnce(&[u8]) -> Result<Package<'_>, Error>) -> Result<Self, Error> {
+    fn load(bytes: Bytes, open: impl FnOnce(&[u8]) -> Result<ModelFile<'_>, Error>) -> Result<Self, Error> {
         let model = LoadedModel::try_new(bytes, |bytes| Views::of(open((**bytes).as_ref())?))?;
         Ok(Self { model, workspace: Mutex::default() })
     }
@@ -116,9 +117,9 @@ impl Embedder {
     ///
     /// # Errors
     /// Those of [`Embedder::embed`], and [`Error::Option`] for an option out of range.
-    pub fn encode_tokens(&self, encodings: &[Encoding], options: &EncodeOptions) -> Result<Embeddings, Error> {
+    pub fn encode_tokens(&self, texts: &[Tokens], options: &EncodeOptions) -> Result<Embeddings, Error> {
         let dim = self.checked_dim(options)?;
-        let mut data = self.embed(encodings, options.pooling.unwrap_or(self.config().pooling))?;
+        let mut data = self.embed(texts, options.pooling.unwrap_or(self.config().pooling))?;
         if dim < self.dim() {
             data = data.chunks_exact(self.dim()).flat_map(|row| &row[..dim]).copied().collect();
         }
@@ -128,8 +129,8 @@ impl Embedder {
         Ok(Embeddings {
             data,
             dim,
-            n_tokens: encodings.iter().map(Encoding::len).collect(),
-            truncated: encodings.iter().map(|encoding| encoding.truncated).collect(),
+            n_tokens: texts.iter().map(Tokens::len).collect(),
+            truncated: texts.iter().map(|tokens| tokens.truncated).collect(),
         })
     }
 
@@ -137,42 +138,41 @@ impl Embedder {
     ///
     /// # Errors
     /// As for [`Embedder::encode`].
-    pub fn tokenize<T: AsRef<str>>(&self, texts: &[T], options: &EncodeOptions) -> Result<Vec<Encoding>, Error> {
+    pub fn tokenize<T: AsRef<str>>(&self, texts: &[T], options: &EncodeOptions) -> Result<Vec<Tokens>, Error> {
         let limit = self.checked_limit(options)?;
         let prompt = self.prompt(options)?;
         let encode = |(index, text): (usize, &T)| {
-            let encoding = match prompt {
+            let tokens = match prompt {
                 "" => self.tokenizer().encode(text.as_ref(), limit, options.truncation),
                 prompt => self.tokenizer().encode(&format!("{prompt}{}", text.as_ref()), limit, options.truncation),
             };
-            encoding.map_err(|too_long| Error::TooManyTokens { index, n_tokens: too_long.n_tokens, limit })
+            tokens.map_err(|too_long| Error::TooManyTokens { index, n_tokens: too_long.n_tokens, limit })
         };
         texts.iter().enumerate().map(encode).collect()
     }
 
-    /// Pooled vectors `[encodings.len(), dim]` in the order of `encodings`, normalized where the model does so.
+    /// Pooled vectors `[texts.len(), dim]` in the order of `texts`, normalized where the model does so.
     ///
     /// # Errors
-    /// [`Error::Encoding`] where there are no tokens, more than the model has positions, or not one type a token;
+    /// [`Error::Tokens`] where there are no tokens, more than the model has positions, or not one type a token;
     /// [`Error::TokenId`] for an id outside the vocabulary; [`Error::NotFinite`] where damaged weights give no number.
-    pub fn embed(&self, encodings: &[Encoding], pooling: Pooling) -> Result<Vec<f32>, Error> {
-        encodings.iter().enumerate().try_for_each(|(index, encoding)| self.check_encoding(index, encoding))?;
+    pub fn embed(&self, texts: &[Tokens], pooling: Pooling) -> Result<Vec<f32>, Error> {
+        texts.iter().enumerate().try_for_each(|(index, tokens)| self.check_tokens(index, tokens))?;
         let dim = self.dim();
-        let mut data = vec![0.0; encodings.len() * dim];
+        let mut data = vec![0.0; texts.len() * dim];
         let mut kept = self.workspace.try_lock();
         let mut own = Workspace::default();
         let work = kept.as_deref_mut().unwrap_or(&mut own);
-        for batch in batches(encodings) {
-            let texts: Vec<&Encoding> = batch.iter().map(|&index| &encodings[index]).collect();
-            let tokens = texts.iter().map(|text| text.len()).sum();
-            work.resize(self.config(), tokens);
-            self.views().model.forward(&texts, work)?;
+        for indices in batches(texts) {
+            let batch: Vec<&Tokens> = indices.iter().map(|&index| &texts[index]).collect();
+            work.resize(self.config(), batch.iter().map(|tokens| tokens.len()).sum());
+            self.encoder().forward(&batch, work)?;
             let mut rest = &work.hidden[..];
-            for (index, text) in batch.into_iter().zip(texts) {
-                let (tokens, behind) = rest.split_at(text.len() * dim);
+            for (index, tokens) in indices.into_iter().zip(batch) {
+                let (vectors, behind) = rest.split_at(tokens.len() * dim);
                 rest = behind;
                 let out = &mut data[index * dim..][..dim];
-                pool(pooling, tokens, out);
+                pool(pooling, vectors, out);
                 if self.config().normalize {
                     normalize(out);
                 }
@@ -184,6 +184,23 @@ impl Embedder {
         Ok(data)
     }
 
+    /// Runs the model over the tokens of one text and shows `observe` what goes into its linear layers: the transformer layer
+    /// (from 0), the linear layer in it, and some rows of its input `[rows, in_features]`. Together these are all rows, one for
+    /// each token. Calibration measures with this how large inputs get.
+    ///
+    /// # Errors
+    /// [`Error::Tokens`] and [`Error::TokenId`], as for [`Embedder::embed`].
+    pub fn observe_linear_inputs(
+        &self,
+        tokens: &Tokens,
+        observe: impl FnMut(usize, LinearLayer, &[f32]),
+    ) -> Result<(), Error> {
+        self.check_tokens(0, tokens)?;
+        let mut work = Workspace::default();
+        work.resize(self.config(), tokens.len());
+        self.encoder().observe(tokens, &mut work, observe)
+    }
+
     /// Width of the model's vectors.
     #[must_use]
     pub fn dim(&self) -> usize {
@@ -193,13 +210,13 @@ impl Embedder {
     /// The model's configuration.
     #[must_use]
     pub fn config(&self) -> &Config {
-        self.package().config()
+        self.file().config()
     }
 
     /// The packed file behind the model.
     #[must_use]
-    pub fn package(&self) -> &Package<'_> {
-        &self.views().package
+    pub fn file(&self) -> &ModelFile<'_> {
+        &self.views().file
     }
 
     /// The model's tokenizer.
@@ -208,9 +225,14 @@ impl Embedder {
         &self.views().tokenizer
     }
 
-    #[cfg(feature = "bench")]
-    pub(crate) fn model(&self) -> &Model<'_> {
-        &self.views().model
+    /// What is known about the model and the code that runs it.
+    #[must_use]
+    pub fn info(&self) -> ModelInfo {
+        ModelInfo::of(self.file())
+    }
+
+    pub(crate) fn encoder(&self) -> &Encoder<'_> {
+        &self.views().encoder
     }
 
     fn views(&self) -> &Views<'_> {
@@ -238,15 +260,15 @@ impl Embedder {
         })
     }
 
-    fn check_encoding(&self, index: usize, encoding: &Encoding) -> Result<(), Error> {
+    fn check_tokens(&self, index: usize, tokens: &Tokens) -> Result<(), Error> {
         let most = self.config().encoder.max_position_embeddings;
-        if !(1..=most).contains(&encoding.len()) {
-            let reason = format!("has {} tokens, not 1 to {most}", encoding.len());
-            return Err(Error::Encoding { index, reason });
+        if !(1..=most).contains(&tokens.len()) {
+            let reason = format!("there are {}, not 1 to {most}", tokens.len());
+            return Err(Error::Tokens { index, reason });
         }
-        if encoding.type_ids.len() != encoding.len() {
-            let reason = format!("has {} types for {} tokens", encoding.type_ids.len(), encoding.len());
-            return Err(Error::Encoding { index, reason });
+        if tokens.type_ids.len() != tokens.len() {
+            let reason = format!("there are {} types for {} tokens", tokens.type_ids.len(), tokens.len());
+            return Err(Error::Tokens { index, reason });
         }
         Ok(())
     }
@@ -280,24 +302,24 @@ impl fmt::Debug for Embedder {
 }
 
 impl<'m> Views<'m> {
-    fn of(package: Package<'m>) -> Result<Self, Error> {
-        Ok(Self { tokenizer: Tokenizer::view(&package)?, model: Model::view(&package)?, package })
+    fn of(file: ModelFile<'m>) -> Result<Self, Error> {
+        Ok(Self { tokenizer: Tokenizer::view(&file)?, encoder: Encoder::view(&file)?, file })
     }
 }
 
-/// Indices of `encodings` in groups of at most [`TOKENS_PER_BATCH`] tokens (or a single longer text), longest first.
-fn batches(encodings: &[Encoding]) -> Vec<Vec<usize>> {
-    let mut order: Vec<usize> = (0..encodings.len()).collect();
-    order.sort_by_key(|&index| std::cmp::Reverse(encodings[index].len()));
+/// Indices of `texts` in groups of at most [`TOKENS_PER_BATCH`] tokens (or a single longer text), longest first.
+fn batches(texts: &[Tokens]) -> Vec<Vec<usize>> {
+    let mut order: Vec<usize> = (0..texts.len()).collect();
+    order.sort_by_key(|&index| std::cmp::Reverse(texts[index].len()));
     let mut batches: Vec<Vec<usize>> = Vec::new();
-    let mut tokens = 0;
+    let mut n_tokens = 0;
     for index in order {
-        tokens += encodings[index].len();
+        n_tokens += texts[index].len();
         match batches.last_mut() {
-            Some(batch) if tokens <= TOKENS_PER_BATCH => batch.push(index),
+            Some(batch) if n_tokens <= TOKENS_PER_BATCH => batch.push(index),
             _ => {
                 batches.push(vec![index]);
-                tokens = encodings[index].len();
+                n_tokens = texts[index].len();
             }
         }
     }

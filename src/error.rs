@@ -68,9 +68,6 @@ pub enum Error {
         /// Element type that is read.
         expected: &'static str,
     },
-    /// A tensor holds a NaN or an infinity.
-    #[error("tensor `{0}` holds a value that is not finite")]
-    TensorNotFinite(String),
     /// The bytes do not start on a boundary on which `f32` values can be read in place.
     #[error(
         "model bytes start at an address that is not a multiple of {required}: use `include_model!` or `AlignedBytes`"
@@ -93,9 +90,6 @@ pub enum Error {
         /// What is wrong, and what is accepted.
         reason: String,
     },
-    /// `tokenizer.json` describes a pipeline that cannot be reproduced exactly.
-    #[error("tokenizer.json: {0}")]
-    UnsupportedTokenizer(String),
     /// A text has more tokens than the model reads, and truncation is off.
     #[error("text {index} has {n_tokens} tokens, the limit is {limit}: shorten it or allow truncation")]
     TooManyTokens {
@@ -107,9 +101,9 @@ pub enum Error {
         limit: usize,
     },
     /// Tokens that a caller made cannot be read by the model.
-    #[error("encoding {index} {reason}")]
-    Encoding {
-        /// Position of the encoding in the call.
+    #[error("the tokens of text {index}: {reason}")]
+    Tokens {
+        /// Position of the text in the call.
         index: usize,
         /// What is wrong, and what is accepted.
         reason: String,
@@ -146,17 +140,10 @@ pub enum Error {
         /// Position of the text in the call.
         index: usize,
     },
-    /// candle reported an error.
-    #[cfg(feature = "reference")]
-    #[error("candle: {0}")]
-    Candle(#[from] candle_core::Error),
-    /// A file that every model directory has is not there.
-    #[error("the model directory has no `{0}`")]
-    MissingFile(String),
-    /// A JSON file of the model directory cannot be read.
+    /// The JSON text of the configuration cannot be read.
     #[error("{file}: {source}")]
     Json {
-        /// Name of the file inside the model directory.
+        /// Metadata key of the text.
         file: String,
         /// The parser's error, with line and column.
         source: serde_json::Error,
@@ -195,7 +182,7 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::TooManyTokens { .. } | Self::Encoding { .. } | Self::TokenId { .. } | Self::Rows { .. } => {
+            Self::TooManyTokens { .. } | Self::Tokens { .. } | Self::TokenId { .. } | Self::Rows { .. } => {
                 ErrorKind::Input
             }
             Self::Option { .. } => ErrorKind::Option,
@@ -208,15 +195,10 @@ impl Error {
             | Self::MissingTensor(_)
             | Self::TensorShape { .. }
             | Self::TensorDtype { .. }
-            | Self::TensorNotFinite(_)
             | Self::Config { .. }
-            | Self::UnsupportedTokenizer(_)
             | Self::NotFinite { .. }
-            | Self::MissingFile(_)
             | Self::Json { .. } => ErrorKind::Model,
             Self::Misaligned { .. } | Self::OutOfMemory { .. } => ErrorKind::Engine,
-            #[cfg(feature = "reference")]
-            Self::Candle(_) => ErrorKind::Engine,
         }
     }
 
@@ -224,8 +206,7 @@ impl Error {
     /// calls and want the position in the whole.
     #[must_use]
     pub fn with_first_index(mut self, first: usize) -> Self {
-        if let Self::TooManyTokens { index, .. } | Self::Encoding { index, .. } | Self::NotFinite { index } = &mut self
-        {
+        if let Self::TooManyTokens { index, .. } | Self::Tokens { index, .. } | Self::NotFinite { index } = &mut self {
             *index = index.saturating_add(first);
         }
         self

@@ -3,7 +3,9 @@
 mod common;
 
 use common::{Agreement, MODELS, golden, golden_file, packed, texts};
-use minilm::{Embedder, Embeddings, EncodeOptions, Error, ErrorKind, OutputPrecision, QuantizedValues, Ranges, Truncation};
+use minilm::{
+    Embedder, Embeddings, EncodeOptions, Error, ErrorKind, OutputPrecision, QuantizedValues, Ranges, Truncation,
+};
 use serde_json::Value;
 
 const DIM: usize = 384;

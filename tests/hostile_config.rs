@@ -1,5 +1,7 @@
 //! Configurations that no packer writes, in files that are otherwise whole.
 
+#![cfg(not(target_family = "wasm"))]
+
 mod common;
 
 use common::packed_file::PackedFile;

@@ -1,5 +1,7 @@
 //! Damaged and foreign files are refused, each with the error that names the fault.
 
+#![cfg(not(target_family = "wasm"))]
+
 mod common;
 
 use std::sync::LazyLock;
@@ -7,7 +9,7 @@ use std::sync::LazyLock;
 use common::packed_file::{PackedFile, header_end, seal, with_header};
 use common::random::Random;
 use common::tiny::{TEXTS, Tiny};
-use minilm::{AlignedBytes, Embedder, EncodeOptions, Error, Package, Precision};
+use minilm::{AlignedBytes, Embedder, EncodeOptions, Error, ModelFile, Precision};
 use serde_json::{Value, json};
 
 static INT8: LazyLock<Vec<u8>> = LazyLock::new(|| Tiny::default().pack(Precision::Int8));
@@ -34,7 +36,7 @@ fn every_shorter_file_is_refused() {
         let sampled = (64 << 10..file.len()).step_by(97);
         for len in every_byte.chain(sampled) {
             refusal(&file[..len]);
-            assert!(Package::trust(&file[..len]).is_err(), "{len} bytes");
+            assert!(ModelFile::trust(&file[..len]).is_err(), "{len} bytes");
         }
     }
     let mut longer = INT8.clone();

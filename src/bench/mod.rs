@@ -37,7 +37,7 @@ impl LinearPass {
     /// Goes through all layers once. Returns the multiply-accumulates.
     pub fn run(&mut self, embedder: &Embedder) -> f64 {
         let mut products = 0;
-        for linear in embedder.model().linears() {
+        for linear in embedder.encoder().linears() {
             let (inputs, outputs) = linear.shape();
             let (x, y) = (&self.x[..self.rows * inputs], &mut self.y[..self.rows * outputs]);
             linear.forward(x, &mut self.work.block.int8, y);

@@ -8,7 +8,8 @@ use super::layer_norm::LayerNorm;
 const MAX_LEVEL: f32 = 127.0;
 
 /// Length of a row of `len` values in packed weights and quantized activations.
-pub(crate) const fn padded_len(len: usize) -> usize {
+#[must_use]
+pub const fn padded_len(len: usize) -> usize {
     len.next_multiple_of(BLOCK)
 }
 

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 use minilm::Precision;
-use minilm::pack::{ModelFiles, Source};
+use minilm_convert::{ModelFiles, Source};
 
 use crate::model::ModelDir;
 use crate::paths;

@@ -60,7 +60,7 @@ pub extern "C" fn set_texts(bytes: *const u8, len: usize) -> usize {
         let bytes = state.buffer(bytes, len).map_or(&[][..], |position| &state.buffers[position]);
         state.texts = std::str::from_utf8(bytes).unwrap_or_default().lines().map(str::to_owned).collect();
         let tokens = state.embedder.as_ref().and_then(|e| e.tokenize(&state.texts, &EncodeOptions::default()).ok());
-        tokens.iter().flatten().map(minilm::Encoding::len).sum()
+        tokens.iter().flatten().map(minilm::Tokens::len).sum()
     })
 }
 

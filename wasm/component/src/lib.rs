@@ -40,7 +40,7 @@ impl Guest for Component {
     }
 
     fn info() -> Result<ModelInfo, Error> {
-        Ok(info::of(model::get()?))
+        Ok(model::get()?.info().into())
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use http::StatusCode;
-use minilm::{EncodeOptions, Encoding, Truncation};
+use minilm::{EncodeOptions, Tokens, Truncation};
 use serde::Deserialize;
 
 use crate::input::Input;
@@ -64,7 +64,7 @@ impl Service {
             Input::Texts(texts) => self.embedder.tokenize(&texts, &options)?,
             Input::Ids(ids) => ids.into_iter().map(|ids| self.encoding(param, ids)).collect::<Result<_, _>>()?,
         };
-        let tokens = encodings.iter().map(Encoding::len).sum();
+        let tokens = encodings.iter().map(Tokens::len).sum();
         self.check_tokens(param, tokens)?;
         let start = Instant::now();
         let embeddings = self.embedder.encode_tokens(&encodings, &options)?;
@@ -112,7 +112,7 @@ impl Service {
     }
 
     /// Token ids of a caller, read as they are.
-    fn encoding(&self, param: &'static str, ids: Vec<u32>) -> Result<Encoding, Problem> {
+    fn encoding(&self, param: &'static str, ids: Vec<u32>) -> Result<Tokens, Problem> {
         let most = self.embedder.config().max_seq_length;
         if ids.is_empty() {
             return Err(Problem::empty(param));
@@ -122,6 +122,6 @@ impl Service {
             let what = format!("token ids of `{param}` are never cut: their number is");
             return Err(Problem::over(StatusCode::UNPROCESSABLE_ENTITY, &what, limit).with_param(param));
         }
-        Ok(Encoding { type_ids: vec![0; ids.len()], offsets: vec![0..0; ids.len()], truncated: false, ids })
+        Ok(Tokens { type_ids: vec![0; ids.len()], offsets: vec![0..0; ids.len()], truncated: false, ids })
     }
 }

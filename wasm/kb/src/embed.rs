@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::time::Instant;
 
 use http::StatusCode;
-use minilm::{EncodeOptions, Encoding};
+use minilm::{EncodeOptions, Tokens};
+use minilm_documents::Document;
 use minilm_http::encode::Task;
 use minilm_http::{App, Input, Limit, Problem, Service, Work};
-use minilm_documents::Document;
 
 use crate::Kb;
 use crate::store::{Entry, FieldVector, Record};
@@ -115,7 +115,7 @@ fn embed(kb: &Kb, texts: Vec<Text>, entries: &mut [Entry]) -> Result<Work, Probl
         let embeddings = embedder.encode_tokens(&encodings, &options)?;
         work.inference += start.elapsed();
         work.texts += batch.len();
-        work.tokens += encodings.iter().map(Encoding::len).sum::<usize>();
+        work.tokens += encodings.iter().map(Tokens::len).sum::<usize>();
         work.truncated += embeddings.truncated.iter().filter(|&&truncated| truncated).count();
         for (text, row) in batch.iter().zip(embeddings.rows()) {
             entries[text.entry].vectors.push(FieldVector { field: text.field.clone(), vector: row.to_vec() });

@@ -80,7 +80,7 @@ impl From<Error> for Fault {
 }
 
 /// `truncate_dim` as `truncateDim`.
-fn camel_case(name: &str) -> String {
+pub fn camel_case(name: &str) -> String {
     let mut words = name.split('_');
     let first = words.next().unwrap_or_default().to_owned();
     words.fold(first, |name, word| {

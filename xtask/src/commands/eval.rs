@@ -32,9 +32,7 @@ pub fn sts(request: &Request, file: &Path) -> Result<ExitCode> {
 }
 
 fn cosines(embedder: &Embedder, pairs: &Pairs) -> Result<Vec<f64>> {
-    let encode = |texts: &[String]| {
-        Ok::<_, anyhow::Error>(embedder.encode(texts, &EncodeOptions::default())?.data)
-    };
+    let encode = |texts: &[String]| Ok::<_, anyhow::Error>(embedder.encode(texts, &EncodeOptions::default())?.data);
     let (first, second) = (encode(&pairs.first)?, encode(&pairs.second)?);
     let cosines = similarity_pairwise(&first, &second, embedder.dim(), SimilarityFunction::Cosine)?;
     Ok(cosines.into_iter().map(f64::from).collect())

@@ -83,20 +83,22 @@ pub fn test(only: Option<Part>) -> Result<ExitCode> {
 fn rust(surroundings: &Surroundings, counts: &mut Counts) -> Result<()> {
     let mut native = |title: &str, args: &[&str], ignored: bool| {
         let mut command = cargo::native("test");
-        command.args(["--no-fail-fast", "--features", "minilm/reference"]).args(args);
+        command.arg("--no-fail-fast").args(args);
         command.env("MINILM_TEST_MODELS", &surroundings.models);
         if let Some(postgres) = &surroundings.postgres {
             command.env("MINILM_TEST_POSTGRES", &postgres.address);
         }
         run_cargo(title, &mut command, ignored, counts)
     };
-    native("native, with the models", &["--package", "minilm", "--lib", "--test", "[!s]*"], true)?;
+    let core = ["--package", "minilm", "--package", "minilm-convert", "--package", "minilm-reference"];
+    native("native, with the models", &[&core[..], &["--lib", "--test", "[!s]*"]].concat(), true)?;
     let shared = paths::shared().is_some();
     if !shared {
         println!("there is no ../shared beside the project: the tests that need it are skipped");
     }
-    native("native, data beside the project", &["--package", "minilm", "--test", "shared_*"], shared)?;
-    native("documentation", &["--package", "minilm", "--package", "minilm-documents", "--doc"], false)?;
+    native("native, data beside the project", &[&core[..4], &["--test", "shared_*"]].concat(), shared)?;
+    let documented = [&core[..4], &["--package", "minilm-documents", "--doc"]].concat();
+    native("documentation", &documented, false)?;
     native("documents and index files", &["--package", "minilm-documents", "--lib"], true)?;
     let tools = [
         "xtask",

@@ -151,19 +151,19 @@ impl Best {
         self.seen = first + texts.len();
         for (corpus_id, (score, text)) in (first..).zip(scores.into_iter().zip(texts)) {
             if score >= self.threshold {
-                self.hits.offer(Hit { corpus_id, score });
+                self.hits.offer(Hit { index: corpus_id, score });
                 self.texts.insert(corpus_id, text);
             }
         }
         let hits = std::mem::replace(&mut self.hits, TopK::new(self.top_k)).into_hits();
-        let kept = hits.iter().filter_map(|hit| self.texts.remove_entry(&hit.corpus_id)).collect();
+        let kept = hits.iter().filter_map(|hit| self.texts.remove_entry(&hit.index)).collect();
         self.texts = kept;
         hits.into_iter().for_each(|hit| self.hits.offer(hit));
     }
 
     /// Best first.
     fn into_found(mut self) -> Vec<Found> {
-        let found = |Hit { corpus_id, score }| Some(Found { corpus_id, score, text: self.texts.remove(&corpus_id)? });
+        let found = |Hit { index, score }| Some(Found { corpus_id: index, score, text: self.texts.remove(&index)? });
         self.hits.into_hits().into_iter().filter_map(found).collect()
     }
 }

@@ -1,6 +1,6 @@
 //! The protocol of text-embeddings-inference: `/embed`, `/similarity`, `/tokenize`.
 
-use minilm::{EncodeOptions, Encoding, Truncation};
+use minilm::{EncodeOptions, Tokens, Truncation};
 use serde::{Deserialize, Serialize};
 
 use super::Call;
@@ -126,7 +126,7 @@ pub fn tokenize(call: &Call<'_>) -> Result<Answer, Problem> {
 }
 
 /// All tokens of a text, where they are no more than a request may have, `before` being those of the texts before it.
-fn whole(service: &Service, text: &str, before: usize) -> Result<Encoding, Problem> {
+fn whole(service: &Service, text: &str, before: usize) -> Result<Tokens, Problem> {
     let most = service.settings.max_batch_tokens;
     let encoding = service.embedder.tokenizer().encode(text, usize::MAX, Truncation::Right);
     let encoding = encoding.map_err(|too_long| {
@@ -137,7 +137,7 @@ fn whole(service: &Service, text: &str, before: usize) -> Result<Encoding, Probl
     Ok(encoding)
 }
 
-fn tokens(service: &Service, text: &str, encoding: &Encoding, add_special_tokens: bool) -> Vec<Token> {
+fn tokens(service: &Service, text: &str, encoding: &Tokens, add_special_tokens: bool) -> Vec<Token> {
     let last = encoding.len() - 1;
     let mut characters = Characters::of(text);
     let token = |(index, (&id, bytes)): (usize, (&u32, &std::ops::Range<usize>))| {
