@@ -96,8 +96,8 @@ fn rust(surroundings: &Surroundings, counts: &mut Counts) -> Result<()> {
     if !shared {
         println!("there is no ../shared beside the project: the tests that need it are skipped");
     }
-    native("native, data beside the project", &[&core[..4], &["--test", "shared_*"]].concat(), shared)?;
-    let documented = [&core[..4], &["--package", "minilm-documents", "--doc"]].concat();
+    native("native, data beside the project", &[&core[..], &["--test", "shared_*"]].concat(), shared)?;
+    let documented = [&core[..], &["--package", "minilm-documents", "--doc"]].concat();
     native("documentation", &documented, false)?;
     native("documents and index files", &["--package", "minilm-documents", "--lib"], true)?;
     let tools = [
