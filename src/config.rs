@@ -1,4 +1,4 @@
-//! The one checked description of a model: everything that the walk of a request needs to know beside the weights.
+//! The checked description of a model: everything that a call needs to know beside the weights.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -25,7 +25,7 @@ pub struct Config {
     pub pooling: Pooling,
     /// Whether the model's own `modules.json` ends with `Normalize`.
     pub normalize: bool,
-    /// Longest input in tokens, `[CLS]` and `[SEP]` included.
+    /// Longest input in tokens, `[CLS]` and `[SEP]` included, 2 to `max_position_embeddings`.
     pub max_seq_length: usize,
     /// Named texts that can be put before an input.
     pub prompts: BTreeMap<String, String>,
@@ -39,21 +39,21 @@ pub struct Config {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EncoderConfig {
-    /// Rows of the word embeddings.
+    /// Rows of the word embeddings, 1 to 4,194,304.
     pub vocab_size: usize,
-    /// Width of a token vector.
+    /// Width of a token vector, and so of the sentence vectors, 1 to 65,536.
     pub hidden_size: usize,
-    /// Number of transformer layers.
+    /// Number of transformer layers, 1 to 1,024.
     pub num_hidden_layers: usize,
     /// Attention heads; `hidden_size` is a multiple of it.
     pub num_attention_heads: usize,
-    /// Width of the feed-forward layer.
+    /// Width of the feed-forward layer, 1 to 65,536.
     pub intermediate_size: usize,
-    /// Rows of the position embeddings.
+    /// Rows of the position embeddings: the longest input in tokens, 1 to 65,536.
     pub max_position_embeddings: usize,
-    /// Rows of the token type embeddings.
+    /// Rows of the token type embeddings, 1 to 65,536.
     pub type_vocab_size: usize,
-    /// Added to the variance in layer normalization.
+    /// Added to the variance in layer normalization, between 0 and 1.
     pub layer_norm_eps: f32,
 }
 
@@ -71,9 +71,9 @@ pub struct TokenizerConfig {
     pub strip_accents: bool,
     /// Lowercase each character.
     pub lowercase: bool,
-    /// Longer words become the unknown token.
+    /// Words with more characters become the unknown token, at most 65,536.
     pub max_input_chars_per_word: usize,
-    /// Id of `[UNK]`.
+    /// Id of `[UNK]`, below `vocab_size` like all ids.
     pub unk_id: u32,
     /// Id of `[CLS]`.
     pub cls_id: u32,
@@ -146,10 +146,10 @@ pub enum SimilarityFunction {
 const MAX_SIZE: usize = 1 << 16;
 
 impl Config {
-    /// Checks every size and reference, so that code behind this door can rely on them.
+    /// Checks every size and reference. A [`ModelFile`](crate::ModelFile) has a configuration that passes.
     ///
     /// # Errors
-    /// [`Error::Config`] with the field's name.
+    /// [`Error::Config`] with the field's name and the range that it must be in.
     pub fn check(&self) -> Result<(), Error> {
         let e = &self.encoder;
         for (field, value, limit) in [

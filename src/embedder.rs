@@ -1,27 +1,48 @@
-//! The facade: texts in, vectors out. [`Embedder::encode`] is the whole walk of a request.
+//! The facade: texts in, vectors out. [`Embedder::encode`] is the whole pipeline of a call.
 
+use std::fmt;
 use std::sync::Mutex;
 
+use self_cell::self_cell;
+
 use crate::config::Pooling;
-use crate::model::{Model, Workspace};
-use crate::output::{Embeddings, OutputPrecision, Ranges, quantize_embeddings};
-use crate::package::Package;
+use crate::format::{LinearLayer, ModelFile};
+use crate::info::ModelInfo;
+use crate::model::{Encoder, Workspace};
+use crate::output::Embeddings;
 use crate::pooling::pool;
-use crate::tokenizer::{Encoding, Tokenizer, Truncation};
+use crate::tokenizer::{Tokenizer, Tokens, Truncation};
 use crate::{Config, Error, normalize};
 
 /// Tokens that go through the model at once: enough to keep the weights busy, few enough that scratch stays below 4 MB.
 /// Results do not depend on it.
 const TOKENS_PER_BATCH: usize = 256;
 
-/// A model ready to encode. It borrows the packed file and copies none of it.
-#[derive(Debug)]
-pub struct Embedder<'m> {
-    package: Package<'m>,
-    tokenizer: Tokenizer<'m>,
-    model: Model<'m>,
+/// A model ready to encode. It owns the bytes of the packed file, reads them in place, and gives their memory back when it is
+/// dropped. Calls from several threads run side by side.
+pub struct Embedder {
+    model: LoadedModel,
     /// Kept from call to call. A call that finds it taken by another thread makes its own.
     workspace: Mutex<Workspace>,
+}
+
+/// Bytes of any kind: a vector, shared or static bytes, a memory map.
+type Bytes = Box<dyn AsRef<[u8]> + Send + Sync>;
+
+self_cell!(
+    /// The bytes of a packed file and the views into them, made once.
+    struct LoadedModel {
+        owner: Bytes,
+        #[covariant]
+        dependent: Views,
+    }
+);
+
+/// What is read from the bytes of a packed file.
+struct Views<'m> {
+    file: ModelFile<'m>,
+    tokenizer: Tokenizer<'m>,
+    encoder: Encoder<'m>,
 }
 
 /// Options of [`Embedder::encode`], named as in sentence-transformers.
@@ -35,10 +56,6 @@ pub struct EncodeOptions {
     pub normalize_embeddings: bool,
     /// Keep only the first dimensions, 1 to the model's own.
     pub truncate_dim: Option<usize>,
-    /// Number format of the output.
-    pub precision: OutputPrecision,
-    /// Ranges for `int8` and `uint8`; without them those of the vectors of the call.
-    pub ranges: Option<Ranges>,
     /// How token vectors become one; without it as the model says.
     pub pooling: Option<Pooling>,
     /// What happens to a text with more than `max_seq_length` tokens.
@@ -48,23 +65,33 @@ pub struct EncodeOptions {
     pub max_seq_length: Option<usize>,
 }
 
-impl<'m> Embedder<'m> {
-    /// A model from the bytes of a packed file, which are checked completely: structure, sizes and checksum. They start on
-    /// a 4-byte boundary, as any buffer of this size from the allocator does.
+impl Embedder {
+    /// A model from the bytes of a packed file, which are checked completely: structure, sizes and checksum. They are moved
+    /// in, not copied: `Vec<u8>`, `Arc<[u8]>`, `&'static [u8]`, [`AlignedBytes`](crate::AlignedBytes), a memory map.
+    ///
+    /// The bytes must start on a 4-byte boundary, as every buffer of this size from the allocator does; on a 64-byte boundary
+    /// ([`AlignedBytes`](crate::AlignedBytes)) the kernels are fastest. They must not change while the embedder lives: a memory map
+    /// of a file that somebody overwrites gives wrong vectors or a panic.
     ///
     /// # Errors
-    /// What is wrong with the file.
-    pub fn from_bytes(bytes: &'m [u8]) -> Result<Self, Error> {
-        Self::view(Package::check(bytes)?)
+    /// What is wrong with the file ([`ErrorKind::Model`](crate::ErrorKind::Model)), or [`Error::Misaligned`].
+    pub fn from_bytes(bytes: impl AsRef<[u8]> + Send + Sync + 'static) -> Result<Self, Error> {
+        Self::load(Box::new(bytes), |bytes| ModelFile::check(bytes))
     }
 
-    fn view(package: Package<'m>) -> Result<Self, Error> {
-        Ok(Self {
-            tokenizer: Tokenizer::view(&package)?,
-            model: Model::view(&package)?,
-            workspace: Mutex::default(),
-            package,
-        })
+    /// A model from bytes that the program itself carries (see [`include_model!`](crate::include_model)). Structure and
+    /// sizes are checked, the content is trusted and not even read: this takes microseconds.
+    ///
+    /// # Errors
+    /// What is wrong with the file ([`ErrorKind::Model`](crate::ErrorKind::Model)), or [`Error::Misaligned`]. Damaged weights
+    /// are not noticed.
+    pub fn from_static(bytes: &'static [u8]) -> Result<Self, Error> {
+        Self::load(Box::new(bytes), |bytes| ModelFile::trust(bytes))
+    }
+
+    fn load(bytes: Bytes, open: impl FnOnce(&[u8]) -> Result<ModelFile<'_>, Error>) -> Result<Self, Error> {
+        let model = LoadedModel::try_new(bytes, |bytes| Views::of(open((**bytes).as_ref())?))?;
+        Ok(Self { model, workspace: Mutex::default() })
     }
 
     /// Vectors of `texts`, in their order. A text's vector is the same, to the bit, alone and in any batch.
@@ -73,11 +100,9 @@ impl<'m> Embedder<'m> {
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// use minilm::{EncodeOptions, Embedder};
     ///
-    /// let file = std::fs::read("all-MiniLM-L6-v2-int8.minilm")?;
-    /// let embedder = Embedder::from_bytes(&file)?;
+    /// let embedder = Embedder::from_bytes(std::fs::read("all-MiniLM-L6-v2-int8.minilm")?)?;
     /// let embeddings = embedder.encode(&["What is a neuron?", "A cell."], &EncodeOptions::default())?;
-    /// assert_eq!(embeddings.dim, 384);
-    /// assert_eq!(embeddings.as_f32().map(<[f32]>::len), Some(2 * 384));
+    /// assert_eq!((embeddings.dim, embeddings.data.len()), (384, 2 * 384));
     /// # Ok(())
     /// # }
     /// ```
@@ -92,21 +117,20 @@ impl<'m> Embedder<'m> {
     ///
     /// # Errors
     /// Those of [`Embedder::embed`], and [`Error::Option`] for an option out of range.
-    pub fn encode_tokens(&self, encodings: &[Encoding], options: &EncodeOptions) -> Result<Embeddings, Error> {
+    pub fn encode_tokens(&self, texts: &[Tokens], options: &EncodeOptions) -> Result<Embeddings, Error> {
         let dim = self.checked_dim(options)?;
-        let mut data = self.embed(encodings, options.pooling.unwrap_or(self.config().pooling))?;
+        let mut data = self.embed(texts, options.pooling.unwrap_or(self.config().pooling))?;
         if dim < self.dim() {
             data = data.chunks_exact(self.dim()).flat_map(|row| &row[..dim]).copied().collect();
         }
         if options.normalize_embeddings {
             data.chunks_exact_mut(dim).for_each(normalize);
         }
-        let (data, dim) = quantize_embeddings(data, dim, options.precision, options.ranges.as_ref())?;
         Ok(Embeddings {
             data,
             dim,
-            n_tokens: encodings.iter().map(Encoding::len).collect(),
-            truncated: encodings.iter().map(|encoding| encoding.truncated).collect(),
+            n_tokens: texts.iter().map(Tokens::len).collect(),
+            truncated: texts.iter().map(|tokens| tokens.truncated).collect(),
         })
     }
 
@@ -114,42 +138,41 @@ impl<'m> Embedder<'m> {
     ///
     /// # Errors
     /// As for [`Embedder::encode`].
-    pub fn tokenize<T: AsRef<str>>(&self, texts: &[T], options: &EncodeOptions) -> Result<Vec<Encoding>, Error> {
+    pub fn tokenize<T: AsRef<str>>(&self, texts: &[T], options: &EncodeOptions) -> Result<Vec<Tokens>, Error> {
         let limit = self.checked_limit(options)?;
         let prompt = self.prompt(options)?;
         let encode = |(index, text): (usize, &T)| {
-            let encoding = match prompt {
-                "" => self.tokenizer.encode(text.as_ref(), limit, options.truncation),
-                prompt => self.tokenizer.encode(&format!("{prompt}{}", text.as_ref()), limit, options.truncation),
+            let tokens = match prompt {
+                "" => self.tokenizer().encode(text.as_ref(), limit, options.truncation),
+                prompt => self.tokenizer().encode(&format!("{prompt}{}", text.as_ref()), limit, options.truncation),
             };
-            encoding.map_err(|too_long| Error::TooManyTokens { index, n_tokens: too_long.n_tokens, limit })
+            tokens.map_err(|too_long| Error::TooManyTokens { index, n_tokens: too_long.n_tokens, limit })
         };
         texts.iter().enumerate().map(encode).collect()
     }
 
-    /// Pooled vectors `[encodings.len(), dim]` in the order of `encodings`, normalized where the model does so.
+    /// Pooled vectors `[texts.len(), dim]` in the order of `texts`, normalized where the model does so.
     ///
     /// # Errors
-    /// [`Error::Encoding`] where there are no tokens, more than the model has positions, or not one type a token;
+    /// [`Error::Tokens`] where there are no tokens, more than the model has positions, or not one type a token;
     /// [`Error::TokenId`] for an id outside the vocabulary; [`Error::NotFinite`] where damaged weights give no number.
-    pub fn embed(&self, encodings: &[Encoding], pooling: Pooling) -> Result<Vec<f32>, Error> {
-        encodings.iter().enumerate().try_for_each(|(index, encoding)| self.check_encoding(index, encoding))?;
+    pub fn embed(&self, texts: &[Tokens], pooling: Pooling) -> Result<Vec<f32>, Error> {
+        texts.iter().enumerate().try_for_each(|(index, tokens)| self.check_tokens(index, tokens))?;
         let dim = self.dim();
-        let mut data = vec![0.0; encodings.len() * dim];
+        let mut data = vec![0.0; texts.len() * dim];
         let mut kept = self.workspace.try_lock();
         let mut own = Workspace::default();
         let work = kept.as_deref_mut().unwrap_or(&mut own);
-        for batch in batches(encodings) {
-            let texts: Vec<&Encoding> = batch.iter().map(|&index| &encodings[index]).collect();
-            let tokens = texts.iter().map(|text| text.len()).sum();
-            work.resize(self.config(), tokens);
-            self.model.forward(&texts, work)?;
+        for indices in batches(texts) {
+            let batch: Vec<&Tokens> = indices.iter().map(|&index| &texts[index]).collect();
+            work.resize(self.config(), batch.iter().map(|tokens| tokens.len()).sum());
+            self.encoder().forward(&batch, work)?;
             let mut rest = &work.hidden[..];
-            for (index, text) in batch.into_iter().zip(texts) {
-                let (tokens, behind) = rest.split_at(text.len() * dim);
+            for (index, tokens) in indices.into_iter().zip(batch) {
+                let (vectors, behind) = rest.split_at(tokens.len() * dim);
                 rest = behind;
                 let out = &mut data[index * dim..][..dim];
-                pool(pooling, tokens, out);
+                pool(pooling, vectors, out);
                 if self.config().normalize {
                     normalize(out);
                 }
@@ -161,6 +184,23 @@ impl<'m> Embedder<'m> {
         Ok(data)
     }
 
+    /// Runs the model over the tokens of one text and shows `observe` what goes into its linear layers: the transformer layer
+    /// (from 0), the linear layer in it, and some rows of its input `[rows, in_features]`. Together these are all rows, one for
+    /// each token. Calibration measures with this how large inputs get.
+    ///
+    /// # Errors
+    /// [`Error::Tokens`] and [`Error::TokenId`], as for [`Embedder::embed`].
+    pub fn observe_linear_inputs(
+        &self,
+        tokens: &Tokens,
+        observe: impl FnMut(usize, LinearLayer, &[f32]),
+    ) -> Result<(), Error> {
+        self.check_tokens(0, tokens)?;
+        let mut work = Workspace::default();
+        work.resize(self.config(), tokens.len());
+        self.encoder().observe(tokens, &mut work, observe)
+    }
+
     /// Width of the model's vectors.
     #[must_use]
     pub fn dim(&self) -> usize {
@@ -170,24 +210,33 @@ impl<'m> Embedder<'m> {
     /// The model's configuration.
     #[must_use]
     pub fn config(&self) -> &Config {
-        self.package.config()
+        self.file().config()
     }
 
     /// The packed file behind the model.
     #[must_use]
-    pub fn package(&self) -> &Package<'m> {
-        &self.package
+    pub fn file(&self) -> &ModelFile<'_> {
+        &self.views().file
     }
 
     /// The model's tokenizer.
     #[must_use]
-    pub fn tokenizer(&self) -> &Tokenizer<'m> {
-        &self.tokenizer
+    pub fn tokenizer(&self) -> &Tokenizer<'_> {
+        &self.views().tokenizer
     }
 
-    #[cfg(feature = "bench")]
-    pub(crate) fn model(&self) -> &Model<'m> {
-        &self.model
+    /// What is known about the model and the code that runs it.
+    #[must_use]
+    pub fn info(&self) -> ModelInfo {
+        ModelInfo::of(self.file())
+    }
+
+    pub(crate) fn encoder(&self) -> &Encoder<'_> {
+        &self.views().encoder
+    }
+
+    fn views(&self) -> &Views<'_> {
+        self.model.borrow_dependent()
     }
 
     /// What `options` put before every text.
@@ -211,15 +260,15 @@ impl<'m> Embedder<'m> {
         })
     }
 
-    fn check_encoding(&self, index: usize, encoding: &Encoding) -> Result<(), Error> {
+    fn check_tokens(&self, index: usize, tokens: &Tokens) -> Result<(), Error> {
         let most = self.config().encoder.max_position_embeddings;
-        if !(1..=most).contains(&encoding.len()) {
-            let reason = format!("has {} tokens, not 1 to {most}", encoding.len());
-            return Err(Error::Encoding { index, reason });
+        if !(1..=most).contains(&tokens.len()) {
+            let reason = format!("there are {}, not 1 to {most}", tokens.len());
+            return Err(Error::Tokens { index, reason });
         }
-        if encoding.type_ids.len() != encoding.len() {
-            let reason = format!("has {} types for {} tokens", encoding.type_ids.len(), encoding.len());
-            return Err(Error::Encoding { index, reason });
+        if tokens.type_ids.len() != tokens.len() {
+            let reason = format!("there are {} types for {} tokens", tokens.type_ids.len(), tokens.len());
+            return Err(Error::Tokens { index, reason });
         }
         Ok(())
     }
@@ -246,30 +295,31 @@ impl<'m> Embedder<'m> {
     }
 }
 
-impl Embedder<'static> {
-    /// A model from bytes that the program itself carries (see [`include_model!`](crate::include_model)). Structure and
-    /// sizes are checked, the content is trusted and not even read: this takes microseconds.
-    ///
-    /// # Errors
-    /// What is wrong with the file.
-    pub fn from_static(bytes: &'static [u8]) -> Result<Self, Error> {
-        Self::view(Package::trust(bytes)?)
+impl fmt::Debug for Embedder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Embedder").field("config", self.config()).finish_non_exhaustive()
     }
 }
 
-/// Indices of `encodings` in groups of at most [`TOKENS_PER_BATCH`] tokens (or a single longer text), longest first.
-fn batches(encodings: &[Encoding]) -> Vec<Vec<usize>> {
-    let mut order: Vec<usize> = (0..encodings.len()).collect();
-    order.sort_by_key(|&index| std::cmp::Reverse(encodings[index].len()));
+impl<'m> Views<'m> {
+    fn of(file: ModelFile<'m>) -> Result<Self, Error> {
+        Ok(Self { tokenizer: Tokenizer::view(&file)?, encoder: Encoder::view(&file)?, file })
+    }
+}
+
+/// Indices of `texts` in groups of at most [`TOKENS_PER_BATCH`] tokens (or a single longer text), longest first.
+fn batches(texts: &[Tokens]) -> Vec<Vec<usize>> {
+    let mut order: Vec<usize> = (0..texts.len()).collect();
+    order.sort_by_key(|&index| std::cmp::Reverse(texts[index].len()));
     let mut batches: Vec<Vec<usize>> = Vec::new();
-    let mut tokens = 0;
+    let mut n_tokens = 0;
     for index in order {
-        tokens += encodings[index].len();
+        n_tokens += texts[index].len();
         match batches.last_mut() {
-            Some(batch) if tokens <= TOKENS_PER_BATCH => batch.push(index),
+            Some(batch) if n_tokens <= TOKENS_PER_BATCH => batch.push(index),
             _ => {
                 batches.push(vec![index]);
-                tokens = encodings[index].len();
+                n_tokens = texts[index].len();
             }
         }
     }

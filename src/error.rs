@@ -1,6 +1,6 @@
 //! Every way in which a model file, a configuration or an input can be refused.
 
-/// What went wrong, with the offending name and the sizes involved.
+/// What went wrong, with the offending name and the sizes involved. [`Error::kind`] says who can put it right.
 ///
 /// Nothing in this crate panics on input: whatever the bytes of a model file or of a text are, the outcome is a value or
 /// one of these.
@@ -68,16 +68,19 @@ pub enum Error {
         /// Element type that is read.
         expected: &'static str,
     },
-    /// A tensor holds a NaN or an infinity.
-    #[error("tensor `{0}` holds a value that is not finite")]
-    TensorNotFinite(String),
     /// The bytes do not start on a boundary on which `f32` values can be read in place.
     #[error(
-        "model bytes start at an address that is not a multiple of {required}: use `include_model!` or an aligned buffer"
+        "model bytes start at an address that is not a multiple of {required}: use `include_model!` or `AlignedBytes`"
     )]
     Misaligned {
         /// Alignment in bytes.
         required: usize,
+    },
+    /// The allocator has no memory for a buffer.
+    #[error("there is no memory for a model of {bytes} bytes")]
+    OutOfMemory {
+        /// Size of the buffer.
+        bytes: usize,
     },
     /// A field of the configuration has a value that this crate cannot honour.
     #[error("configuration field `{field}`: {reason}")]
@@ -87,9 +90,6 @@ pub enum Error {
         /// What is wrong, and what is accepted.
         reason: String,
     },
-    /// `tokenizer.json` describes a pipeline that cannot be reproduced exactly.
-    #[error("tokenizer.json: {0}")]
-    UnsupportedTokenizer(String),
     /// A text has more tokens than the model reads, and truncation is off.
     #[error("text {index} has {n_tokens} tokens, the limit is {limit}: shorten it or allow truncation")]
     TooManyTokens {
@@ -101,9 +101,9 @@ pub enum Error {
         limit: usize,
     },
     /// Tokens that a caller made cannot be read by the model.
-    #[error("encoding {index} {reason}")]
-    Encoding {
-        /// Position of the encoding in the call.
+    #[error("the tokens of text {index}: {reason}")]
+    Tokens {
+        /// Position of the text in the call.
         index: usize,
         /// What is wrong, and what is accepted.
         reason: String,
@@ -140,17 +140,10 @@ pub enum Error {
         /// Position of the text in the call.
         index: usize,
     },
-    /// candle reported an error.
-    #[cfg(feature = "reference")]
-    #[error("candle: {0}")]
-    Candle(#[from] candle_core::Error),
-    /// A file that every model directory has is not there.
-    #[error("the model directory has no `{0}`")]
-    MissingFile(String),
-    /// A JSON file of the model directory cannot be read.
+    /// The JSON text of the configuration cannot be read.
     #[error("{file}: {source}")]
     Json {
-        /// Name of the file inside the model directory.
+        /// Metadata key of the text.
         file: String,
         /// The parser's error, with line and column.
         source: serde_json::Error,
@@ -164,8 +157,78 @@ impl From<safetensors::SafeTensorError> for Error {
     }
 }
 
+/// Who can put an [`Error`] right. The list is complete: a caller that handles all four handles every error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ErrorKind {
+    /// Whoever gave the texts, tokens or vectors of the call.
+    Input,
+    /// Whoever set the options of the call.
+    Option,
+    /// Whoever made or chose the model file: it is damaged, of another format, or does not fit its own configuration.
+    Model,
+    /// Whoever runs the program: it gave memory that cannot be used, or too little of it.
+    Engine,
+}
+
 impl Error {
+    /// Who can put this error right.
+    ///
+    /// ```
+    /// use minilm::{Embedder, ErrorKind};
+    ///
+    /// let error = Embedder::from_bytes(Vec::new()).expect_err("no bytes are no model");
+    /// assert_eq!(error.kind(), ErrorKind::Model);
+    /// ```
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::TooManyTokens { .. } | Self::Tokens { .. } | Self::TokenId { .. } | Self::Rows { .. } => {
+                ErrorKind::Input
+            }
+            Self::Option { .. } => ErrorKind::Option,
+            Self::Truncated { .. }
+            | Self::HeaderTooLarge { .. }
+            | Self::Safetensors(_)
+            | Self::NotPacked(_)
+            | Self::FormatVersion { .. }
+            | Self::Checksum { .. }
+            | Self::MissingTensor(_)
+            | Self::TensorShape { .. }
+            | Self::TensorDtype { .. }
+            | Self::Config { .. }
+            | Self::NotFinite { .. }
+            | Self::Json { .. } => ErrorKind::Model,
+            Self::Misaligned { .. } | Self::OutOfMemory { .. } => ErrorKind::Engine,
+        }
+    }
+
+    /// The same error about a text that stands `first` places further back: for callers that split their texts into several
+    /// calls and want the position in the whole.
+    #[must_use]
+    pub fn with_first_index(mut self, first: usize) -> Self {
+        if let Self::TooManyTokens { index, .. } | Self::Tokens { index, .. } | Self::NotFinite { index } = &mut self {
+            *index = index.saturating_add(first);
+        }
+        self
+    }
+
     pub(crate) fn config(field: impl Into<String>, reason: impl Into<String>) -> Self {
         Self::Config { field: field.into(), reason: reason.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_move_with_the_call() {
+        let error = Error::TooManyTokens { index: 1, n_tokens: 400, limit: 256 }.with_first_index(2);
+        assert!(error.to_string().starts_with("text 3 has 400 tokens"), "{error}");
+        assert!(matches!(Error::NotFinite { index: 2 }.with_first_index(3), Error::NotFinite { index: 5 }));
+        let error = Error::NotFinite { index: 1 }.with_first_index(usize::MAX);
+        assert!(matches!(error, Error::NotFinite { index: usize::MAX }));
+        let error = Error::MissingTensor("norm.bias".to_owned()).with_first_index(2);
+        assert!(matches!(error, Error::MissingTensor(name) if name == "norm.bias"));
     }
 }

@@ -6,25 +6,16 @@ use crate::Error;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Embeddings {
     /// The values `[texts, dim]`.
-    pub data: Values,
-    /// Values in a row: the dimensions of the vector, or an eighth of it (rounded up) for packed bits.
+    pub data: Vec<f32>,
+    /// Values in a row, 1 to the width of the model's vectors.
     pub dim: usize,
-    /// Tokens that the model read of each text, special ones included.
+    /// Tokens that the model read of each text, special ones included `[texts]`.
     pub n_tokens: Vec<usize>,
-    /// Whether each text was cut at the limit.
+    /// Whether each text was cut at the limit `[texts]`.
     pub truncated: Vec<bool>,
 }
 
 impl Embeddings {
-    /// The values where they are floats.
-    #[must_use]
-    pub fn as_f32(&self) -> Option<&[f32]> {
-        match &self.data {
-            Values::Float32(data) => Some(data),
-            _ => None,
-        }
-    }
-
     /// Number of rows.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -36,13 +27,47 @@ impl Embeddings {
     pub fn is_empty(&self) -> bool {
         self.n_tokens.is_empty()
     }
+
+    /// The vectors in the order of the texts, each of `dim` values.
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = &[f32]> {
+        // A width of 0 is none that `encode` gives; it has no rows.
+        self.data.chunks_exact(self.dim.max(1))
+    }
+
+    /// The same vectors in another number format, as [`quantize_embeddings`] does it. Without `ranges`, `int8` and `uint8` spread
+    /// their steps over the ranges of these vectors: then a vector's numbers depend on the others.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use minilm::{Embedder, EncodeOptions, OutputPrecision};
+    ///
+    /// let embedder = Embedder::from_bytes(std::fs::read("all-MiniLM-L6-v2-int8.minilm")?)?;
+    /// let embeddings = embedder.encode(&["What is a neuron?"], &EncodeOptions::default())?;
+    /// let bits = embeddings.quantize(OutputPrecision::Ubinary, None)?;
+    /// assert_eq!(bits.dim, 384 / 8);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`quantize_embeddings`].
+    pub fn quantize(&self, precision: OutputPrecision, ranges: Option<&Ranges>) -> Result<QuantizedEmbeddings, Error> {
+        quantize_embeddings(&self.data, self.dim, precision, ranges)
+    }
+}
+
+/// Vectors in a number format of one byte a value, or one bit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QuantizedEmbeddings {
+    /// The values `[rows, dim]`.
+    pub data: QuantizedValues,
+    /// Bytes in a row: the dimensions of the vectors, or an eighth of them (rounded up) for packed bits.
+    pub dim: usize,
 }
 
 /// Values in the precision that was asked for.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Values {
-    /// Floats.
-    Float32(Vec<f32>),
+pub enum QuantizedValues {
     /// -128..=127 over each dimension's range.
     Int8(Vec<i8>),
     /// 0..=255 over each dimension's range.
@@ -53,12 +78,9 @@ pub enum Values {
     Ubinary(Vec<u8>),
 }
 
-/// Number format of the output.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Number format of [`QuantizedEmbeddings`]. The names are those of sentence-transformers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutputPrecision {
-    /// 32-bit floats.
-    #[default]
-    Float32,
     /// Signed bytes: each dimension's range in 256 steps.
     Int8,
     /// Unsigned bytes: the same.
@@ -69,7 +91,8 @@ pub enum OutputPrecision {
     Ubinary,
 }
 
-/// Smallest and largest value of each dimension: what the 256 steps of `int8` and `uint8` are spread over.
+/// Smallest and largest value of each dimension: what the 256 steps of `int8` and `uint8` are spread over. A value outside its
+/// range gets the nearest step.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ranges {
     /// Smallest values `[dim]`.
@@ -79,11 +102,12 @@ pub struct Ranges {
 }
 
 impl Ranges {
-    /// The ranges of the rows of `data` `[rows, dim]`.
+    /// The ranges of the rows of `data` `[rows, dim]`; values behind the last whole row do not count. Of no rows, each range is
+    /// from infinity to minus infinity. `dim` of 0 has no ranges.
     #[must_use]
     pub fn of(data: &[f32], dim: usize) -> Self {
         let mut ranges = Self { min: vec![f32::INFINITY; dim], max: vec![f32::NEG_INFINITY; dim] };
-        for row in data.chunks_exact(dim) {
+        for row in data.chunks_exact(dim.max(1)) {
             let bounds = ranges.min.iter_mut().zip(&mut ranges.max);
             for (&x, (min, max)) in row.iter().zip(bounds) {
                 *min = min.min(x);
@@ -94,36 +118,37 @@ impl Ranges {
     }
 }
 
-/// `quantize_embeddings` of sentence-transformers: `data` `[rows, dim]` in another number format, and its new row length.
-/// [`Embedder::encode`](crate::Embedder::encode) does the same with its `precision`.
+/// `quantize_embeddings` of sentence-transformers: `data` `[rows, dim]` in another number format.
+/// [`Embeddings::quantize`] does the same with the result of a call.
 ///
 /// ```
-/// use minilm::{OutputPrecision, Values, quantize_embeddings};
+/// use minilm::{OutputPrecision, QuantizedValues, quantize_embeddings};
 ///
-/// let (bits, bytes) = quantize_embeddings(vec![0.5, -0.5, 0.25], 3, OutputPrecision::Ubinary, None)?;
-/// assert_eq!((bits, bytes), (Values::Ubinary(vec![0b1010_0000]), 1));
+/// let bits = quantize_embeddings(&[0.5, -0.5, 0.25], 3, OutputPrecision::Ubinary, None)?;
+/// assert_eq!((bits.data, bits.dim), (QuantizedValues::Ubinary(vec![0b1010_0000]), 1));
 /// # Ok::<(), minilm::Error>(())
 /// ```
 ///
 /// # Errors
-/// [`Error::Rows`] where `data` is not a whole number of rows; [`Error::Option`] where `int8` and `uint8` have no ranges to go by.
+/// [`Error::Rows`] where `data` is not a whole number of rows. [`Error::Option`] for `ranges` of another width than `dim` or with a
+/// value that is not finite, and for `int8` and `uint8` of a single row without ranges: one row has no range of its own.
 pub fn quantize_embeddings(
-    data: Vec<f32>,
+    data: &[f32],
     dim: usize,
     precision: OutputPrecision,
     ranges: Option<&Ranges>,
-) -> Result<(Values, usize), Error> {
+) -> Result<QuantizedEmbeddings, Error> {
     if dim == 0 || !data.len().is_multiple_of(dim) {
         return Err(Error::Rows { name: "data", len: data.len(), dim });
     }
     let packed = dim.div_ceil(8);
-    Ok(match precision {
-        OutputPrecision::Float32 => (Values::Float32(data), dim),
-        OutputPrecision::Uint8 => (Values::Uint8(to_bytes(&data, dim, ranges)?), dim),
-        OutputPrecision::Int8 => (Values::Int8(offset(to_bytes(&data, dim, ranges)?)), dim),
-        OutputPrecision::Ubinary => (Values::Ubinary(to_bits(&data, dim)), packed),
-        OutputPrecision::Binary => (Values::Binary(offset(to_bits(&data, dim))), packed),
-    })
+    let (data, dim) = match precision {
+        OutputPrecision::Uint8 => (QuantizedValues::Uint8(to_bytes(data, dim, ranges)?), dim),
+        OutputPrecision::Int8 => (QuantizedValues::Int8(offset(to_bytes(data, dim, ranges)?)), dim),
+        OutputPrecision::Ubinary => (QuantizedValues::Ubinary(to_bits(data, dim)), packed),
+        OutputPrecision::Binary => (QuantizedValues::Binary(offset(to_bits(data, dim))), packed),
+    };
+    Ok(QuantizedEmbeddings { data, dim })
 }
 
 /// Bytes less 128.

@@ -10,12 +10,12 @@ const DIM: usize = 384;
 
 fn check(model: &str, precision: &str) {
     let file = packed(model, precision);
-    let embedder = Embedder::from_bytes(&file).expect("packed files are valid");
+    let embedder = Embedder::from_bytes(file).expect("packed files are valid");
     let texts = texts();
     let longest = embedder.config().max_seq_length;
     let encode = |texts: &[&str]| {
         let embeddings = embedder.encode(texts, &EncodeOptions::default()).expect("texts are cut at the limit");
-        (embeddings.as_f32().expect("floats are the default").to_vec(), embeddings.n_tokens)
+        (embeddings.data, embeddings.n_tokens)
     };
     let alone: Vec<(Vec<f32>, Vec<usize>)> = texts.iter().map(|text| encode(&[text])).collect();
     let has = |tokens: usize| alone.iter().any(|(_, n_tokens)| n_tokens == &[tokens]);

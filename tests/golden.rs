@@ -5,19 +5,18 @@ mod common;
 use common::{Agreement, MODELS, golden, golden_n_tokens, packed, texts};
 use minilm::{Embedder, EncodeOptions, Pooling};
 
-fn embed(file: &[u8], texts: &[String], pooling: Option<Pooling>) -> (Vec<f32>, Vec<usize>) {
+fn embed(file: Vec<u8>, texts: &[String], pooling: Option<Pooling>) -> (Vec<f32>, Vec<usize>) {
     let embedder = Embedder::from_bytes(file).expect("packed files are valid");
     let options = EncodeOptions { pooling, ..EncodeOptions::default() };
     let embeddings = embedder.encode(texts, &options).expect("texts are cut at the limit");
-    let data = embeddings.as_f32().expect("floats are the default").to_vec();
-    (data, embeddings.n_tokens)
+    (embeddings.data, embeddings.n_tokens)
 }
 
 #[test]
 #[ignore = "needs packed models: run `cargo xtask test`"]
 fn f32_is_sentence_transformers() {
     for model in MODELS {
-        let (found, n_tokens) = embed(&packed(model, "f32"), &texts(), None);
+        let (found, n_tokens) = embed(packed(model, "f32"), &texts(), None);
         assert_eq!(n_tokens, golden_n_tokens(model));
         let agreement = Agreement::of(&found, &golden(model, "embeddings"), 384);
         println!("{model} f32 against sentence-transformers: {agreement:?}");
@@ -29,7 +28,7 @@ fn f32_is_sentence_transformers() {
 #[ignore = "needs packed models: run `cargo xtask test`"]
 fn int8_is_close_to_f32() {
     for model in MODELS {
-        let (found, _) = embed(&packed(model, "int8"), &texts(), None);
+        let (found, _) = embed(packed(model, "int8"), &texts(), None);
         let agreement = Agreement::of(&found, &golden(model, "embeddings"), 384);
         println!("{model} int8 against sentence-transformers: {agreement:?}");
         assert!(agreement.mean_cosine >= 0.9993 && agreement.min_cosine >= 0.997, "{model}: {agreement:?}");
@@ -50,7 +49,7 @@ fn every_pooling_is_that_of_sentence_transformers() {
             // The golden vectors are not normalized, the model's are.
             let mut expected = golden(model, name);
             expected.chunks_exact_mut(384).for_each(minilm::normalize);
-            let (found, _) = embed(&packed(model, "f32"), texts, Some(pooling));
+            let (found, _) = embed(packed(model, "f32"), texts, Some(pooling));
             let agreement = Agreement::of(&found, &expected, 384);
             assert!(agreement.max_difference <= 2e-5, "{model} {name}: {agreement:?}");
         }

@@ -3,7 +3,9 @@
 mod common;
 
 use common::{Agreement, MODELS, golden, golden_file, packed, texts};
-use minilm::{Embedder, EncodeOptions, Error, OutputPrecision, Ranges, Truncation, Values};
+use minilm::{
+    Embedder, Embeddings, EncodeOptions, Error, ErrorKind, OutputPrecision, QuantizedValues, Ranges, Truncation,
+};
 use serde_json::Value;
 
 const DIM: usize = 384;
@@ -25,11 +27,10 @@ fn strings(value: &Value) -> Vec<&str> {
 }
 
 /// Values of any precision.
-fn values(values: &Values) -> Vec<f64> {
+fn values(values: &QuantizedValues) -> Vec<f64> {
     match values {
-        Values::Float32(data) => data.iter().map(|&x| f64::from(x)).collect(),
-        Values::Int8(data) | Values::Binary(data) => data.iter().map(|&x| f64::from(x)).collect(),
-        Values::Uint8(data) | Values::Ubinary(data) => data.iter().map(|&x| f64::from(x)).collect(),
+        QuantizedValues::Int8(data) | QuantizedValues::Binary(data) => data.iter().map(|&x| f64::from(x)).collect(),
+        QuantizedValues::Uint8(data) | QuantizedValues::Ubinary(data) => data.iter().map(|&x| f64::from(x)).collect(),
     }
 }
 
@@ -42,7 +43,7 @@ fn golden_ranges() -> Ranges {
 #[ignore = "needs packed models: run `cargo xtask test`"]
 fn bytes_are_those_of_quantize_embeddings() {
     let file = packed(MODELS[0], "f32");
-    let embedder = Embedder::from_bytes(&file).expect("packed files are valid");
+    let embedder = Embedder::from_bytes(file).expect("packed files are valid");
     let expected = json("quantized.json");
     for (name, precision, ranges) in [
         ("int8", OutputPrecision::Int8, None),
@@ -50,10 +51,10 @@ fn bytes_are_those_of_quantize_embeddings() {
         ("int8_ranges", OutputPrecision::Int8, Some(golden_ranges())),
         ("uint8_ranges", OutputPrecision::Uint8, Some(golden_ranges())),
     ] {
-        let options = EncodeOptions { precision, ranges: ranges.clone(), ..EncodeOptions::default() };
-        let embeddings = embedder.encode(&texts()[..16], &options).expect("the options are valid");
-        assert_eq!(embeddings.dim, DIM);
-        let (found, expected) = (values(&embeddings.data), numbers(&expected["quantize"][name]));
+        let embeddings = embedder.encode(&texts()[..16], &EncodeOptions::default()).expect("texts are cut");
+        let quantized = embeddings.quantize(precision, ranges.as_ref()).expect("the ranges are valid");
+        assert_eq!(quantized.dim, DIM);
+        let (found, expected) = (values(&quantized.data), numbers(&expected["quantize"][name]));
         // A value on the border of two steps may fall on either side: our floats are within 1e-6 of theirs, not equal.
         let off: Vec<f64> = found.iter().zip(&expected).map(|(a, b)| (a - b).abs()).filter(|&d| d > 0.0).collect();
         println!("{name}: {} of {} are off by one", off.len(), found.len());
@@ -66,8 +67,8 @@ fn bytes_are_those_of_quantize_embeddings() {
 /// `clip(floor((x - min) / step), 0, 255)` on our own floats: these have to agree to the last one.
 fn bytes_by_definition(embedder: &Embedder, ranges: Option<Ranges>, precision: OutputPrecision) -> Vec<f64> {
     let floats = embedder.encode(&texts()[..16], &EncodeOptions::default()).expect("texts are cut");
-    let floats = floats.as_f32().expect("floats are the default");
-    let ranges = ranges.unwrap_or_else(|| Ranges::of(floats, DIM));
+    let floats = floats.data;
+    let ranges = ranges.unwrap_or_else(|| Ranges::of(&floats, DIM));
     let offset = if precision == OutputPrecision::Int8 { 128.0 } else { 0.0 };
     let byte = |(i, &x): (usize, &f32)| {
         let (min, max) = (ranges.min[i % DIM], ranges.max[i % DIM]);
@@ -81,16 +82,16 @@ fn bytes_by_definition(embedder: &Embedder, ranges: Option<Ranges>, precision: O
 #[ignore = "needs packed models: run `cargo xtask test`"]
 fn bits_are_those_of_quantize_embeddings() {
     let file = packed(MODELS[0], "f32");
-    let embedder = Embedder::from_bytes(&file).expect("packed files are valid");
+    let embedder = Embedder::from_bytes(file).expect("packed files are valid");
     let floats = golden(MODELS[0], "embeddings");
     for (name, precision, offset) in
         [("binary", OutputPrecision::Binary, 128.0), ("ubinary", OutputPrecision::Ubinary, 0.0)]
     {
-        let options = EncodeOptions { precision, ..EncodeOptions::default() };
-        let embeddings = embedder.encode(&texts()[..16], &options).expect("the options are valid");
-        assert_eq!(embeddings.dim, DIM / 8);
+        let embeddings = embedder.encode(&texts()[..16], &EncodeOptions::default()).expect("texts are cut");
+        let quantized = embeddings.quantize(precision, None).expect("bits need no ranges");
+        assert_eq!(quantized.dim, DIM / 8);
         let expected = numbers(&json("quantized.json")["quantize"][name]);
-        for ((found, expected), floats) in values(&embeddings.data).iter().zip(expected).zip(floats.chunks_exact(8)) {
+        for ((found, expected), floats) in values(&quantized.data).iter().zip(expected).zip(floats.chunks_exact(8)) {
             let differing = (found + offset) as u8 ^ (expected + offset) as u8;
             let near_zero = floats.iter().enumerate().filter(|(_, x)| x.abs() < 1e-6);
             let uncertain = near_zero.fold(0, |bits, (i, _)| bits | 0x80 >> i);
@@ -103,14 +104,14 @@ fn bits_are_those_of_quantize_embeddings() {
 #[ignore = "needs packed models: run `cargo xtask test`"]
 fn truncated_dimensions() {
     let file = packed(MODELS[0], "f32");
-    let embedder = Embedder::from_bytes(&file).expect("packed files are valid");
+    let embedder = Embedder::from_bytes(file).expect("packed files are valid");
     let expected = &json("quantized.json")["truncate_dim"];
     for (name, normalize_embeddings) in [("plain", false), ("normalized", true)] {
         let options = EncodeOptions { truncate_dim: Some(100), normalize_embeddings, ..EncodeOptions::default() };
         let embeddings = embedder.encode(&strings(&expected["texts"]), &options).expect("100 is in range");
         assert_eq!(embeddings.dim, 100);
         let expected: Vec<f32> = numbers(&expected[name]).iter().map(|&x| x as f32).collect();
-        let agreement = Agreement::of(embeddings.as_f32().expect("floats"), &expected, 100);
+        let agreement = Agreement::of(&embeddings.data, &expected, 100);
         assert!(agreement.max_difference <= 2e-6, "{name}: {agreement:?}");
     }
 }
@@ -119,7 +120,7 @@ fn truncated_dimensions() {
 #[ignore = "needs packed models: run `cargo xtask test`"]
 fn tokens_of_pairs_and_of_left_truncation() {
     let file = packed(MODELS[0], "int8");
-    let embedder = Embedder::from_bytes(&file).expect("packed files are valid");
+    let embedder = Embedder::from_bytes(file).expect("packed files are valid");
     let tokens = json("tokens.json");
     let ids = |row: &Value, name: &str| numbers(&row[name]).iter().map(|&x| x as u32).collect::<Vec<_>>();
     let text = |row: &Value, name: &str| row[name].as_str().expect("a string").to_owned();
@@ -138,7 +139,7 @@ fn tokens_of_pairs_and_of_left_truncation() {
 #[ignore = "needs packed models: run `cargo xtask test`"]
 fn prompts_are_put_before_the_text() {
     let file = packed(MODELS[1], "int8");
-    let embedder = Embedder::from_bytes(&file).expect("packed files are valid");
+    let embedder = Embedder::from_bytes(file).expect("packed files are valid");
     let encode = |text: &str, options: EncodeOptions| embedder.encode(&[text], &options);
     let plain = |text: &str| encode(text, EncodeOptions::default()).expect("texts are cut");
     let prompt = |text: &str| EncodeOptions { prompt: Some(text.to_owned()), ..EncodeOptions::default() };
@@ -155,7 +156,7 @@ fn prompts_are_put_before_the_text() {
 #[ignore = "needs packed models: run `cargo xtask test`"]
 fn texts_that_are_too_long() {
     let file = packed(MODELS[1], "int8");
-    let embedder = Embedder::from_bytes(&file).expect("packed files are valid");
+    let embedder = Embedder::from_bytes(file).expect("packed files are valid");
     let long = "word ".repeat(300);
     let texts = ["short", long.as_str()];
     let with = |truncation| EncodeOptions { truncation, ..EncodeOptions::default() };
@@ -173,9 +174,7 @@ fn texts_that_are_too_long() {
 #[ignore = "needs packed models: run `cargo xtask test`"]
 fn options_out_of_range_are_refused_by_name() {
     let file = packed(MODELS[1], "int8");
-    let embedder = Embedder::from_bytes(&file).expect("packed files are valid");
-    let int8 = || EncodeOptions { precision: OutputPrecision::Int8, ..EncodeOptions::default() };
-    let ranges = |min: f32, max: f32, dim: usize| Some(Ranges { min: vec![min; dim], max: vec![max; dim] });
+    let embedder = Embedder::from_bytes(file).expect("packed files are valid");
     let refused = |options: EncodeOptions, texts: &[&str], name: &str| {
         let error = embedder.encode(texts, &options).expect_err("the option is out of range");
         assert!(matches!(error, Error::Option { option, .. } if option == name), "{name}: {error:?}");
@@ -186,12 +185,31 @@ fn options_out_of_range_are_refused_by_name() {
     for length in [0, 1, 513, usize::MAX] {
         refused(EncodeOptions { max_seq_length: Some(length), ..EncodeOptions::default() }, &["a"], "max_seq_length");
     }
-    refused(int8(), &["one text"], "ranges");
-    refused(EncodeOptions { ranges: ranges(-1.0, 1.0, DIM - 1), ..int8() }, &["a", "b"], "ranges");
-    refused(EncodeOptions { ranges: ranges(-1.0, 1.0, DIM), truncate_dim: Some(9), ..int8() }, &["a", "b"], "ranges");
-    refused(EncodeOptions { ranges: ranges(f32::NAN, 1.0, DIM), ..int8() }, &["a", "b"], "ranges");
-    refused(EncodeOptions { ranges: ranges(-1.0, f32::INFINITY, DIM), ..int8() }, &["a", "b"], "ranges");
-    let one = EncodeOptions { ranges: ranges(-1.0, 1.0, DIM), ..int8() };
-    assert_eq!(embedder.encode(&["one text"], &one).expect("it has ranges").len(), 1);
-    assert!(embedder.encode(&[] as &[&str], &int8()).expect("no text needs no ranges").is_empty());
+}
+
+#[test]
+#[ignore = "needs packed models: run `cargo xtask test`"]
+fn ranges_that_do_not_fit_are_refused_by_name() {
+    let file = packed(MODELS[1], "int8");
+    let embedder = Embedder::from_bytes(file).expect("packed files are valid");
+    let encode = |texts: &[&str], truncate_dim: Option<usize>| {
+        let options = EncodeOptions { truncate_dim, ..EncodeOptions::default() };
+        embedder.encode(texts, &options).expect("the options are in range")
+    };
+    let ranges = |min: f32, max: f32, dim: usize| Ranges { min: vec![min; dim], max: vec![max; dim] };
+    let int8 = |embeddings: &Embeddings, ranges: Option<&Ranges>| embeddings.quantize(OutputPrecision::Int8, ranges);
+    let (one, two) = (encode(&["one text"], None), encode(&["a", "b"], None));
+    for (embeddings, ranges) in [
+        (&one, None),
+        (&two, Some(ranges(-1.0, 1.0, DIM - 1))),
+        (&encode(&["a", "b"], Some(9)), Some(ranges(-1.0, 1.0, DIM))),
+        (&two, Some(ranges(f32::NAN, 1.0, DIM))),
+        (&two, Some(ranges(-1.0, f32::INFINITY, DIM))),
+    ] {
+        let error = int8(embeddings, ranges.as_ref()).expect_err("the ranges do not fit");
+        assert!(matches!(error, Error::Option { option: "ranges", .. }), "{error:?}");
+        assert_eq!(error.kind(), ErrorKind::Option);
+    }
+    assert_eq!(int8(&one, Some(&ranges(-1.0, 1.0, DIM))).expect("it has ranges").dim, DIM);
+    assert_eq!(int8(&encode(&[], None), None).expect("no text needs no ranges").dim, DIM);
 }

@@ -64,7 +64,7 @@ fn searches() {
             assert_eq!(found.len(), top_k);
             assert_eq!(found.len(), expected.len());
             for (found, expected) in found.iter().zip(expected) {
-                assert_eq!(Some(found.corpus_id as u64), expected["corpus_id"].as_u64(), "{name}");
+                assert_eq!(Some(found.index as u64), expected["corpus_id"].as_u64(), "{name}");
                 let score = expected["score"].as_f64().expect("a number");
                 assert!((f64::from(found.score) - score).abs() <= TOLERANCE, "{name}: {found:?} for {score}");
             }
@@ -87,7 +87,7 @@ fn more_hits_than_rows_are_all_rows_and_none_is_none() {
 fn equal_and_undefined_scores_have_an_order() {
     let corpus = [1.0, 0.0, f32::NAN, 0.0, 1.0, 0.0, 2.0, 0.0];
     let hits = semantic_search(&[1.0, 0.0], &corpus, 2, 4, Dot).expect("whole rows");
-    let order: Vec<usize> = hits[0].iter().map(|hit| hit.corpus_id).collect();
+    let order: Vec<usize> = hits[0].iter().map(|hit| hit.index).collect();
     assert_eq!(order, [3, 0, 2, 1]);
 }
 

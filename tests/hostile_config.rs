@@ -1,5 +1,7 @@
 //! Configurations that no packer writes, in files that are otherwise whole.
 
+#![cfg(not(target_family = "wasm"))]
+
 mod common;
 
 use common::packed_file::PackedFile;
@@ -9,7 +11,7 @@ use serde_json::{Value, json};
 
 fn refusal(change: impl FnOnce(&mut Value)) -> Error {
     let file = PackedFile::open(&Tiny::default().pack(Precision::Int8)).configure(change).seal();
-    Embedder::from_bytes(&file).expect_err("the configuration is wrong")
+    Embedder::from_bytes(file).expect_err("the configuration is wrong")
 }
 
 #[test]

@@ -9,12 +9,11 @@ use divan::Bencher;
 use minilm::bench::LinearPass;
 use minilm::{Embedder, EncodeOptions};
 
-static FILE: LazyLock<Vec<u8>> = LazyLock::new(|| {
+static EMBEDDER: LazyLock<Embedder> = LazyLock::new(|| {
     let path = std::env::var("MINILM_MODEL").expect("set MINILM_MODEL to a packed file: cargo xtask model pack");
-    fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+    let file = fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    Embedder::from_bytes(file).unwrap_or_else(|error| panic!("{path}: {error}"))
 });
-static EMBEDDER: LazyLock<Embedder<'static>> =
-    LazyLock::new(|| Embedder::from_bytes(&FILE).unwrap_or_else(|error| panic!("{error}")));
 
 fn main() {
     divan::main();

@@ -1,7 +1,7 @@
 //! The tiny model of the tests, and the first bytes of an input as its settings.
 #![allow(dead_code, reason = "each target uses its own part")]
 
-#[path = "../../tests/common/oracle.rs"]
+#[path = "../../crates/convert/tests/oracle/mod.rs"]
 pub mod oracle;
 #[path = "../../tests/common/packed_file.rs"]
 pub mod packed_file;

@@ -12,7 +12,7 @@ use common::packed_file::seal;
 use common::split;
 use common::tiny::{TEXTS, Tiny};
 use libfuzzer_sys::fuzz_target;
-use minilm::{Embedder, EncodeOptions, Package, Pooling, Precision};
+use minilm::{Embedder, EncodeOptions, ModelFile, Pooling, Precision};
 
 static FILES: LazyLock<[Vec<u8>; 2]> =
     LazyLock::new(|| [Precision::Int8, Precision::F32].map(|precision| Tiny::default().pack(precision)));
@@ -26,10 +26,10 @@ fuzz_target!(|data: &[u8]| {
     if mode % 4 > 0 {
         seal(&mut file);
     }
-    if let Ok(package) = Package::trust(&file) {
-        let _ = package.tensors();
+    if let Ok(opened) = ModelFile::trust(&file) {
+        let _ = opened.tensors();
     }
-    let Ok(embedder) = Embedder::from_bytes(&file) else {
+    let Ok(embedder) = Embedder::from_bytes(file) else {
         return;
     };
     for pooling in [Pooling::Mean, Pooling::Max] {

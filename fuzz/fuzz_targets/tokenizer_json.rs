@@ -12,7 +12,7 @@ use common::split;
 use common::tiny::{TEXTS, Tiny};
 use libfuzzer_sys::fuzz_target;
 use minilm::Truncation;
-use minilm::pack::Source;
+use minilm_convert::Source;
 
 static TINY: LazyLock<Tiny> = LazyLock::new(Tiny::default);
 static JSON: LazyLock<Vec<u8>> = LazyLock::new(|| TINY.json["tokenizer.json"].to_string().into_bytes());

@@ -22,7 +22,7 @@ pub struct LinearPass {
 impl LinearPass {
     /// A pass over `rows` rows.
     #[must_use]
-    pub fn new(embedder: &Embedder<'_>, rows: usize) -> Self {
+    pub fn new(embedder: &Embedder, rows: usize) -> Self {
         let encoder = &embedder.config().encoder;
         let widest = encoder.intermediate_size.max(3 * encoder.hidden_size);
         Self { rows, x: input(rows * widest), y: vec![0.0; rows * widest], work: Workspace::default() }
@@ -35,9 +35,9 @@ impl LinearPass {
     }
 
     /// Goes through all layers once. Returns the multiply-accumulates.
-    pub fn run(&mut self, embedder: &Embedder<'_>) -> f64 {
+    pub fn run(&mut self, embedder: &Embedder) -> f64 {
         let mut products = 0;
-        for linear in embedder.model().linears() {
+        for linear in embedder.encoder().linears() {
             let (inputs, outputs) = linear.shape();
             let (x, y) = (&self.x[..self.rows * inputs], &mut self.y[..self.rows * outputs]);
             linear.forward(x, &mut self.work.block.int8, y);

@@ -3,7 +3,8 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-use super::{IndexError, Query};
+use super::error::IndexError;
+use super::vector::Query;
 use crate::kernel::dot_i8;
 
 /// Rows whose integer products are taken at once: few enough to stay in the first-level cache.
@@ -15,11 +16,11 @@ const SLACK: usize = 1024;
 /// Quantized rows, one behind the other.
 #[derive(Clone, Copy, Debug)]
 pub struct Rows<'a> {
-    /// `[n, dim]`.
+    /// Quantized values `[n, dim]`.
     pub values: &'a [i8],
-    /// `[n]`.
+    /// Step of each row's grid `[n]`, above 0 and at most 1.
     pub scales: &'a [f32],
-    /// `[n]`.
+    /// Length of what each row has lost to rounding `[n]`, 0 to 1.
     pub errors: &'a [f32],
 }
 

@@ -78,7 +78,7 @@ fn what_is_found_is_what_the_exhaustive_search_finds() {
             for (query, expected) in queries.chunks_exact(dim).zip(expected) {
                 let query = Query::new(query).expect("not 0");
                 let candidates = table.candidates(&query, top_k, 100);
-                let expected: Vec<_> = expected.iter().map(|hit| (hit.corpus_id, hit.score.to_bits())).collect();
+                let expected: Vec<_> = expected.iter().map(|hit| (hit.index, hit.score.to_bits())).collect();
                 assert_eq!(found(&query, &corpus, &candidates, top_k), expected, "{dim} {spread} {top_k}");
                 assert_eq!(candidates, table.candidates(&query, top_k, 7), "in other pieces");
             }

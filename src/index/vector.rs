@@ -1,6 +1,6 @@
 //! Vectors as integers: those that are searched with 8 bits, the one that is asked for with 16.
 
-use super::IndexError;
+use super::error::IndexError;
 use crate::kernel::dot;
 use crate::normalize;
 
@@ -30,7 +30,7 @@ impl QuantizedVector {
     /// [`IndexError::NoDirection`] and [`IndexError::NotFinite`].
     pub fn new(vector: &[f32]) -> Result<Self, IndexError> {
         let Unit { values: unit, norm } = Unit::of(vector)?;
-        let grid = Grid::over(&unit, ROW_LEVEL);
+        let grid = SymmetricGrid::over(&unit, ROW_LEVEL);
         let values: Vec<i8> = grid.levels(&unit).map(|level| level as i8).collect();
         let error = grid.error(&unit, values.iter().map(|&value| value.into()));
         Ok(Self { values, scale: grid.scale, norm, error })
@@ -58,7 +58,7 @@ impl Query {
         let Unit { values: unit, .. } = Unit::of(vector)?;
         // Sums of `dim` products with 8-bit values stay within 32 bits.
         let most = i32::MAX as usize / (128 * unit.len());
-        let grid = Grid::over(&unit, most.clamp(1, i16::MAX as usize) as f32);
+        let grid = SymmetricGrid::over(&unit, most.clamp(1, i16::MAX as usize) as f32);
         let levels: Vec<i16> = grid.levels(&unit).map(|level| level as i16).collect();
         let error = grid.error(&unit, levels.iter().map(|&level| level.into()));
         Ok(Self { levels, scale: grid.scale, error, unit })
@@ -106,12 +106,12 @@ impl Unit {
 
 /// Equal steps around 0.
 #[derive(Clone, Copy)]
-struct Grid {
+struct SymmetricGrid {
     scale: f32,
     most: f32,
 }
 
-impl Grid {
+impl SymmetricGrid {
     /// The finest grid with `most` steps on either side that holds all of `unit`, which is not all zeros.
     fn over(unit: &[f32], most: f32) -> Self {
         Self { scale: unit.iter().fold(0.0, |largest: f32, x| largest.max(x.abs())) / most, most }

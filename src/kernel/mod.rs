@@ -23,9 +23,8 @@ pub(crate) use layer_norm::LayerNorm;
 pub(crate) use linear_f32::F32Linear;
 pub(crate) use linear_int8::{Int8Linear, Int8Scratch};
 pub(crate) use operand::Operand;
-#[cfg(feature = "pack")]
-pub(crate) use panel::pack_panels;
-pub(crate) use quantize::padded_len;
+pub use panel::pack_panels;
+pub use quantize::padded_len;
 
 #[cfg(test)]
 pub(crate) mod testing {

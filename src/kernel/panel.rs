@@ -82,8 +82,8 @@ pub(super) fn for_tiles(rows: usize, job: &mut impl Tile) {
 
 /// Rearranges `weight` `[out_features, in_features]` into panels `[panels, in_len / group, PANEL, group]`, padded with zeros
 /// to `in_len` inputs and to whole panels.
-#[cfg(any(feature = "pack", test))]
-pub(crate) fn pack_panels<T: Copy + Default>(weight: &[T], in_features: usize, in_len: usize, group: usize) -> Vec<T> {
+#[must_use]
+pub fn pack_panels<T: Copy + Default>(weight: &[T], in_features: usize, in_len: usize, group: usize) -> Vec<T> {
     let out_features = weight.len() / in_features.max(1);
     let mut packed = vec![T::default(); out_features.div_ceil(PANEL) * PANEL * in_len];
     for (channel, row) in weight.chunks_exact(in_features.max(1)).enumerate() {

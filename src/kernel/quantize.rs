@@ -11,7 +11,8 @@ const MAX_LEVEL: f32 = 127.0;
 const EIGHT: usize = 8;
 
 /// Length of a row of `len` values in packed weights and quantized activations.
-pub(crate) const fn padded_len(len: usize) -> usize {
+#[must_use]
+pub const fn padded_len(len: usize) -> usize {
     len.next_multiple_of(BLOCK)
 }
 

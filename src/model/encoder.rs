@@ -1,80 +1,76 @@
-//! The transformer: layers of attention and feed-forward, each added to its input and normalized (post-norm, as in BERT).
+//! Embeddings and transformer layers, one after the other.
 
-use super::attention::Attention;
-use super::feed_forward::FeedForward;
+use super::layer::Layer;
 #[cfg(feature = "bench")]
 use super::linear::Linear;
-use super::norm;
+use super::observe::{Observer, Unobserved};
+use super::token_embeddings::TokenEmbeddings;
 use super::workspace::Workspace;
 use crate::Error;
-use crate::kernel::LayerNorm;
-use crate::package::{LinearName, Names, Package};
+use crate::format::{LinearLayer, ModelFile};
+use crate::tokenizer::Tokens;
 
-/// One transformer layer.
+/// Embeddings and layers, as views into the packed file.
 #[derive(Debug)]
-pub(crate) struct Layer<'m> {
-    attention: Attention<'m>,
-    attention_norm: LayerNorm<'m>,
-    feed_forward: FeedForward<'m>,
-    output_norm: LayerNorm<'m>,
-    hidden_size: usize,
+pub(crate) struct Encoder<'m> {
+    embeddings: TokenEmbeddings<'m>,
+    layers: Vec<Layer<'m>>,
 }
 
-/// Sees what goes into the linear layers, as calibration has to.
-pub(crate) trait Observe {
-    /// Some rows of the input of a linear layer `[rows, in_features]`.
-    fn input(&mut self, linear: LinearName, rows: &[f32]);
-}
-
-/// Looks away.
-pub(crate) struct Unobserved;
-
-impl Observe for Unobserved {
-    #[inline(always)]
-    fn input(&mut self, _: LinearName, _: &[f32]) {}
-}
-
-impl<'m> Layer<'m> {
-    pub(crate) fn view(package: &Package<'m>, layer: usize) -> Result<Self, Error> {
+impl<'m> Encoder<'m> {
+    pub(crate) fn view(file: &ModelFile<'m>) -> Result<Self, Error> {
+        let layers = 0..file.config().encoder.num_hidden_layers;
         Ok(Self {
-            attention: Attention::view(package, layer)?,
-            attention_norm: norm::view(package, &Names::layer(layer, "attention_norm"))?,
-            feed_forward: FeedForward::view(package, layer)?,
-            output_norm: norm::view(package, &Names::layer(layer, "output_norm"))?,
-            hidden_size: package.config().encoder.hidden_size,
+            embeddings: TokenEmbeddings::view(file)?,
+            layers: layers.map(|layer| Layer::view(file, layer)).collect::<Result<_, _>>()?,
         })
     }
 
-    /// What [`Layer::forward`] starts from: `hidden` to `qkv`.
-    pub(crate) fn queries(&self, work: &mut Workspace, observe: &mut impl Observe) {
-        self.attention.queries(work, observe);
-    }
-
-    /// `hidden` and `qkv` to `hidden`, and to the `qkv` of the layer `next`, where there is one: each block goes on to it while
-    /// its rows are at hand. `lengths` are the token counts of the texts that lie end to end in both.
-    pub(crate) fn forward(
-        &self,
-        next: Option<&Self>,
-        lengths: &[usize],
-        work: &mut Workspace,
-        observe: &mut impl Observe,
-    ) {
-        self.attention.forward(lengths, work);
-        let block = work.block.tokens * self.hidden_size;
-        let blocks = work.hidden.chunks_mut(block).zip(work.context.chunks(block));
-        for ((hidden, context), qkv) in blocks.zip(work.qkv.chunks_mut(3 * block)) {
-            self.attention.project(context, &mut work.block, observe);
-            self.feed_forward.forward(&self.attention_norm, hidden, &mut work.block, observe);
-            match next {
-                Some(next) => next.attention.queries_after(&self.output_norm, hidden, &mut work.block, qkv),
-                None => self.output_norm.add_forward(hidden, &work.block.update),
-            }
+    /// Token vectors of the texts, end to end without padding, into `work.hidden` `[tokens, hidden_size]`; `work` has the size
+    /// for just these tokens.
+    pub(crate) fn forward(&self, batch: &[&Tokens], work: &mut Workspace) -> Result<(), Error> {
+        let lengths = self.embed(batch, work)?;
+        if let Some(first) = self.layers.first() {
+            first.queries(work, &mut Unobserved);
         }
+        for (index, layer) in self.layers.iter().enumerate() {
+            layer.forward(self.layers.get(index + 1), &lengths, work, &mut Unobserved);
+        }
+        Ok(())
     }
 
+    /// The same for one text, each layer by itself, so that `observe` sees all inputs of all linear layers.
+    pub(crate) fn observe(
+        &self,
+        text: &Tokens,
+        work: &mut Workspace,
+        mut observe: impl FnMut(usize, LinearLayer, &[f32]),
+    ) -> Result<(), Error> {
+        let lengths = self.embed(&[text], work)?;
+        for (index, layer) in self.layers.iter().enumerate() {
+            let mut observer = Observer(|linear, rows: &[f32]| observe(index, linear, rows));
+            layer.queries(work, &mut observer);
+            layer.forward(None, &lengths, work, &mut observer);
+        }
+        Ok(())
+    }
+
+    /// The first stage: vectors of the tokens alone. Returns the token counts of the texts.
+    fn embed(&self, batch: &[&Tokens], work: &mut Workspace) -> Result<Vec<usize>, Error> {
+        let lengths: Vec<usize> = batch.iter().map(|tokens| tokens.len()).collect();
+        let dim = work.hidden.len() / lengths.iter().sum::<usize>();
+        let mut rest = &mut work.hidden[..];
+        for tokens in batch {
+            let (out, behind) = rest.split_at_mut(tokens.len() * dim);
+            self.embeddings.forward(&tokens.ids, &tokens.type_ids, out)?;
+            rest = behind;
+        }
+        Ok(lengths)
+    }
+
+    /// The linear layers, first to last.
     #[cfg(feature = "bench")]
-    pub(super) fn linears(&self) -> [&Linear<'m>; 4] {
-        let (attention, feed_forward) = (&self.attention, &self.feed_forward);
-        [&attention.qkv, &attention.output, &feed_forward.intermediate, &feed_forward.output]
+    pub(crate) fn linears(&self) -> impl Iterator<Item = &Linear<'m>> {
+        self.layers.iter().flat_map(Layer::linears)
     }
 }

@@ -1,11 +1,11 @@
 //! The feed-forward block: two linear layers with GELU between.
 
-use super::encoder::Observe;
 use super::linear::Linear;
+use super::observe::Observe;
 use super::workspace::BlockWorkspace;
 use crate::Error;
+use crate::format::{LinearLayer, ModelFile, names};
 use crate::kernel::LayerNorm;
-use crate::package::{LinearName, Names, Package};
 
 /// `W₂ gelu(W₁ x + b₁) + b₂`.
 #[derive(Debug)]
@@ -16,12 +16,12 @@ pub(crate) struct FeedForward<'m> {
 }
 
 impl<'m> FeedForward<'m> {
-    pub(crate) fn view(package: &Package<'m>, layer: usize) -> Result<Self, Error> {
-        let encoder = &package.config().encoder;
+    pub(crate) fn view(file: &ModelFile<'m>, layer: usize) -> Result<Self, Error> {
+        let encoder = &file.config().encoder;
         let (hidden, inner) = (encoder.hidden_size, encoder.intermediate_size);
         Ok(Self {
-            intermediate: Linear::view(package, &Names::linear(layer, LinearName::Intermediate), hidden, inner)?,
-            output: Linear::view(package, &Names::linear(layer, LinearName::Output), inner, hidden)?,
+            intermediate: Linear::view(file, &names::linear(layer, LinearLayer::Intermediate), hidden, inner)?,
+            output: Linear::view(file, &names::linear(layer, LinearLayer::Output), inner, hidden)?,
             intermediate_size: inner,
         })
     }
@@ -38,9 +38,9 @@ impl<'m> FeedForward<'m> {
         let rows = hidden.len() / norm.weight.len();
         let inner = &mut work.intermediate[..rows * self.intermediate_size];
         self.intermediate.add_norm(hidden, &work.update, norm, &mut work.int8);
-        observe.input(LinearName::Intermediate, hidden);
+        observe.input(LinearLayer::Intermediate, hidden);
         self.intermediate.forward_normed_gelu(hidden, &mut work.int8, inner);
-        observe.input(LinearName::Output, inner);
+        observe.input(LinearLayer::Output, inner);
         self.output.forward(inner, &mut work.int8, &mut work.update[..hidden.len()]);
     }
 }

@@ -2,9 +2,9 @@
 
 use crate::Error;
 use crate::config::Precision;
+use crate::format::{ModelFile, f32_weight_shape, int8_weight_shape};
 use crate::kernel::arch::PANEL;
 use crate::kernel::{Activation, F32Linear, Int8Linear, Int8Scratch, LayerNorm, padded_len};
-use crate::package::{Package, f32_weight_shape, int8_weight_shape};
 
 /// `y = x Wᵀ + b`.
 #[derive(Debug)]
@@ -15,26 +15,26 @@ pub(crate) enum Linear<'m> {
 
 impl<'m> Linear<'m> {
     pub(crate) fn view(
-        package: &Package<'m>,
+        file: &ModelFile<'m>,
         name: &str,
         in_features: usize,
         out_features: usize,
     ) -> Result<Self, Error> {
         let part = |part: &str| format!("{name}.{part}");
         let panels = out_features.div_ceil(PANEL);
-        let bias = package.tensor(&part("bias"), &[panels, PANEL])?;
-        Ok(match package.config().precision {
+        let bias = file.tensor(&part("bias"), &[panels, PANEL])?;
+        Ok(match file.config().precision {
             Precision::Int8 => {
-                let outliers = package.dimension(&part("outliers"), 0)?;
-                let groups = package.dimension(&part("sum"), 1)?;
+                let outliers = file.dimension(&part("outliers"), 0)?;
+                let groups = file.dimension(&part("sum"), 1)?;
                 let linear = Int8Linear {
-                    weight: package.tensor(&part("weight"), &int8_weight_shape(in_features, out_features))?,
-                    scale: package.tensor(&part("scale"), &[panels, PANEL])?,
-                    sum: package.tensor(&part("sum"), &[panels, groups, PANEL])?,
+                    weight: file.tensor(&part("weight"), &int8_weight_shape(in_features, out_features))?,
+                    scale: file.tensor(&part("scale"), &[panels, PANEL])?,
+                    sum: file.tensor(&part("sum"), &[panels, groups, PANEL])?,
                     bias,
-                    smooth: package.tensor(&part("smooth"), &[in_features])?,
-                    outliers: package.tensor(&part("outliers"), &[outliers])?,
-                    outlier_weight: package.tensor(&part("outlier_weight"), &[panels, outliers, PANEL])?,
+                    smooth: file.tensor(&part("smooth"), &[in_features])?,
+                    outliers: file.tensor(&part("outliers"), &[outliers])?,
+                    outlier_weight: file.tensor(&part("outlier_weight"), &[panels, outliers, PANEL])?,
                     out_features,
                     groups,
                 };
@@ -43,7 +43,7 @@ impl<'m> Linear<'m> {
                 Self::Int8(linear)
             }
             Precision::F32 => Self::F32(F32Linear {
-                weight: package.tensor(&part("weight"), &f32_weight_shape(in_features, out_features))?,
+                weight: file.tensor(&part("weight"), &f32_weight_shape(in_features, out_features))?,
                 bias,
                 in_features,
                 out_features,

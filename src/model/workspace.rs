@@ -44,7 +44,7 @@ pub(crate) struct BlockWorkspace {
 }
 
 impl Workspace {
-    /// Makes room for `tokens` tokens.
+    /// Gives every buffer the size for `tokens` tokens.
     pub(crate) fn resize(&mut self, config: &Config, tokens: usize) {
         let (hidden, inner) = (config.encoder.hidden_size, config.encoder.intermediate_size);
         self.hidden.resize(tokens * hidden, 0.0);

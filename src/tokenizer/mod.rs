@@ -1,10 +1,9 @@
 //! Text to token ids, exactly as the `tokenizers` crate does for BERT models, over tables that lie ready in the model file.
 //!
-//! Added tokens are cut out of the raw text, the rest is [normalized](normalize), split into words and covered by
+//! Added tokens are cut out of the raw text, the rest is [normalized](text_normalizer), split into words and covered by
 //! [pieces](wordpiece). All stages stream: the tokenizer stops reading as soon as it has the tokens it may keep.
 
-mod normalize;
-pub(crate) mod trie;
+mod text_normalizer;
 mod truncation;
 mod wordpiece;
 
@@ -15,8 +14,8 @@ use truncation::{Keep, longest_first};
 
 use crate::Error;
 use crate::config::{AddedToken, TokenizerConfig};
-use crate::package::{Names, Package};
-use trie::Trie;
+use crate::format::trie::{self, Trie};
+use crate::format::{ModelFile, names};
 use wordpiece::WordPiece;
 
 /// Tokens that frame one text: `[CLS]` and `[SEP]`.
@@ -26,25 +25,25 @@ const SPECIAL_TOKENS_PAIR: usize = 3;
 
 /// The tokens of one text or of one pair.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Encoding {
-    /// Token ids, `[CLS]` and `[SEP]` included.
+pub struct Tokens {
+    /// Token ids, `[CLS]` and `[SEP]` included, each below `vocab_size` `[n_tokens]`.
     pub ids: Vec<u32>,
-    /// 0 for the first text of a pair and its frame, 1 for the second.
+    /// 0 for the first text of a pair and its frame, 1 for the second `[n_tokens]`.
     pub type_ids: Vec<u32>,
-    /// Bytes of the text that each token came from; `0..0` for `[CLS]` and `[SEP]`.
+    /// Bytes of the text that each token came from; `0..0` for `[CLS]` and `[SEP]` `[n_tokens]`. The model does not read them.
     pub offsets: Vec<Range<usize>>,
     /// Whether tokens were cut off to stay within the limit.
     pub truncated: bool,
 }
 
-impl Encoding {
+impl Tokens {
     /// Number of tokens.
     #[must_use]
     pub fn len(&self) -> usize {
         self.ids.len()
     }
 
-    /// Whether there is no token at all; never so for an encoding that a [`Tokenizer`] made.
+    /// Whether there is no token at all; never so for what a [`Tokenizer`] made.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.ids.is_empty()
@@ -74,30 +73,33 @@ pub struct Tokenizer<'m> {
 }
 
 impl<'m> Tokenizer<'m> {
-    pub(crate) fn view(package: &Package<'m>) -> Result<Self, Error> {
-        let slots = package.tensor(Names::TRIE, &[package.dimension(Names::TRIE, 0)?])?;
-        Ok(Self::new(package.config().tokenizer.clone(), Trie::new(slots)))
+    pub(crate) fn view(file: &ModelFile<'m>) -> Result<Self, Error> {
+        let trie = file.tensor(names::TRIE, &[file.dimension(names::TRIE, 0)?])?;
+        Ok(Self::new(file.config().tokenizer.clone(), trie))
     }
 
-    pub(crate) fn new(config: TokenizerConfig, trie: Trie<'m>) -> Self {
-        Self { config, trie }
+    /// A tokenizer over a vocabulary that [`vocabulary_trie`](crate::format::vocabulary_trie) built. Any content is safe to
+    /// walk: a damaged one gives wrong tokens.
+    #[must_use]
+    pub fn new(config: TokenizerConfig, trie: &'m [u32]) -> Self {
+        Self { config, trie: Trie::new(trie) }
     }
 
     /// Tokens of `[CLS] text [SEP]`, at most `max_length` of them (2 or more).
     ///
     /// # Errors
     /// [`TooLong`] where the text has more tokens and `truncation` is [`Truncation::Off`].
-    pub fn encode(&self, text: &str, max_length: usize, truncation: Truncation) -> Result<Encoding, TooLong> {
+    pub fn encode(&self, text: &str, max_length: usize, truncation: Truncation) -> Result<Tokens, TooLong> {
         let room = max_length.saturating_sub(SPECIAL_TOKENS_SINGLE);
         let body = self.body(text, Keep::new(room, truncation));
         if truncation == Truncation::Off && body.truncated() {
             return Err(TooLong { n_tokens: body.seen + SPECIAL_TOKENS_SINGLE, limit: max_length });
         }
-        let mut encoding = Encoding { truncated: body.truncated(), ..Encoding::default() };
-        encoding.push(self.config.cls_id, 0, 0..0);
-        body.pieces.into_iter().for_each(|(id, offset)| encoding.push(id, 0, offset));
-        encoding.push(self.config.sep_id, 0, 0..0);
-        Ok(encoding)
+        let mut tokens = Tokens { truncated: body.truncated(), ..Tokens::default() };
+        tokens.push(self.config.cls_id, 0, 0..0);
+        body.pieces.into_iter().for_each(|(id, offset)| tokens.push(id, 0, offset));
+        tokens.push(self.config.sep_id, 0, 0..0);
+        Ok(tokens)
     }
 
     /// Tokens of `[CLS] first [SEP] second [SEP]`, at most `max_length` of them (3 or more); where they do not fit, the
@@ -111,7 +113,7 @@ impl<'m> Tokenizer<'m> {
         second: &str,
         max_length: usize,
         truncation: Truncation,
-    ) -> Result<Encoding, TooLong> {
+    ) -> Result<Tokens, TooLong> {
         let room = max_length.saturating_sub(SPECIAL_TOKENS_PAIR);
         let bodies = [first, second].map(|text| self.body(text, Keep::counting_all(room, truncation)));
         let seen = bodies[0].seen + bodies[1].seen;
@@ -119,13 +121,13 @@ impl<'m> Tokenizer<'m> {
             return Err(TooLong { n_tokens: seen + SPECIAL_TOKENS_PAIR, limit: max_length });
         }
         let kept = longest_first(bodies[0].seen, bodies[1].seen, room);
-        let mut encoding = Encoding { truncated: seen > room, ..Encoding::default() };
-        encoding.push(self.config.cls_id, 0, 0..0);
+        let mut tokens = Tokens { truncated: seen > room, ..Tokens::default() };
+        tokens.push(self.config.cls_id, 0, 0..0);
         for (type_id, (body, kept)) in (0..).zip(bodies.into_iter().zip(kept)) {
-            body.trimmed(kept, truncation).for_each(|(id, offset)| encoding.push(id, type_id, offset));
-            encoding.push(self.config.sep_id, type_id, 0..0);
+            body.trimmed(kept, truncation).for_each(|(id, offset)| tokens.push(id, type_id, offset));
+            tokens.push(self.config.sep_id, type_id, 0..0);
         }
-        Ok(encoding)
+        Ok(tokens)
     }
 
     /// The text of a token, `##` included where it continues a word. Searches the whole table: for people to read.
@@ -155,7 +157,7 @@ impl<'m> Tokenizer<'m> {
             Segment::Added(id, range) => sink((id, range)),
             Segment::Text(range) => {
                 let start = range.start;
-                normalize::normalize(&self.config, &text[range], start, |c| words.push(c, &mut sink))?;
+                text_normalizer::normalize(&self.config, &text[range], start, |c| words.push(c, &mut sink))?;
                 words.finish(&mut sink)
             }
         });

@@ -5,13 +5,13 @@
 
 use std::ops::{ControlFlow, Range};
 
-use super::normalize::{NormalizedChar, is_punctuation};
-use super::trie::{ROOT, Trie};
+use super::text_normalizer::{NormalizedChar, is_punctuation};
+use crate::format::trie::{ROOT, Trie};
 
 /// Gathers characters into words and hands their pieces on.
 pub(crate) struct WordPiece<'v> {
     trie: Trie<'v>,
-    /// Where the walk starts for a piece that continues a word: the node behind `##`.
+    /// Where the search starts for a piece that continues a word: the node behind `##`.
     continuation: Option<u32>,
     unk_id: u32,
     max_chars: usize,

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use minilm::pack::{ModelFiles, Source};
-use minilm::{Error, Precision};
+use minilm::Precision;
+use minilm_convert::{Error, ModelFiles, Source};
 use safetensors::tensor::{Dtype, TensorView};
 use serde_json::{Value, json};
 

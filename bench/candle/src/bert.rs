@@ -37,13 +37,13 @@ impl Bert {
     }
 
     /// Tokens of `texts`, padding not counted.
-    pub fn count_tokens(&self, texts: &[&str]) -> Result<usize, Box<dyn Error + Send + Sync>> {
+    pub fn count_tokens(&self, texts: &[String]) -> Result<usize, Box<dyn Error + Send + Sync>> {
         let encodings = self.tokenizer.encode_batch(texts.to_vec(), true)?;
         Ok(encodings.iter().flat_map(Encoding::get_attention_mask).map(|&mask| mask as usize).sum())
     }
 
     /// Vectors `[texts, dim]` of length 1.
-    pub fn encode(&self, texts: &[&str]) -> Result<Vec<f32>, Box<dyn Error + Send + Sync>> {
+    pub fn encode(&self, texts: &[String]) -> Result<Vec<f32>, Box<dyn Error + Send + Sync>> {
         let encodings = self.tokenizer.encode_batch(texts.to_vec(), true)?;
         let tensor = |values: fn(&Encoding) -> &[u32]| {
             let rows = encodings.iter().map(|encoding| Tensor::new(values(encoding), &Device::Cpu));

@@ -9,19 +9,25 @@ use std::cell::RefCell;
 use bert::Bert;
 
 thread_local! {
-    static STATE: RefCell<State> = const { RefCell::new(State { bert: None, texts: Vec::new(), vectors: Vec::new() }) };
+    static STATE: RefCell<State> = RefCell::default();
 }
 
+#[derive(Default)]
 struct State {
+    /// Buffers that the host fills, 8-byte aligned.
+    buffers: Vec<Vec<u64>>,
     bert: Option<Bert>,
-    texts: Vec<&'static str>,
+    texts: Vec<String>,
     vectors: Vec<f32>,
 }
 
 /// A buffer of `len` bytes that lives until the end, 8-byte aligned.
 #[unsafe(no_mangle)]
 pub extern "C" fn allocate(len: usize) -> *mut u8 {
-    vec![0_u64; len.div_ceil(8)].leak().as_mut_ptr().cast()
+    let mut buffer = vec![0_u64; len.div_ceil(8)];
+    let address = buffer.as_mut_ptr().cast();
+    STATE.with_borrow_mut(|state| state.buffers.push(buffer));
+    address
 }
 
 /// Takes the model in a buffer: `config.json`, `tokenizer.json`, `sentence_bert_config.json` and `model.safetensors`, each
@@ -48,7 +54,7 @@ pub unsafe extern "C" fn set_texts(bytes: *const u8, len: usize) -> usize {
     // SAFETY: the caller's promise.
     let bytes = unsafe { std::slice::from_raw_parts(bytes, len) };
     STATE.with_borrow_mut(|state| {
-        state.texts = std::str::from_utf8(bytes).unwrap_or_default().lines().collect();
+        state.texts = std::str::from_utf8(bytes).unwrap_or_default().lines().map(str::to_owned).collect();
         state.bert.as_ref().and_then(|bert| bert.count_tokens(&state.texts).ok()).unwrap_or(0)
     })
 }

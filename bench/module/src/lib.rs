@@ -3,61 +3,64 @@
 //!
 //! Order of calls: [`allocate`] and fill a buffer with a packed model, [`load`]; the same with texts, [`set_texts`]; then
 //! [`encode`] as often as wanted.
-#![allow(unsafe_code, reason = "exported functions with pointers of the host")]
+#![allow(unsafe_code, reason = "exported functions")]
 
-use std::alloc::Layout;
 use std::cell::RefCell;
 
 use minilm::bench::{LinearPass, ScanPass};
-use minilm::{Embedder, EncodeOptions};
+use minilm::{AlignedBytes, Embedder, EncodeOptions};
 
 thread_local! {
-    static STATE: RefCell<State> = const { RefCell::new(State { embedder: None, texts: Vec::new(), vectors: Vec::new(), linear: None, scan: None }) };
+    static STATE: RefCell<State> = RefCell::default();
 }
 
+#[derive(Default)]
 struct State {
-    embedder: Option<Embedder<'static>>,
-    texts: Vec<&'static str>,
+    /// Buffers that the host fills.
+    buffers: Vec<AlignedBytes>,
+    embedder: Option<Embedder>,
+    texts: Vec<String>,
     vectors: Vec<f32>,
     linear: Option<LinearPass>,
     scan: Option<ScanPass>,
 }
 
-/// A buffer of `len` bytes that lives until the end, on a multiple of 64 bytes, as the tensors of a packed file are in it. Null
+impl State {
+    /// Position of the buffer of `len` bytes at `address`.
+    fn buffer(&self, address: *const u8, len: usize) -> Option<usize> {
+        self.buffers.iter().position(|buffer| buffer.as_ptr() == address && buffer.len() == len)
+    }
+}
+
+/// A buffer of `len` bytes, 1 or more, for the host to fill, on a multiple of 64 bytes, as the tensors of a packed file are in it. Null
 /// where there is no memory.
 #[unsafe(no_mangle)]
 pub extern "C" fn allocate(len: usize) -> *mut u8 {
-    let Ok(layout) = Layout::from_size_align(len.max(1), 64) else { return std::ptr::null_mut() };
-    // SAFETY: the size is not 0.
-    unsafe { std::alloc::alloc_zeroed(layout) }
+    let Ok(mut buffer) = AlignedBytes::zeroed(len) else { return std::ptr::null_mut() };
+    let address = buffer.as_mut_ptr();
+    STATE.with_borrow_mut(|state| state.buffers.push(buffer));
+    address
 }
 
-/// Takes the packed model in a buffer. Returns the width of its vectors, 0 where it is not valid.
-///
-/// # Safety
-/// `bytes` is from [`allocate`] with `len` bytes or more, and is not written to afterwards.
+/// Takes the packed model in a buffer of [`allocate`], which is not used again. Returns the width of its vectors, 0 where it
+/// is not valid.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn load(bytes: *const u8, len: usize) -> usize {
-    // SAFETY: the caller's promise.
-    let bytes = unsafe { std::slice::from_raw_parts(bytes, len) };
+pub extern "C" fn load(bytes: *const u8, len: usize) -> usize {
     STATE.with_borrow_mut(|state| {
-        state.embedder = Embedder::from_bytes(bytes).ok();
+        let buffer = state.buffer(bytes, len).map(|position| state.buffers.swap_remove(position));
+        state.embedder = buffer.and_then(|buffer| Embedder::from_bytes(buffer).ok());
         state.embedder.as_ref().map_or(0, Embedder::dim)
     })
 }
 
-/// Takes the texts in a buffer, one a line. Returns their tokens, 0 where something is wrong.
-///
-/// # Safety
-/// As for [`load`].
+/// Reads the texts in a buffer of [`allocate`], one a line. Returns their tokens, 0 where something is wrong.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn set_texts(bytes: *const u8, len: usize) -> usize {
-    // SAFETY: the caller's promise.
-    let bytes = unsafe { std::slice::from_raw_parts(bytes, len) };
+pub extern "C" fn set_texts(bytes: *const u8, len: usize) -> usize {
     STATE.with_borrow_mut(|state| {
-        state.texts = std::str::from_utf8(bytes).unwrap_or_default().lines().collect();
+        let bytes = state.buffer(bytes, len).map_or(&[][..], |position| &state.buffers[position]);
+        state.texts = std::str::from_utf8(bytes).unwrap_or_default().lines().map(str::to_owned).collect();
         let tokens = state.embedder.as_ref().and_then(|e| e.tokenize(&state.texts, &EncodeOptions::default()).ok());
-        tokens.iter().flatten().map(minilm::Encoding::len).sum()
+        tokens.iter().flatten().map(minilm::Tokens::len).sum()
     })
 }
 
@@ -67,8 +70,7 @@ pub extern "C" fn encode() -> *const f32 {
     STATE.with_borrow_mut(|state| {
         let embeddings = state.embedder.as_ref().and_then(|e| e.encode(&state.texts, &EncodeOptions::default()).ok());
         let Some(embeddings) = embeddings else { return std::ptr::null() };
-        state.vectors.clear();
-        state.vectors.extend_from_slice(embeddings.as_f32().unwrap_or_default());
+        state.vectors = embeddings.data;
         state.vectors.as_ptr()
     })
 }

@@ -13,7 +13,7 @@ mod section;
 mod tests;
 
 use memchr::memmem;
-use minilm::{BAKED_MAGIC, Package};
+use minilm::{BAKED_MAGIC, ModelFile};
 use wasm_encoder::ComponentSectionId;
 
 pub use error::BakeError;
@@ -31,7 +31,7 @@ const MAX_DEPTH: usize = 32;
 /// # Errors
 /// Which of the two files is at fault, and why; see [`BakeError`]. No input makes it panic.
 pub fn bake(wasm: &[u8], model: &[u8]) -> Result<Vec<u8>, BakeError> {
-    Package::check(model).map_err(BakeError::Model)?;
+    ModelFile::check(model).map_err(BakeError::Model)?;
     let mut slots = 0;
     let output = match kind(wasm).ok_or(BakeError::NotWasm)? {
         Kind::Module => module::bake(wasm, 0, model, &mut slots)?,

@@ -9,12 +9,12 @@
 //!
 //! ```
 //! use minilm::index::Query;
-//! use minilm_documents::{Documents, IndexFile, Model, write_index};
+//! use minilm_documents::{Documents, IndexFile, ModelIdentity, write_index};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let lines = b"{\"_id\": {\"$oid\": \"65f0c0ffee65f0c0ffee65f0\"}, \"question\": \"Why?\", \"answers\": [\"Because.\"]}";
 //! let documents = Documents::new(&lines[..]).collect::<Result<Vec<_>, _>>()?;
-//! let model = Model { name: "m".to_owned(), weights_sha256: "0".repeat(64), precision: "int8".to_owned(), dim: 2 };
+//! let model = ModelIdentity { name: "m".to_owned(), weights_sha256: "0".repeat(64), precision: "int8".to_owned(), dim: 2 };
 //! let mut file = Vec::new();
 //! // With a real model, the closure calls its embedder.
 //! write_index(&mut file, &model, &["question".to_owned()], &documents, |texts| Ok::<_, String>([0.6, 0.8].repeat(texts.len())))?;
@@ -35,6 +35,8 @@ mod read;
 
 pub use dedupe::dedupe_by_id;
 pub use document::{Document, DocumentError};
-pub use file::{BuildError, FieldRows, FileError, INDEX_VERSION, IndexFile, IndexInfo, Model, ReadAt, write_index};
+pub use file::{
+    BuildError, FieldRows, FileError, INDEX_VERSION, IndexFile, IndexInfo, ModelIdentity, ReadAt, write_index,
+};
 pub use json::kind;
 pub use read::{Documents, MAX_DOCUMENT_LEN, ReadError, ReadFault};

@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use minilm::pack::{ModelFiles, Source};
+use minilm_convert::{ModelFiles, Source};
 use minilm::{FORMAT_VERSION, Precision};
 use sha2::{Digest, Sha256};
 

@@ -53,7 +53,7 @@ pub enum LoadError {
 /// # Errors
 /// There is no model, or it is damaged; see [`LoadError`].
 #[cfg(feature = "model-path")]
-pub fn load(path: Option<&str>) -> Result<Embedder<'static>, LoadError> {
+pub fn load(path: Option<&str>) -> Result<Embedder, LoadError> {
     match load_baked() {
         Err(LoadError::NotBaked) => load_file(path.filter(|path| !path.is_empty()).unwrap_or(DEFAULT_PATH).into()),
         loaded => loaded,
@@ -65,7 +65,7 @@ pub fn load(path: Option<&str>) -> Result<Embedder<'static>, LoadError> {
 /// # Errors
 /// [`LoadError::NotBaked`] in a component as compiled; [`LoadError::Baked`] for a file of another format.
 #[cfg(not(feature = "model-path"))]
-pub fn load(_path: Option<&str>) -> Result<Embedder<'static>, LoadError> {
+pub fn load(_path: Option<&str>) -> Result<Embedder, LoadError> {
     load_baked()
 }
 
@@ -73,15 +73,15 @@ pub fn load(_path: Option<&str>) -> Result<Embedder<'static>, LoadError> {
 ///
 /// # Errors
 /// [`LoadError::NotBaked`] in a component as compiled; [`LoadError::Baked`] for a file of another format.
-pub fn load_baked() -> Result<Embedder<'static>, LoadError> {
+pub fn load_baked() -> Result<Embedder, LoadError> {
     Embedder::from_static(baked_model().ok_or(LoadError::NotBaked)?).map_err(LoadError::Baked)
 }
 
 /// The packed file at `path`, which is checked completely. It stays in memory as long as the instance.
 #[cfg(feature = "model-path")]
-fn load_file(path: PathBuf) -> Result<Embedder<'static>, LoadError> {
+fn load_file(path: PathBuf) -> Result<Embedder, LoadError> {
     match std::fs::read(&path) {
-        Ok(bytes) => Embedder::from_bytes(bytes.leak()).map_err(|source| LoadError::File { path, source }),
+        Ok(bytes) => Embedder::from_bytes(bytes).map_err(|source| LoadError::File { path, source }),
         Err(source) => Err(LoadError::Read { path, source }),
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use http::StatusCode;
-use minilm::{EncodeOptions, Encoding, Values};
+use minilm::{EncodeOptions, Tokens};
 
 use crate::input::Input;
 use crate::problem::{Limit, Problem};
@@ -44,7 +44,7 @@ impl ServerState {
             Input::Texts(texts) => self.embedder.tokenize(&texts, &options)?,
             Input::Ids(ids) => ids.into_iter().map(|ids| self.encoding(param, ids)).collect::<Result<_, _>>()?,
         };
-        self.check_tokens(param, encodings.iter().map(Encoding::len).sum())?;
+        self.check_tokens(param, encodings.iter().map(Tokens::len).sum())?;
         self.encode(&encodings, &options)
     }
 
@@ -57,7 +57,7 @@ impl ServerState {
         self.encode(&self.embedder.tokenize(texts, &options)?, &options)
     }
 
-    fn encode(&self, encodings: &[Encoding], options: &EncodeOptions) -> Result<Vectors, Problem> {
+    fn encode(&self, encodings: &[Tokens], options: &EncodeOptions) -> Result<Vectors, Problem> {
         let start = Instant::now();
         let embeddings = self.embedder.encode_tokens(encodings, options)?;
         let usage = Usage {
@@ -66,11 +66,7 @@ impl ServerState {
             truncated: embeddings.truncated.iter().filter(|&&truncated| truncated).count(),
             inference: start.elapsed(),
         };
-        match embeddings.data {
-            Values::Float32(data) => Ok(Vectors { data, dim: embeddings.dim, usage }),
-            // No task asks for another precision.
-            _ => Err(Problem::invalid("only floats can be answered")),
-        }
+        Ok(Vectors { data: embeddings.data, dim: embeddings.dim, usage })
     }
 
     /// 400 for an empty batch, 422 for too many texts, 413 for a text that is too large.
@@ -113,7 +109,7 @@ impl ServerState {
     }
 
     /// Token ids of a caller, read as they are and never truncated.
-    fn encoding(&self, param: &'static str, ids: Vec<u32>) -> Result<Encoding, Problem> {
+    fn encoding(&self, param: &'static str, ids: Vec<u32>) -> Result<Tokens, Problem> {
         if ids.is_empty() {
             return Err(Problem::empty(param));
         }
@@ -123,6 +119,6 @@ impl ServerState {
                 format!("token ids of `{param}` are never truncated: their number is")
             })
             .map_err(|problem| problem.with_param(param))?;
-        Ok(Encoding { type_ids: vec![0; ids.len()], offsets: vec![0..0; ids.len()], truncated: false, ids })
+        Ok(Tokens { type_ids: vec![0; ids.len()], offsets: vec![0..0; ids.len()], truncated: false, ids })
     }
 }

@@ -2,7 +2,7 @@
 
 use http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, Method, StatusCode};
-use minilm::Error;
+use minilm::{Error, ErrorKind};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -241,15 +241,15 @@ const EMPTY: &str = "empty";
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let message = error.to_string();
-        match error {
-            Error::TooManyTokens { n_tokens, limit, .. } => {
+        match (&error, error.kind()) {
+            (&Error::TooManyTokens { n_tokens, limit, .. }, _) => {
                 let limit = Limit { name: "max_input_length", value: limit, actual: n_tokens };
                 let mut problem = Self::invalid(message);
                 problem.0.limit = Some(limit);
                 problem
             }
-            Error::Option { .. } | Error::Encoding { .. } | Error::TokenId { .. } => Self::invalid(message),
-            _ => Self::new(StatusCode::INTERNAL_SERVER_ERROR, message),
+            (_, ErrorKind::Input | ErrorKind::Option) => Self::invalid(message),
+            (_, ErrorKind::Model | ErrorKind::Engine) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, message),
         }
     }
 }

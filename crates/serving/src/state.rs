@@ -15,7 +15,7 @@ pub struct ServerState {
     /// The settings.
     pub settings: Settings,
     /// The model.
-    pub embedder: Embedder<'static>,
+    pub embedder: Embedder,
     pub(crate) metrics: Metrics,
     /// Number of requests whose body is being read or answered.
     pub(crate) in_flight: AtomicUsize,
@@ -36,7 +36,7 @@ impl ServerState {
     ///
     /// # Errors
     /// `MODEL_NAME` asks for another model.
-    pub fn new(settings: Settings, embedder: Embedder<'static>) -> Result<Self, String> {
+    pub fn new(settings: Settings, embedder: Embedder) -> Result<Self, String> {
         let own = &embedder.config().name;
         if let Some(asked) = settings.model_name.as_deref().filter(|asked| base_name(asked) != base_name(own)) {
             return Err(format!("MODEL_NAME is `{asked}`, but this component has the model `{own}`"));

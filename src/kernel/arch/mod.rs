@@ -7,15 +7,14 @@
 pub(crate) const LANES: usize = 4;
 
 /// Weight rows (output channels) that are packed side by side.
-pub(crate) const PANEL: usize = 8;
+pub const PANEL: usize = 8;
 
 /// Inputs that the 8-bit dot product takes at a time.
 pub(crate) const BLOCK: usize = 16;
 
 /// Backends may add four products before they leave 16 bits: those of inputs 0, 1, 4 and 5 of every eight, and those of 2, 3,
 /// 6 and 7. With activations up to 127, sums of four weights' magnitudes up to this one cannot overflow.
-#[cfg(any(feature = "pack", test))]
-pub(crate) const LANE_SUM: i32 = i16::MAX as i32 / 127;
+pub const LANE_SUM: i32 = i16::MAX as i32 / 127;
 
 /// Added to a float of at most 2^22 in magnitude, leaves its nearest integer (ties to even) in the low bits.
 const ROUND_MAGIC: f32 = 12_582_912.0;
@@ -34,13 +33,17 @@ pub(crate) use {
 };
 
 #[cfg(target_arch = "x86_64")]
-mod native;
+mod avx2;
 #[cfg(target_arch = "x86_64")]
-mod native_i8;
+mod avx512_vnni;
+#[cfg(target_arch = "x86_64")]
+mod sse2;
+#[cfg(target_arch = "x86_64")]
+mod x86_64;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use {
-    native::{Engine, dot_i16},
-    native_i8::dot_i8,
+    sse2::dot_i16,
+    x86_64::{Engine, dot_i8},
 };
 
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]

@@ -140,7 +140,7 @@ impl I32x4 {
 ///
 /// Rows have the same even number of steps. The panel holds `[steps, PANEL, 4]` weights, and no lane of a backend that adds
 /// four products in 16 bits overflows: see [`LANE_SUM`](super::LANE_SUM).
-#[cfg_attr(target_arch = "x86_64", allow(dead_code, reason = "the native backend replaces it outside of tests"))]
+#[cfg_attr(target_arch = "x86_64", allow(dead_code, reason = "x86-64 has its own outside of tests"))]
 pub(crate) fn dot_u8<const ROWS: usize>(rows: [&[Step]; ROWS], panel: &[i8], out: &mut [[I32x4; PANEL / LANES]; ROWS]) {
     for (row, out) in rows.iter().zip(out) {
         let mut sums = [0_i32; PANEL];
@@ -156,7 +156,7 @@ pub(crate) fn dot_u8<const ROWS: usize>(rows: [&[Step]; ROWS], panel: &[i8], out
 /// Dot products of `ROWS` rows with the [`PANEL`] columns of one panel, in 16 bits, as floats into `out`.
 ///
 /// Rows have the same even length. The panel holds `[row.len() / 2][PANEL][2]` values. Sums fit in 32 bits.
-#[cfg_attr(target_arch = "x86_64", allow(dead_code, reason = "the native backend replaces it outside of tests"))]
+#[cfg_attr(target_arch = "x86_64", allow(dead_code, reason = "x86-64 has its own outside of tests"))]
 pub(crate) fn dot_i16<const ROWS: usize>(
     rows: [&[i16]; ROWS],
     panel: &[i16],
@@ -178,13 +178,13 @@ pub(crate) fn dot_i16<const ROWS: usize>(
 /// Dot products of `query` with rows of 8-bit values `[out.len(), query.len()]`, into `out`.
 ///
 /// Sums fit in 32 bits.
-#[cfg_attr(target_arch = "x86_64", allow(dead_code, reason = "the native backend replaces it outside of tests"))]
+#[cfg_attr(target_arch = "x86_64", allow(dead_code, reason = "x86-64 has its own outside of tests"))]
 pub(crate) fn dot_i8(query: &[i16], rows: &[i8], out: &mut [i32]) {
     for (row, out) in rows.chunks(query.len().max(1)).zip(out) {
         *out = row.iter().zip(query).map(|(&x, &y)| i32::from(x) * i32::from(y)).fold(0, i32::wrapping_add);
     }
 }
 
-fn in_vectors(sums: [i32; PANEL]) -> [I32x4; PANEL / LANES] {
+pub(super) fn in_vectors(sums: [i32; PANEL]) -> [I32x4; PANEL / LANES] {
     std::array::from_fn(|i| I32x4(std::array::from_fn(|lane| sums[i * LANES + lane])))
 }

@@ -17,12 +17,12 @@ pub fn packed() -> &'static [u8] {
 }
 
 /// The model of [`packed`]; its name is `tiny`.
-pub fn embedder() -> Embedder<'static> {
+pub fn embedder() -> Embedder {
     Embedder::from_bytes(packed()).expect("the model is valid")
 }
 
 /// Another model: 32 dimensions, other weights.
-pub fn other_embedder() -> Embedder<'static> {
+pub fn other_embedder() -> Embedder {
     static PACKED: OnceLock<Vec<u8>> = OnceLock::new();
     let shape = Shape { hidden: 32, heads: 2, layers: 1, intermediate: 64 };
     let packed = PACKED.get_or_init(|| Tiny::new(shape).pack(Precision::Int8));
@@ -30,7 +30,7 @@ pub fn other_embedder() -> Embedder<'static> {
 }
 
 /// A model whose weights are damaged: it loads, and no vector that it computes is finite.
-pub fn damaged_embedder() -> Embedder<'static> {
+pub fn damaged_embedder() -> Embedder {
     static PACKED: OnceLock<Vec<u8>> = OnceLock::new();
     let packed = PACKED.get_or_init(|| {
         let mut tiny = Tiny::default();

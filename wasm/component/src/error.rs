@@ -5,19 +5,24 @@ use crate::to_u32;
 
 impl From<minilm::Error> for Error {
     fn from(error: minilm::Error) -> Self {
-        let kind = match &error {
-            minilm::Error::Option { option, .. } => ErrorKind::InvalidOption(option.replace('_', "-")),
-            &minilm::Error::TooManyTokens { index, n_tokens, limit } => ErrorKind::TooManyTokens(TooManyTokens {
+        use minilm::ErrorKind::{Engine, Input, Model, Option};
+
+        // Errors that the interface describes by themselves first, then every kind.
+        let kind = match (&error, error.kind()) {
+            (minilm::Error::Option { option, .. }, _) => ErrorKind::InvalidOption(option.replace('_', "-")),
+            (&minilm::Error::TooManyTokens { index, n_tokens, limit }, _) => ErrorKind::TooManyTokens(TooManyTokens {
                 index: to_u32(index),
                 n_tokens: to_u32(n_tokens),
                 limit: to_u32(limit),
             }),
-            &minilm::Error::Rows { name, len, dim } => {
+            (&minilm::Error::Rows { name, len, dim }, _) => {
                 ErrorKind::Rows(Rows { name: name.to_owned(), len: to_u32(len), dim: to_u32(dim) })
             }
-            &minilm::Error::NotFinite { index } => ErrorKind::NotFinite(to_u32(index)),
-            // What is left is about the model file.
-            _ => ErrorKind::Model,
+            (&minilm::Error::NotFinite { index }, _) => ErrorKind::NotFinite(to_u32(index)),
+            (_, Option) => ErrorKind::InvalidOption(String::new()),
+            // Callers give texts, so an id that the model has no vector for comes from its own vocabulary. The memory of the
+            // component holds nothing but the model.
+            (_, Input | Model | Engine) => ErrorKind::Model,
         };
         Self { kind, message: error.to_string() }
     }

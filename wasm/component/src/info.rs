@@ -1,29 +1,26 @@
 //! Facts about the model in the types of the interface.
 
-use minilm::{BACKEND, Embedder};
-
 use crate::bindings::exports::minilm::embed::embedder::{ModelInfo, Pooling, Precision, Prompt, SimilarityFunction};
 use crate::to_u32;
 
-/// What is known about the model of `embedder`.
-pub fn of(embedder: &Embedder<'_>) -> ModelInfo {
-    let config = embedder.config();
-    let prompt = |(name, text): (&String, &String)| Prompt { name: name.clone(), text: text.clone() };
-    ModelInfo {
-        name: config.name.clone(),
-        weights_sha256: config.weights_sha256.clone(),
-        precision: config.precision.into(),
-        dim: to_u32(embedder.dim()),
-        max_seq_length: to_u32(config.max_seq_length),
-        max_position_embeddings: to_u32(config.encoder.max_position_embeddings),
-        vocab_size: to_u32(config.encoder.vocab_size),
-        num_hidden_layers: to_u32(config.encoder.num_hidden_layers),
-        pooling: config.pooling.into(),
-        normalize: config.normalize,
-        similarity: config.similarity.into(),
-        prompts: config.prompts.iter().map(prompt).collect(),
-        default_prompt_name: config.default_prompt_name.clone(),
-        backend: BACKEND.to_owned(),
+impl From<minilm::ModelInfo> for ModelInfo {
+    fn from(info: minilm::ModelInfo) -> Self {
+        Self {
+            name: info.name,
+            weights_sha256: info.weights_sha256,
+            precision: info.precision.into(),
+            dim: to_u32(info.dim),
+            max_seq_length: to_u32(info.max_seq_length),
+            max_position_embeddings: to_u32(info.max_position_embeddings),
+            vocab_size: to_u32(info.vocab_size),
+            num_hidden_layers: to_u32(info.num_hidden_layers),
+            pooling: info.pooling.into(),
+            normalize: info.normalize,
+            similarity: info.similarity.into(),
+            prompts: info.prompts.into_iter().map(|(name, text)| Prompt { name, text }).collect(),
+            default_prompt_name: info.default_prompt_name,
+            backend: info.backend.to_owned(),
+        }
     }
 }
 

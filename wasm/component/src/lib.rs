@@ -23,9 +23,8 @@ impl Guest for Component {
         check_size(texts.len(), embedder.dim())?;
         let options = options.map(Into::into).unwrap_or_default();
         let embeddings = embedder.encode(&texts, &options)?;
-        let minilm::Values::Float32(data) = embeddings.data else { unreachable!("floats are the default") };
         Ok(Embeddings {
-            data,
+            data: embeddings.data,
             dim: to_u32(embeddings.dim),
             n_tokens: embeddings.n_tokens.into_iter().map(to_u32).collect(),
             truncated: embeddings.truncated,
@@ -41,7 +40,7 @@ impl Guest for Component {
     }
 
     fn info() -> Result<ModelInfo, Error> {
-        Ok(info::of(model::get()?))
+        Ok(model::get()?.info().into())
     }
 }
 

@@ -12,7 +12,6 @@ impl From<EncodeOptions> for minilm::EncodeOptions {
             pooling: options.pooling.map(Into::into),
             truncation: options.truncation.into(),
             max_seq_length: options.max_seq_length.map(|limit| limit as usize),
-            ..Self::default()
         }
     }
 }

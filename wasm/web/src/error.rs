@@ -1,6 +1,6 @@
 //! Errors of the core as plain objects, which the JavaScript around this module turns into errors of a class.
 
-use minilm::Error;
+use minilm::{Error, ErrorKind};
 use serde::Serialize;
 use wasm_bindgen::JsValue;
 
@@ -27,12 +27,6 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// There is no memory for a file of `len` bytes.
-    pub fn memory(len: usize) -> Self {
-        let message = format!("there is no memory for a model of {len} bytes");
-        Self { code: "memory", message, ..Self::default() }
-    }
-
     /// A result of `values` values is over the `limit`.
     pub fn too_large(values: u64, limit: u64) -> Self {
         let message = format!("the result would have {values} values, the limit of a call is {limit}: split it");
@@ -53,13 +47,15 @@ impl Fault {
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         let message = error.to_string();
-        match error {
-            Error::Option { option, reason } => {
+        let kind = error.kind();
+        // Errors with a code of their own first, then every kind.
+        match (error, kind) {
+            (Error::Option { option, reason }, _) => {
                 let option = camel_case(option);
                 let message = format!("option `{option}`: {reason}");
                 Self { code: "invalid-option", message, option: Some(option), ..Self::default() }
             }
-            Error::TooManyTokens { index, n_tokens, limit } => Self {
+            (Error::TooManyTokens { index, n_tokens, limit }, _) => Self {
                 code: "too-many-tokens",
                 message,
                 index: Some(index),
@@ -67,30 +63,24 @@ impl From<Error> for Fault {
                 limit: Some(limit),
                 ..Self::default()
             },
-            Error::Rows { .. } => Self { code: "rows", message, ..Self::default() },
-            Error::NotFinite { index } => Self { code: "not-finite", message, index: Some(index), ..Self::default() },
-            Error::Truncated { .. } => Self { code: "model-truncated", message, ..Self::default() },
-            Error::FormatVersion { .. } => Self { code: "model-version", message, ..Self::default() },
-            Error::Checksum { .. } => Self { code: "model-checksum", message, ..Self::default() },
-            // What is left is about the model file.
-            _ => Self { code: "model-invalid", message, ..Self::default() },
+            (Error::Rows { .. }, _) => Self { code: "rows", message, ..Self::default() },
+            (Error::NotFinite { index }, _) => {
+                Self { code: "not-finite", message, index: Some(index), ..Self::default() }
+            }
+            (Error::Truncated { .. }, _) => Self { code: "model-truncated", message, ..Self::default() },
+            (Error::FormatVersion { .. }, _) => Self { code: "model-version", message, ..Self::default() },
+            (Error::Checksum { .. }, _) => Self { code: "model-checksum", message, ..Self::default() },
+            (Error::OutOfMemory { .. }, _) => Self { code: "memory", message, ..Self::default() },
+            (_, ErrorKind::Option) => Self { code: "invalid-option", message, ..Self::default() },
+            // Callers give texts, so an id that the model has no vector for comes from its own vocabulary.
+            (_, ErrorKind::Input | ErrorKind::Model) => Self { code: "model-invalid", message, ..Self::default() },
+            (_, ErrorKind::Engine) => Self { code: "engine", message, ..Self::default() },
         }
-    }
-}
-
-/// `error` of a call whose first text is number `first` of those of the caller.
-pub fn moved(error: Error, first: usize) -> Error {
-    match error {
-        Error::TooManyTokens { index, n_tokens, limit } => {
-            Error::TooManyTokens { index: first.saturating_add(index), n_tokens, limit }
-        }
-        Error::NotFinite { index } => Error::NotFinite { index: first.saturating_add(index) },
-        other => other,
     }
 }
 
 /// `truncate_dim` as `truncateDim`.
-fn camel_case(name: &str) -> String {
+pub fn camel_case(name: &str) -> String {
     let mut words = name.split('_');
     let first = words.next().unwrap_or_default().to_owned();
     words.fold(first, |name, word| {
@@ -103,7 +93,7 @@ fn camel_case(name: &str) -> String {
 mod tests {
     use minilm::Error;
 
-    use super::{Fault, camel_case, moved};
+    use super::{Fault, camel_case};
 
     #[test]
     fn options_have_the_names_of_javascript() {
@@ -118,7 +108,7 @@ mod tests {
 
     #[test]
     fn faults_carry_their_numbers() {
-        let fault = Fault::from(moved(Error::TooManyTokens { index: 1, n_tokens: 400, limit: 256 }, 2));
+        let fault = Fault::from(Error::TooManyTokens { index: 1, n_tokens: 400, limit: 256 }.with_first_index(2));
         assert!(fault.message.starts_with("text 3 has 400 tokens"), "{}", fault.message);
         assert_eq!(
             (fault.code, fault.index, fault.tokens, fault.limit),

@@ -1,23 +1,16 @@
 //! The packed file, written into this module's memory from outside while it arrives.
 
-use bytemuck::{Pod, Zeroable};
-use minilm::{ALIGNMENT, Embedder};
+use minilm::{AlignedBytes, Embedder};
 use sha2::{Digest, Sha256};
 use wasm_bindgen::prelude::*;
 
 use crate::Model;
 use crate::error::Fault;
 
-/// A part of the buffer: what makes it start on a boundary on which the kernels are fastest.
-#[derive(Clone, Copy, Pod, Zeroable)]
-#[repr(C, align(64))]
-struct Block([u8; ALIGNMENT]);
-
 /// A buffer for a packed file. JavaScript writes to it in place, at [`ModelFile::address`] of the module's memory.
 #[wasm_bindgen]
 pub struct ModelFile {
-    blocks: Box<[Block]>,
-    len: usize,
+    bytes: AlignedBytes,
     sha256: Sha256,
     hashed: usize,
 }
@@ -30,22 +23,20 @@ impl ModelFile {
     /// `memory` where there is not so much.
     #[wasm_bindgen(constructor)]
     pub fn new(len: usize) -> Result<ModelFile, JsValue> {
-        let blocks = bytemuck::allocation::try_zeroed_slice_box(len.div_ceil(ALIGNMENT))
-            .map_err(|()| Fault::memory(len).into_js())?;
-        Ok(Self { blocks, len, sha256: Sha256::new(), hashed: 0 })
+        let bytes = AlignedBytes::zeroed(len).map_err(|error| Fault::from(error).into_js())?;
+        Ok(Self { bytes, sha256: Sha256::new(), hashed: 0 })
     }
 
     /// Where the buffer starts in the module's memory, in bytes: a multiple of 64.
     #[wasm_bindgen(getter)]
     pub fn address(&self) -> usize {
-        self.blocks.as_ptr().addr()
+        self.bytes.as_ptr().addr()
     }
 
     /// Adds the bytes before position `end`, as far as they are not in it yet, to the hash. They are not written to afterwards.
     pub fn hash(&mut self, end: usize) {
-        let bytes: &[u8] = bytemuck::cast_slice(&self.blocks);
-        let end = end.min(self.len);
-        if let Some(new) = bytes.get(self.hashed..end) {
+        let end = end.min(self.bytes.len());
+        if let Some(new) = self.bytes.get(self.hashed..end) {
             self.sha256.update(new);
             self.hashed = end;
         }
@@ -59,11 +50,9 @@ impl ModelFile {
     /// The model in the buffer, which is checked completely and read in place from then on.
     ///
     /// # Errors
-    /// What is wrong with the file. Its memory is then not used again: drop the instance.
+    /// What is wrong with the file.
     pub fn load(self) -> Result<Model, JsValue> {
-        let blocks: &'static [Block] = Box::leak(self.blocks);
-        let bytes: &'static [u8] = bytemuck::cast_slice(blocks);
-        Ok(Model(Embedder::from_bytes(&bytes[..self.len]).map_err(|error| Fault::from(error).into_js())?))
+        Ok(Model(Embedder::from_bytes(self.bytes).map_err(|error| Fault::from(error).into_js())?))
     }
 }
 
@@ -75,7 +64,7 @@ mod tests {
     fn the_buffer_is_aligned_and_hashed_as_it_fills() {
         let Ok(mut file) = ModelFile::new(65) else { panic!("there is memory for 65 bytes") };
         assert!(file.address().is_multiple_of(64));
-        assert_eq!(file.blocks.len(), 2);
+        assert_eq!(file.bytes.len(), 65);
         for end in [0, 10, 10, 3, 65, 1000] {
             file.hash(end);
         }

@@ -1,21 +1,20 @@
 //! A loaded model: texts in, vectors out.
 
 use js_sys::{Float32Array, Uint32Array};
-use minilm::{Embedder, Encoding};
+use minilm::{Embedder, Tokens};
 use serde::Serialize;
 use serde_wasm_bindgen::{Serializer, preserve};
 use wasm_bindgen::prelude::*;
 
-use crate::error::{self, Fault};
-use crate::info::Info;
-use crate::{options, quantize};
+use crate::error::Fault;
+use crate::{info, options, quantize};
 
 /// Most values of a result, 64 MiB: an allocation that fails would end the instance, an error does not.
 const MAX_VALUES: u64 = 1 << 24;
 
 /// A model ready to encode. Whatever a method throws is an object with a `code` and a `message`.
 #[wasm_bindgen]
-pub struct Model(pub(crate) Embedder<'static>);
+pub struct Model(pub(crate) Embedder);
 
 /// Vectors of a call.
 #[derive(Serialize)]
@@ -34,18 +33,11 @@ struct Encoded {
 
 /// The tokens of a text.
 #[derive(Serialize)]
-struct Tokens {
+struct TokenList {
     #[serde(serialize_with = "preserve::serialize")]
     ids: Uint32Array,
     tokens: Vec<String>,
     truncated: bool,
-}
-
-/// A row of the corpus that a search found.
-#[derive(Serialize)]
-struct Hit {
-    index: usize,
-    score: f32,
 }
 
 #[wasm_bindgen]
@@ -55,10 +47,10 @@ impl Model {
         answer(|| {
             check_size(texts.len(), self.0.dim())?;
             let embeddings =
-                self.0.encode(&texts, &options::read(options)?).map_err(|error| error::moved(error, first))?;
+                self.0.encode(&texts, &options::read(options)?).map_err(|error| error.with_first_index(first))?;
             let tokens: Vec<u32> = embeddings.n_tokens.iter().map(|&tokens| to_u32(tokens)).collect();
             Ok(Encoded {
-                data: Float32Array::from(embeddings.as_f32().unwrap_or_default()),
+                data: Float32Array::from(&embeddings.data[..]),
                 dim: embeddings.dim,
                 tokens: Uint32Array::from(&tokens[..]),
                 truncated: embeddings.truncated,
@@ -68,7 +60,7 @@ impl Model {
 
     /// Vectors `data` `[rows, dim]` in the number format `precision`: `{ data, dim }`. `ranges` are `undefined`, or the smallest and
     /// largest values of each dimension: `{ min, max }`.
-    pub fn quantize(&self, data: Vec<f32>, dim: usize, precision: &str, ranges: JsValue) -> Result<JsValue, JsValue> {
+    pub fn quantize(&self, data: &[f32], dim: usize, precision: &str, ranges: JsValue) -> Result<JsValue, JsValue> {
         answer(|| quantize::quantize(data, dim, precision, ranges))
     }
 
@@ -88,33 +80,31 @@ impl Model {
         answer(|| {
             let rows = |values: &[f32]| values.len() / dim.max(1);
             check_size(rows(queries), top_k.min(rows(corpus)))?;
-            let found = minilm::semantic_search(queries, corpus, dim, top_k, self.0.config().similarity)?;
-            let hit = |hit: minilm::Hit| Hit { index: hit.corpus_id, score: hit.score };
-            Ok(found.into_iter().map(|hits| hits.into_iter().map(hit).collect()).collect::<Vec<Vec<Hit>>>())
+            Ok(minilm::semantic_search(queries, corpus, dim, top_k, self.0.config().similarity)?)
         })
     }
 
     /// The tokens that [`Model::encode`] would read: `{ ids, tokens, truncated }` for each text.
     pub fn tokenize(&self, texts: Vec<String>, options: JsValue) -> Result<JsValue, JsValue> {
         answer(|| {
-            let encodings = self.0.tokenize(&texts, &options::read(options)?)?;
-            Ok(encodings.iter().map(|encoding| self.tokens(encoding)).collect::<Vec<Tokens>>())
+            let texts = self.0.tokenize(&texts, &options::read(options)?)?;
+            Ok(texts.iter().map(|tokens| self.list(tokens)).collect::<Vec<TokenList>>())
         })
     }
 
     /// What is known about the model.
     pub fn info(&self) -> Result<JsValue, JsValue> {
-        answer(|| Ok(Info::of(&self.0)))
+        info::to_js(&self.0.info())
     }
 }
 
 impl Model {
-    fn tokens(&self, encoding: &Encoding) -> Tokens {
+    fn list(&self, tokens: &Tokens) -> TokenList {
         let token = |&id: &u32| self.0.tokenizer().id_to_token(id).unwrap_or_default();
-        Tokens {
-            ids: Uint32Array::from(&encoding.ids[..]),
-            tokens: encoding.ids.iter().map(token).collect(),
-            truncated: encoding.truncated,
+        TokenList {
+            ids: Uint32Array::from(&tokens.ids[..]),
+            tokens: tokens.ids.iter().map(token).collect(),
+            truncated: tokens.truncated,
         }
     }
 }

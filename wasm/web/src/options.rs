@@ -50,7 +50,6 @@ impl From<Options> for minilm::EncodeOptions {
             truncate_dim: options.truncate_dim,
             pooling: options.pooling,
             max_seq_length: options.max_seq_length,
-            ..Self::default()
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Vectors in other number formats.
 
 use js_sys::{Int8Array, Uint8Array};
-use minilm::{OutputPrecision, Ranges, Values, quantize_embeddings};
+use minilm::{OutputPrecision, QuantizedEmbeddings, QuantizedValues, Ranges, quantize_embeddings};
 use serde::{Deserialize, Serialize};
 use serde_wasm_bindgen::preserve;
 use wasm_bindgen::JsValue;
@@ -26,7 +26,7 @@ struct JsRanges {
 }
 
 /// `data` `[rows, dim]` as `precision`.
-pub fn quantize(data: Vec<f32>, dim: usize, precision: &str, ranges: JsValue) -> Result<Quantized, Fault> {
+pub fn quantize(data: &[f32], dim: usize, precision: &str, ranges: JsValue) -> Result<Quantized, Fault> {
     let precision = match precision {
         "int8" => OutputPrecision::Int8,
         "uint8" => OutputPrecision::Uint8,
@@ -41,11 +41,10 @@ pub fn quantize(data: Vec<f32>, dim: usize, precision: &str, ranges: JsValue) ->
     let ranges: Option<JsRanges> =
         serde_wasm_bindgen::from_value(ranges).map_err(|error| Fault::options(format!("option `ranges`: {error}")))?;
     let ranges = ranges.map(|JsRanges { min, max }| Ranges { min, max });
-    let (values, dim) = quantize_embeddings(data, dim, precision, ranges.as_ref())?;
-    let data = match values {
-        Values::Int8(data) | Values::Binary(data) => Int8Array::from(&data[..]).into(),
-        Values::Uint8(data) | Values::Ubinary(data) => Uint8Array::from(&data[..]).into(),
-        Values::Float32(data) => js_sys::Float32Array::from(&data[..]).into(),
+    let QuantizedEmbeddings { data, dim } = quantize_embeddings(data, dim, precision, ranges.as_ref())?;
+    let data = match data {
+        QuantizedValues::Int8(data) | QuantizedValues::Binary(data) => Int8Array::from(&data[..]).into(),
+        QuantizedValues::Uint8(data) | QuantizedValues::Ubinary(data) => Uint8Array::from(&data[..]).into(),
     };
     Ok(Quantized { data, dim })
 }

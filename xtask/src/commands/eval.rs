@@ -24,7 +24,7 @@ pub fn sts(request: &Request, file: &Path) -> Result<ExitCode> {
     println!("{}, {} pairs of {}", model.name, pairs.scores.len(), file.display());
     for precision in [Precision::F32, Precision::Int8] {
         let bytes = fs::read(packed(&model, precision)?)?;
-        let embedder = Embedder::from_bytes(&bytes)?;
+        let embedder = Embedder::from_bytes(bytes)?;
         let correlation = spearman(&cosines(&embedder, &pairs)?, &pairs.scores);
         println!("{precision:>5}: Spearman {:.2}", 100.0 * correlation);
     }
@@ -32,10 +32,7 @@ pub fn sts(request: &Request, file: &Path) -> Result<ExitCode> {
 }
 
 fn cosines(embedder: &Embedder, pairs: &Pairs) -> Result<Vec<f64>> {
-    let encode = |texts: &[String]| {
-        let embeddings = embedder.encode(texts, &EncodeOptions::default())?;
-        Ok::<_, anyhow::Error>(embeddings.as_f32().context("floats are the default")?.to_vec())
-    };
+    let encode = |texts: &[String]| Ok::<_, anyhow::Error>(embedder.encode(texts, &EncodeOptions::default())?.data);
     let (first, second) = (encode(&pairs.first)?, encode(&pairs.second)?);
     let cosines = similarity_pairwise(&first, &second, embedder.dim(), SimilarityFunction::Cosine)?;
     Ok(cosines.into_iter().map(f64::from).collect())

@@ -21,7 +21,7 @@ pub const INDEX_VERSION: u32 = 1;
 
 /// The model that vectors come from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Model {
+pub struct ModelIdentity {
     /// Its name.
     #[serde(rename = "model")]
     pub name: String,
@@ -33,7 +33,7 @@ pub struct Model {
     pub dim: usize,
 }
 
-impl From<&minilm::Config> for Model {
+impl From<&minilm::Config> for ModelIdentity {
     fn from(config: &minilm::Config) -> Self {
         Self {
             name: config.name.clone(),
@@ -49,7 +49,7 @@ impl From<&minilm::Config> for Model {
 pub struct IndexInfo {
     /// The model.
     #[serde(flatten)]
-    pub model: Model,
+    pub model: ModelIdentity,
     /// Number of documents.
     pub documents: usize,
     /// The text fields that can be searched.
@@ -135,9 +135,9 @@ pub enum FileError {
     )]
     OtherModel {
         /// Model of the file.
-        file: Box<Model>,
+        file: Box<ModelIdentity>,
         /// Model that is there.
-        given: Box<Model>,
+        given: Box<ModelIdentity>,
     },
 }
 

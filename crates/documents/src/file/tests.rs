@@ -7,8 +7,8 @@ use crate::Document;
 
 const DIM: usize = 5;
 
-fn model() -> Model {
-    Model { name: "m".to_owned(), weights_sha256: "ab".repeat(32), precision: "int8".to_owned(), dim: DIM }
+fn model() -> ModelIdentity {
+    ModelIdentity { name: "m".to_owned(), weights_sha256: "ab".repeat(32), precision: "int8".to_owned(), dim: DIM }
 }
 
 /// Some vector that depends on the text alone.
@@ -113,7 +113,7 @@ fn another_model_is_named() {
     let file = file(1);
     let index = IndexFile::open(&file[..]).expect("a file");
     index.check_model(&model()).expect("the same");
-    let other = Model { weights_sha256: "cd".repeat(32), ..model() };
+    let other = ModelIdentity { weights_sha256: "cd".repeat(32), ..model() };
     assert_eq!(
         index.check_model(&other).expect_err("another").to_string(),
         "the index file was made with model m (int8, weights abababababab…), this is m (int8, weights cdcdcdcdcdcd…): build it anew"

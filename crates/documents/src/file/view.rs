@@ -6,7 +6,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::layout::{CHECKSUM_LEN, Layout, PREFIX_LEN, Section};
 use super::write::hash;
-use super::{FileError, IndexInfo, Model, ReadAt};
+use super::{FileError, IndexInfo, ModelIdentity, ReadAt};
 use crate::{Document, MAX_DOCUMENT_LEN};
 
 /// Bytes that are read at a time.
@@ -82,7 +82,7 @@ impl<R: ReadAt> IndexFile<R> {
     ///
     /// # Errors
     /// [`FileError::OtherModel`].
-    pub fn check_model(&self, model: &Model) -> Result<(), FileError> {
+    pub fn check_model(&self, model: &ModelIdentity) -> Result<(), FileError> {
         if self.info.model == *model {
             return Ok(());
         }

@@ -8,7 +8,7 @@ use minilm::index::{IndexError, QuantizedVector};
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 use super::layout::Layout;
-use super::{FieldRows, IndexInfo, Model};
+use super::{FieldRows, IndexInfo, ModelIdentity};
 use crate::Document;
 
 /// Texts that are embedded together. Vectors do not depend on it.
@@ -69,7 +69,7 @@ impl<E> From<io::Error> for BuildError<E> {
 /// [`BuildError`]; what is written by then is no index file.
 pub fn write_index<W: Write, E>(
     out: W,
-    model: &Model,
+    model: &ModelIdentity,
     fields: &[String],
     documents: &[Document],
     mut embed: impl FnMut(&[&str]) -> Result<Vec<f32>, E>,

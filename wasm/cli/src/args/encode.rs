@@ -115,12 +115,38 @@ values!(Truncation for minilm::Truncation { True = "true" => Right, Left = "left
 values!(Pooling for minilm::Pooling {
     Mean = "mean" => Mean, Cls = "cls" => Cls, Max = "max" => Max, MeanSqrtLen = "mean_sqrt_len" => MeanSqrtLen,
 });
-values!(Precision for OutputPrecision {
-    Float32 = "float32" => Float32, Int8 = "int8" => Int8, Uint8 = "uint8" => Uint8,
-    Binary = "binary" => Binary, Ubinary = "ubinary" => Ubinary,
-});
+/// Number formats of vectors.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Precision {
+    #[default]
+    Float32,
+    Int8,
+    Uint8,
+    Binary,
+    Ubinary,
+}
 
 impl Precision {
+    /// The format that vectors are quantized to.
+    pub fn quantized(self) -> Option<OutputPrecision> {
+        match self {
+            Self::Float32 => None,
+            Self::Int8 => Some(OutputPrecision::Int8),
+            Self::Uint8 => Some(OutputPrecision::Uint8),
+            Self::Binary => Some(OutputPrecision::Binary),
+            Self::Ubinary => Some(OutputPrecision::Ubinary),
+        }
+    }
+
+    /// Type of the values in NumPy's notation.
+    pub fn dtype(self) -> &'static str {
+        match self {
+            Self::Float32 => "<f4",
+            Self::Int8 | Self::Binary => "|i1",
+            Self::Uint8 | Self::Ubinary => "|u1",
+        }
+    }
+
     /// Name on the command line and in the output.
     pub fn name(self) -> &'static str {
         match self {

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use clap::{Parser, Subcommand};
 
-pub use encode::{PrecisionArgs, TokenArgs, VectorArgs};
+pub use encode::{Precision, PrecisionArgs, TokenArgs, VectorArgs};
 pub use hits::HitArgs;
 pub use input::{InputFormat, ParseArgs};
 

@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
-use minilm::{Embedder, Embeddings, EncodeOptions, Error};
+use minilm::{Embedder, Embeddings, EncodeOptions, Error, Ranges};
 
-use crate::args::{ParseArgs, PrecisionArgs, VectorArgs};
+use crate::args::{ParseArgs, Precision, PrecisionArgs, VectorArgs};
 use crate::batches::Batches;
 use crate::input::Source;
 use crate::model;
-use crate::output::{Format, Head, Json, Jsonl, Npy, Rows, Sink, Table};
+use crate::output::{Format, Head, Json, Jsonl, Npy, Rows, Sink, Table, Vectors};
 use crate::paths::Paths;
 use crate::progress::Progress;
 
@@ -120,36 +120,48 @@ pub fn run(mut args: EmbedArgs, model: Option<&Path>) -> Result<()> {
         bail!("the npy format needs --output FILE: its start holds the number of rows, which is known at the end only");
     }
     let from_arguments = matches!(source, Source::Arguments(_));
-    let options = EncodeOptions {
-        precision: args.precision.precision.into(),
-        ranges: args.precision.read_ranges()?,
-        ..args.vectors.options()
-    };
+    let options = args.vectors.options();
+    let number_format = NumberFormat { precision: args.precision.precision, ranges: args.precision.read_ranges()? };
     let embedder = model::load(model)?;
-    // Checks every option before the first text is read, and tells the width and type of a row where there is none.
-    let empty = embedder.encode::<&str>(&[], &options)?;
-    let head = Head { config: embedder.config(), dim: empty.dim, precision: args.precision.precision.name() };
+    // Checks every option before the first text is read, and tells the width of a row where there is none.
+    let empty = number_format.apply(embedder.encode::<&str>(&[], &options)?)?;
+    let head = Head { config: embedder.config(), dim: empty.dim(), precision: number_format.precision };
     let format: Box<dyn Format> = match format {
         OutputFormat::Table => Box::new(Table::new(head)),
         OutputFormat::Json => Box::new(Json::new(head, from_arguments)),
         OutputFormat::Jsonl => Box::new(Jsonl::new(head, args.output.with_text)),
-        OutputFormat::Npy => Box::new(Npy::new(head, &empty.data)),
+        OutputFormat::Npy => Box::new(Npy::new(head)),
     };
     let batches = Batches::new(source.texts(&args.parse)?, args.output.batch_size.get());
     let mut out = args.output.sink()?;
     let progress = Progress::new(!from_arguments && !out.is_terminal());
-    let mut stream =
-        Stream { embedder: &embedder, options, format, progress, in_one_batch: args.precision.needs_all_texts() };
+    let in_one_batch = args.precision.needs_all_texts();
+    let mut stream = Stream { embedder: &embedder, options, number_format, format, progress, in_one_batch };
     match stream.run(batches, &mut out) {
         Ok(()) => out.commit(),
         Err(error) => Err(out.abandon(error)),
     }
 }
 
+/// The number format of the output.
+struct NumberFormat {
+    precision: Precision,
+    ranges: Option<Ranges>,
+}
+
+impl NumberFormat {
+    fn apply(&self, embeddings: Embeddings) -> Result<Vectors, Error> {
+        let quantize = |precision| embeddings.quantize(precision, self.ranges.as_ref());
+        let quantized = self.precision.quantized().map(quantize).transpose()?;
+        Ok(Vectors { embeddings, quantized })
+    }
+}
+
 /// Batch after batch from the input to the output.
 struct Stream<'a> {
-    embedder: &'a Embedder<'a>,
+    embedder: &'a Embedder,
     options: EncodeOptions,
+    number_format: NumberFormat,
     format: Box<dyn Format + 'a>,
     progress: Progress,
     /// Whether the numbers of a text depend on all others: then there may be one batch only.
@@ -178,21 +190,22 @@ impl Stream<'_> {
     /// Embeds and writes `texts`; if one of them is refused, those before it.
     fn batch(&mut self, first: usize, texts: &[String], out: &mut Sink) -> Result<()> {
         match self.embedder.encode(texts, &self.options) {
-            Ok(embeddings) => self.write(first, texts, &embeddings, out),
+            Ok(embeddings) => self.write(first, texts, embeddings, out),
             Err(error) => {
                 if let Error::TooManyTokens { index, .. } = error
                     && !self.in_one_batch
                 {
                     let embeddings = self.embedder.encode(&texts[..index], &self.options)?;
-                    self.write(first, &texts[..index], &embeddings, out)?;
+                    self.write(first, &texts[..index], embeddings, out)?;
                 }
-                Err(model::in_whole_input(error, first).into())
+                Err(error.with_first_index(first).into())
             }
         }
     }
 
-    fn write(&mut self, first: usize, texts: &[String], embeddings: &Embeddings, out: &mut Sink) -> Result<()> {
-        self.format.rows(out, &Rows { first, texts, embeddings })?;
+    fn write(&mut self, first: usize, texts: &[String], embeddings: Embeddings, out: &mut Sink) -> Result<()> {
+        let vectors = &self.number_format.apply(embeddings)?;
+        self.format.rows(out, &Rows { first, texts, vectors })?;
         // Whoever reads from us works on this batch while we work on the next.
         out.flush()?;
         self.progress.add(texts.len());

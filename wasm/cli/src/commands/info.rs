@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Args;
-use minilm::{BACKEND, Config, Embedder, FORMAT_VERSION, TensorInfo};
+use minilm::{Config, Embedder, FORMAT_VERSION, ModelInfo, TensorInfo};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -45,22 +45,7 @@ struct Facts<'a> {
     version: &'static str,
     config: &'a Config,
     #[serde(skip_serializing_if = "Option::is_none")]
-    tensors: Option<Vec<Tensor>>,
-}
-
-#[derive(Serialize)]
-struct Tensor {
-    name: String,
-    dtype: String,
-    shape: Vec<usize>,
-    offset: usize,
-    len: usize,
-}
-
-impl From<TensorInfo> for Tensor {
-    fn from(TensorInfo { name, dtype, shape, offset, len }: TensorInfo) -> Self {
-        Self { name, dtype, shape, offset, len }
-    }
+    tensors: Option<Vec<TensorInfo>>,
 }
 
 impl InfoArgs {
@@ -88,7 +73,7 @@ pub fn run(args: &InfoArgs, model: Option<&Path>) -> Result<()> {
         flatten("", &serde_json::from_str(&serde_json::to_string(&facts)?)?, &mut lines);
         let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
         lines.iter().try_for_each(|(name, value)| writeln!(out, "{name:width$}  {value}"))?;
-        for Tensor { name, dtype, shape, offset, len } in facts.tensors.iter().flatten() {
+        for TensorInfo { name, dtype, shape, offset, len } in facts.tensors.iter().flatten() {
             let shape = format!("{shape:?}");
             writeln!(out, "{offset:>9} {len:>9}  {dtype:<5} {shape:<14} {name}")?;
         }
@@ -96,17 +81,17 @@ pub fn run(args: &InfoArgs, model: Option<&Path>) -> Result<()> {
     out.commit()
 }
 
-fn facts<'a>(embedder: &'a Embedder<'_>, file: String, tensors: bool) -> Facts<'a> {
-    let package = embedder.package();
+fn facts<'a>(embedder: &'a Embedder, file: String, tensors: bool) -> Facts<'a> {
+    let ModelInfo { file_bytes, file_checksum, backend, .. } = embedder.info();
     Facts {
         file,
-        file_len: package.file_len(),
+        file_len: file_bytes,
         format_version: FORMAT_VERSION,
-        checksum: format!("{:016x}", package.checksum()),
-        backend: BACKEND,
+        checksum: file_checksum,
+        backend,
         version: env!("CARGO_PKG_VERSION"),
-        config: package.config(),
-        tensors: tensors.then(|| package.tensors().into_iter().map(Tensor::from).collect()),
+        config: embedder.config(),
+        tensors: tensors.then(|| embedder.file().tensors()),
     }
 }
 

@@ -66,14 +66,13 @@ pub fn run(args: SearchArgs, model: Option<&Path>) -> Result<()> {
         (prompt, prompt_name) => EncodeOptions { prompt, prompt_name, ..options.clone() },
     };
     let query = embedder.encode(&[&args.query], &query_options).context("query")?;
-    let query = query.as_f32().context("vectors are not floats")?;
 
     let mut batches = Batches::new(Source::file(args.input).texts(&args.parse)?, BATCH_SIZE);
     let mut best = Best::new(args.hits.top_k.get(), args.hits.threshold);
     let mut progress = Progress::new(true);
     let mut first = 0;
     while let Some(texts) = batches.next()? {
-        best.offer(scores(&embedder, query, &texts, &options, first)?, texts, first);
+        best.offer(scores(&embedder, &query.data, &texts, &options, first)?, texts, first);
         progress.add(best.seen - first);
         first = best.seen;
     }
@@ -126,16 +125,15 @@ struct Line<'a> {
 
 /// Similarity of `query` to each of `texts`.
 fn scores(
-    embedder: &Embedder<'_>,
+    embedder: &Embedder,
     query: &[f32],
     texts: &[String],
     options: &EncodeOptions,
     first: usize,
 ) -> Result<Vec<f32>> {
-    let embeddings = embedder.encode(texts, options).map_err(|error| model::in_whole_input(error, first))?;
-    let vectors = embeddings.as_f32().context("vectors are not floats")?;
+    let embeddings = embedder.encode(texts, options).map_err(|error| error.with_first_index(first))?;
     let function: SimilarityFunction = embedder.config().similarity;
-    Ok(similarity(query, vectors, embeddings.dim, function)?)
+    Ok(similarity(query, &embeddings.data, embeddings.dim, function)?)
 }
 
 /// The best hits of a stream, and their texts.
@@ -160,19 +158,19 @@ impl Best {
         self.seen = first + texts.len();
         for (corpus_id, (score, text)) in (first..).zip(scores.into_iter().zip(texts)) {
             if score >= self.threshold {
-                self.hits.offer(Hit { corpus_id, score });
+                self.hits.offer(Hit { index: corpus_id, score });
                 self.texts.insert(corpus_id, text);
             }
         }
         let hits = std::mem::replace(&mut self.hits, TopK::new(self.top_k)).into_hits();
-        let kept = hits.iter().filter_map(|hit| self.texts.remove_entry(&hit.corpus_id)).collect();
+        let kept = hits.iter().filter_map(|hit| self.texts.remove_entry(&hit.index)).collect();
         self.texts = kept;
         hits.into_iter().for_each(|hit| self.hits.offer(hit));
     }
 
     /// Best first.
     fn into_found(mut self) -> Vec<Found> {
-        let found = |Hit { corpus_id, score }| Some(Found { corpus_id, score, text: self.texts.remove(&corpus_id)? });
+        let found = |Hit { index, score }| Some(Found { corpus_id: index, score, text: self.texts.remove(&index)? });
         self.hits.into_hits().into_iter().filter_map(found).collect()
     }
 }

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
 use minilm::similarity;
 use serde::Serialize;
@@ -52,7 +52,7 @@ struct Answer<'a> {
 pub fn run(args: &SimilarityArgs, model: Option<&Path>) -> Result<()> {
     let embedder = model::load(model)?;
     let embeddings = embedder.encode(&args.texts, &args.vectors.options())?;
-    let vectors = embeddings.as_f32().context("vectors are not floats")?;
+    let vectors = &embeddings.data[..];
     let (a, b, columns) = match vectors.split_at(embeddings.dim) {
         _ if args.matrix => (vectors, vectors, args.texts.len()),
         (first, others) => (first, others, args.texts.len() - 1),

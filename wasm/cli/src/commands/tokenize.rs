@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 use clap::Args;
-use minilm::{Embedder, Encoding, Error};
+use minilm::{Embedder, Error, Tokens};
 use serde::Serialize;
 
 use crate::args::TokenArgs;
@@ -45,11 +45,11 @@ const LEAST_PAIR: usize = 3;
 #[derive(Serialize)]
 struct Answer<'a> {
     model: ModelFacts<'a>,
-    encodings: Vec<Tokens<'a>>,
+    encodings: Vec<Row<'a>>,
 }
 
 #[derive(Serialize)]
-struct Tokens<'a> {
+struct Row<'a> {
     text: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pair: Option<&'a str>,
@@ -78,7 +78,7 @@ pub fn run(args: &TokenizeArgs, model: Option<&Path>) -> Result<()> {
     out.commit()
 }
 
-fn encodings(embedder: &Embedder<'_>, args: &TokenizeArgs) -> Result<Vec<Encoding>> {
+fn encodings(embedder: &Embedder, args: &TokenizeArgs) -> Result<Vec<Tokens>> {
     let options = args.tokens.options();
     let Some(second) = &args.pair else { return Ok(embedder.tokenize(&args.texts, &options)?) };
     let [first] = &args.texts[..] else { bail!("--pair needs exactly one TEXT, there are {}", args.texts.len()) };
@@ -93,9 +93,9 @@ fn encodings(embedder: &Embedder<'_>, args: &TokenizeArgs) -> Result<Vec<Encodin
     Ok(vec![encoding.map_err(too_many)?])
 }
 
-fn named<'a>(embedder: &Embedder<'_>, text: &'a str, pair: Option<&'a str>, encoding: Encoding) -> Tokens<'a> {
+fn named<'a>(embedder: &Embedder, text: &'a str, pair: Option<&'a str>, encoding: Tokens) -> Row<'a> {
     let token = |&id: &u32| embedder.tokenizer().id_to_token(id).unwrap_or_default();
-    Tokens {
+    Row {
         text,
         pair,
         tokens: encoding.ids.iter().map(token).collect(),
@@ -107,7 +107,7 @@ fn named<'a>(embedder: &Embedder<'_>, text: &'a str, pair: Option<&'a str>, enco
     }
 }
 
-fn write_table(out: &mut Sink, tokens: &Tokens<'_>) -> Result<()> {
+fn write_table(out: &mut Sink, tokens: &Row<'_>) -> Result<()> {
     let mark = if tokens.truncated { ", truncated" } else { "" };
     let texts = [Some(tokens.text), tokens.pair].into_iter().flatten();
     let texts: Vec<String> = texts.map(|text| shortened(text, TEXT_WIDTH)).collect();

@@ -31,7 +31,7 @@ impl Format for Json<'_> {
     fn begin(&mut self, out: &mut Sink) -> Result<()> {
         out.write_all(b"{\"model\":")?;
         write_json(out, &ModelFacts::from(self.head.config))?;
-        write!(out, ",\"dim\":{},\"precision\":\"{}\",\"embeddings\":[", self.head.dim, self.head.precision)?;
+        write!(out, ",\"dim\":{},\"precision\":\"{}\",\"embeddings\":[", self.head.dim, self.head.precision.name())?;
         Ok(())
     }
 
@@ -41,7 +41,7 @@ impl Format for Json<'_> {
             write_json(out, &item.row)?;
             self.counts.push(item.n_tokens, item.truncated);
         }
-        self.kept.add(rows.embeddings);
+        self.kept.add(rows.vectors);
         Ok(())
     }
 

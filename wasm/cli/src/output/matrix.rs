@@ -3,9 +3,9 @@
 use std::io::Write;
 
 use anyhow::Result;
-use minilm::{Embeddings, SimilarityFunction, similarity};
+use minilm::{SimilarityFunction, similarity};
 
-use super::Sink;
+use super::{Sink, Vectors};
 
 /// Keeps vectors as long as there are few enough to compare them all.
 pub struct Kept {
@@ -20,12 +20,13 @@ impl Kept {
         Self { rows: Vec::new(), count: 0, limit }
     }
 
-    pub fn add(&mut self, embeddings: &Embeddings) {
-        self.count += embeddings.len();
-        match embeddings.as_f32() {
-            Some(rows) if self.count <= self.limit => self.rows.extend_from_slice(rows),
+    pub fn add(&mut self, vectors: &Vectors) {
+        self.count += vectors.len();
+        if self.count <= self.limit && vectors.quantized.is_none() {
+            self.rows.extend_from_slice(&vectors.embeddings.data);
+        } else {
             // Too many, or packed numbers that have no similarity of this kind.
-            _ => (self.rows, self.limit) = (Vec::new(), 0),
+            (self.rows, self.limit) = (Vec::new(), 0);
         }
     }
 

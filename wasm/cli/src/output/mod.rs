@@ -13,7 +13,9 @@ mod text;
 use std::io;
 
 use anyhow::Result;
-use minilm::{Config, Embeddings};
+use minilm::{Config, Embeddings, QuantizedEmbeddings};
+
+use crate::args::Precision;
 
 pub use facts::{ModelFacts, function_name, model_line};
 pub use json::Json;
@@ -31,8 +33,27 @@ pub struct Head<'a> {
     pub config: &'a Config,
     /// Values in a row.
     pub dim: usize,
-    /// Name of their number format.
-    pub precision: &'static str,
+    /// Their number format.
+    pub precision: Precision,
+}
+
+/// Vectors in the number format of the output.
+pub struct Vectors {
+    pub embeddings: Embeddings,
+    /// The same in another number format than `f32`, if one was asked for.
+    pub quantized: Option<QuantizedEmbeddings>,
+}
+
+impl Vectors {
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.embeddings.len()
+    }
+
+    /// Values in a row.
+    pub fn dim(&self) -> usize {
+        self.quantized.as_ref().map_or(self.embeddings.dim, |quantized| quantized.dim)
+    }
 }
 
 /// Rows that are written together.
@@ -40,7 +61,7 @@ pub struct Rows<'a> {
     /// Index of the first of them in the whole output.
     pub first: usize,
     pub texts: &'a [String],
-    pub embeddings: &'a Embeddings,
+    pub vectors: &'a Vectors,
 }
 
 /// One row and what belongs to it.
@@ -54,8 +75,9 @@ pub struct Item<'a> {
 
 impl Rows<'_> {
     pub fn items(&self) -> impl Iterator<Item = Item<'_>> {
-        let counts = self.embeddings.n_tokens.iter().zip(&self.embeddings.truncated);
-        let rows = self.texts.iter().zip(Row::all(self.embeddings)).zip(counts);
+        let embeddings = &self.vectors.embeddings;
+        let counts = embeddings.n_tokens.iter().zip(&embeddings.truncated);
+        let rows = self.texts.iter().zip(Row::all(self.vectors)).zip(counts);
         (self.first..).zip(rows).map(|(index, ((text, row), (&n_tokens, &truncated)))| Item {
             index,
             text,

@@ -1,7 +1,9 @@
 //! One vector in whichever number format.
 
-use minilm::{Embeddings, Values};
+use minilm::QuantizedValues;
 use serde::Serialize;
+
+use super::Vectors;
 
 /// A vector.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -17,13 +19,14 @@ const SHOWN: usize = 3;
 
 impl Row<'_> {
     /// The vectors of a batch.
-    pub fn all(embeddings: &Embeddings) -> impl Iterator<Item = Row<'_>> {
-        (0..embeddings.len()).map(|index| {
-            let range = index * embeddings.dim..(index + 1) * embeddings.dim;
-            match &embeddings.data {
-                Values::Float32(data) => Row::Float(&data[range]),
-                Values::Int8(data) | Values::Binary(data) => Row::Signed(&data[range]),
-                Values::Uint8(data) | Values::Ubinary(data) => Row::Unsigned(&data[range]),
+    pub fn all(vectors: &Vectors) -> impl Iterator<Item = Row<'_>> {
+        let dim = vectors.dim();
+        (0..vectors.len()).map(move |index| {
+            let range = index * dim..(index + 1) * dim;
+            match vectors.quantized.as_ref().map(|quantized| &quantized.data) {
+                None => Row::Float(&vectors.embeddings.data[range]),
+                Some(QuantizedValues::Int8(data) | QuantizedValues::Binary(data)) => Row::Signed(&data[range]),
+                Some(QuantizedValues::Uint8(data) | QuantizedValues::Ubinary(data)) => Row::Unsigned(&data[range]),
             }
         })
     }

@@ -24,7 +24,7 @@ impl<'a> Table<'a> {
 
 impl Format for Table<'_> {
     fn begin(&mut self, out: &mut Sink) -> Result<()> {
-        writeln!(out, "{}, {} x {}", model_line(self.head.config), self.head.dim, self.head.precision)?;
+        writeln!(out, "{}, {} x {}", model_line(self.head.config), self.head.dim, self.head.precision.name())?;
         Ok(())
     }
 
@@ -34,7 +34,7 @@ impl Format for Table<'_> {
             let mark = if truncated { " truncated" } else { "" };
             writeln!(out, "{index:>5}  [{row}]  {n_tokens:>3} tokens{mark}  {text}")?;
         }
-        self.kept.add(rows.embeddings);
+        self.kept.add(rows.vectors);
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! `GET /info`: the model and the limits. `GET /`: what to try first.
 
-use minilm::{BACKEND, Pooling};
+use minilm::Pooling;
 use minilm_serving::{Problem, Response};
 use serde::Serialize;
 
@@ -41,16 +41,16 @@ struct EmbeddingModel {
 }
 
 pub fn info(request: &Request<'_>) -> Result<Response, Problem> {
-    let (settings, embedder) = (&request.app.state.settings, &request.app.state.embedder);
-    let config = embedder.config();
+    let state = &request.app.state;
+    let (settings, model) = (&state.settings, state.embedder.info());
     Ok(Response::json(&Info {
-        model_id: &config.name,
-        model_sha: &config.weights_sha256,
-        model_dtype: config.precision.to_string(),
-        served_model_name: request.app.state.model_name(),
-        model_type: ModelType { embedding: EmbeddingModel { pooling: config.pooling } },
+        model_id: &model.name,
+        model_sha: &model.weights_sha256,
+        model_dtype: model.precision.to_string(),
+        served_model_name: state.model_name(),
+        model_type: ModelType { embedding: EmbeddingModel { pooling: model.pooling } },
         max_concurrent_requests: settings.max_concurrent_requests,
-        max_input_length: config.max_seq_length,
+        max_input_length: model.max_seq_length,
         max_batch_tokens: settings.max_batch_tokens,
         max_batch_requests: None,
         max_client_batch_size: settings.max_client_batch_size,
@@ -61,8 +61,8 @@ pub fn info(request: &Request<'_>) -> Result<Response, Problem> {
         docker_label: None,
         payload_limit: settings.payload_limit,
         max_text_bytes: settings.max_text_bytes,
-        embedding_dimension: embedder.dim(),
-        backend: BACKEND,
+        embedding_dimension: model.dim,
+        backend: model.backend,
     }))
 }
 

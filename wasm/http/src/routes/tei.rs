@@ -1,6 +1,6 @@
 //! The protocol of text-embeddings-inference: `/embed`, `/similarity`, `/tokenize`.
 
-use minilm::{EncodeOptions, Encoding, Truncation};
+use minilm::{EncodeOptions, Tokens, Truncation};
 use minilm_serving::embed::EmbedTask;
 use minilm_serving::{Input, Limit, Problem, Response, ServerState, Texts, Usage, json};
 use serde::{Deserialize, Serialize};
@@ -127,7 +127,7 @@ pub fn tokenize(request: &Request<'_>) -> Result<Response, Problem> {
 }
 
 /// All tokens of a text, where they are no more than a request may have, `before` being those of the texts before it.
-fn whole(state: &ServerState, text: &str, before: usize) -> Result<Encoding, Problem> {
+fn whole(state: &ServerState, text: &str, before: usize) -> Result<Tokens, Problem> {
     let most = state.settings.max_batch_tokens;
     let encoding = state.embedder.tokenizer().encode(text, usize::MAX, Truncation::Right);
     let encoding = encoding.map_err(|too_long| {
@@ -138,7 +138,7 @@ fn whole(state: &ServerState, text: &str, before: usize) -> Result<Encoding, Pro
     Ok(encoding)
 }
 
-fn tokens(state: &ServerState, text: &str, encoding: &Encoding, add_special_tokens: bool) -> Vec<Token> {
+fn tokens(state: &ServerState, text: &str, encoding: &Tokens, add_special_tokens: bool) -> Vec<Token> {
     let last = encoding.len() - 1;
     let mut characters = Characters::of(text);
     let token = |(index, (&id, bytes)): (usize, (&u32, &std::ops::Range<usize>))| {

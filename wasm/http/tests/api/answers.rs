@@ -14,7 +14,7 @@ fn vectors_are_those_of_the_core() {
     let texts = ["the cat sat", "", "hello world!"];
     let options = EncodeOptions { normalize_embeddings: true, ..EncodeOptions::default() };
     let expected = embedder().encode(&texts, &options).expect("texts");
-    let expected = expected.as_f32().expect("floats");
+    let expected = expected.data;
     for path in ["/embed", "/"] {
         let rows: Vec<Vec<f32>> =
             serde_json::from_value(client.post(path, json!({ "inputs": texts }).to_string()).json()).expect("rows");

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use minilm_documents::{Documents, Model, write_index};
+use minilm_documents::{Documents, ModelIdentity, write_index};
 use minilm_kb::{Kb, Settings, StoreKind};
 use minilm_test_support::{Client, embedder, other_embedder};
 use serde_json::json;
@@ -16,7 +16,7 @@ fn build(path: &Path, fields: &[&str]) {
     let documents = Documents::new(text.as_bytes()).collect::<Result<Vec<_>, _>>().expect("documents");
     let embedder = embedder();
     let config = embedder.config();
-    let model = Model {
+    let model = ModelIdentity {
         name: config.name.clone(),
         weights_sha256: config.weights_sha256.clone(),
         precision: config.precision.to_string(),
@@ -26,7 +26,7 @@ fn build(path: &Path, fields: &[&str]) {
     let mut file = Vec::new();
     write_index(&mut file, &model, &fields, &documents, |texts| {
         let embeddings = embedder.encode(texts, &minilm::EncodeOptions::default())?;
-        Ok::<_, minilm::Error>(embeddings.as_f32().expect("floats").to_vec())
+        Ok::<_, minilm::Error>(embeddings.data)
     })
     .expect("the documents fit");
     fs::write(path, file).expect("a file");

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use sqlite::Shared;
 
 /// An instance over `store`.
-fn client_of(env: &[(&str, &str)], embedder: Embedder<'static>, store: Box<dyn Store + Send + Sync>) -> Client<Kb> {
+fn client_of(env: &[(&str, &str)], embedder: Embedder, store: Box<dyn Store + Send + Sync>) -> Client<Kb> {
     let variable = |name: &str| {
         let set = env.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned());
         set.or_else(|| (name == "LOG").then(|| "off".to_owned()))

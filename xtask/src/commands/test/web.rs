@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use minilm::{Embedder, EncodeOptions};
 
 use super::counts::{self, Counts};
@@ -55,8 +55,8 @@ fn write_vectors(models: &Path, model: &str) -> Result<()> {
     let file = fs::read(models.join(format!("{model}-int8.minilm")))?;
     let texts = fs::read(paths::root().join("tests/golden/texts.json"))?;
     let texts: Vec<String> = serde_json::from_slice(&texts)?;
-    let embeddings = Embedder::from_bytes(&file)?.encode(&texts, &EncodeOptions::default())?;
-    let values = embeddings.as_f32().context("floats are the default")?;
+    let embeddings = Embedder::from_bytes(file)?.encode(&texts, &EncodeOptions::default())?;
+    let values = &embeddings.data;
     let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
     Ok(fs::write(models.join(format!("{model}-int8.vectors")), bytes)?)
 }

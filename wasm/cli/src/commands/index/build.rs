@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use minilm::{Embedder, EncodeOptions};
-use minilm_documents::{Document, Documents, IndexInfo, Model, write_index};
+use minilm_documents::{Document, Documents, IndexInfo, ModelIdentity, write_index};
 
 use crate::output::Sink;
 use crate::progress::Progress;
@@ -56,7 +56,7 @@ pub fn run(args: BuildArgs, model: Option<&Path>) -> Result<()> {
     let mut progress = Progress::of(texts);
     let mut truncated = 0;
     let mut out = Sink::file(&args.output)?;
-    let built = write_index(&mut out, &Model::from(embedder.config()), &args.field, &documents, |texts| {
+    let built = write_index(&mut out, &ModelIdentity::from(embedder.config()), &args.field, &documents, |texts| {
         let vectors = embed(&embedder, texts, &mut truncated);
         progress.add(texts.len());
         vectors
@@ -70,10 +70,10 @@ pub fn run(args: BuildArgs, model: Option<&Path>) -> Result<()> {
     report(&args.output, &info, replaced, truncated, embedder.config().max_seq_length)
 }
 
-fn embed(embedder: &Embedder<'_>, texts: &[&str], truncated: &mut usize) -> Result<Vec<f32>> {
+fn embed(embedder: &Embedder, texts: &[&str], truncated: &mut usize) -> Result<Vec<f32>> {
     let embeddings = embedder.encode(texts, &EncodeOptions::default())?;
     *truncated += embeddings.truncated.iter().filter(|&&truncated| truncated).count();
-    Ok(embeddings.as_f32().context("vectors are not floats")?.to_vec())
+    Ok(embeddings.data)
 }
 
 fn read(path: &Path) -> Result<Input> {

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use minilm::EncodeOptions;
 use minilm::index::Query;
-use minilm_documents::{Document, Model};
+use minilm_documents::{Document, ModelIdentity};
 use serde::Serialize;
 
 use crate::args::HitArgs;
@@ -65,12 +65,12 @@ pub fn run(args: &SearchArgs, model: Option<&Path>) -> Result<()> {
     let embedder = model::load(model)?;
     clock.lap("model");
     let query = embedder.encode(&[&args.query], &EncodeOptions::default()).context("query")?;
-    let query = Query::new(query.as_f32().context("vectors are not floats")?).context("query")?;
+    let query = Query::new(&query.data).context("query")?;
     clock.lap("query");
 
     let name = || args.file.display().to_string();
     let index = super::open(&args.file)?;
-    index.check_model(&Model::from(embedder.config())).with_context(name)?;
+    index.check_model(&ModelIdentity::from(embedder.config())).with_context(name)?;
     let first = index.info().fields.first().map_or("question", |field| &field.name);
     let field = args.field.as_deref().unwrap_or(first);
     clock.lap("open");

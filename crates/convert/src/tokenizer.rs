@@ -1,0 +1,170 @@
+//! `tokenizer.json` to the tables of the packed file: `tokenizers` reads it, and what cannot be reproduced exactly is refused.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use minilm::format::{MAX_TOKEN_ID, names, vocabulary_trie};
+use minilm::{AddedToken, Tokenizer, TokenizerConfig};
+use serde_json::Value;
+use tokenizers::{ModelWrapper, NormalizerWrapper, PreTokenizerWrapper};
+
+use crate::error::Error;
+use crate::writer::Writer;
+
+/// Tokenizer settings, and the trie over the vocabulary.
+pub(super) struct Tables {
+    config: TokenizerConfig,
+    slots: Vec<u32>,
+}
+
+impl Tables {
+    /// Reads `tokenizer.json`. Ids have to be below `vocab_size`, the rows of the word embeddings.
+    pub(super) fn read(json: &[u8], vocab_size: usize) -> Result<Self, Error> {
+        let mut oracle = parse(json)?;
+        oracle.with_truncation(None).map_err(|error| unsupported(error.to_string()))?;
+        oracle.with_padding(None);
+        let config = read_pipeline(&oracle, vocab_size)?;
+        let vocabulary = read_vocabulary(&oracle, vocab_size)?;
+
+        let tokens: BTreeMap<&[u8], u32> = vocabulary.iter().map(|(&id, token)| (token.as_bytes(), id)).collect();
+        Ok(Self { config, slots: vocabulary_trie(&tokens) })
+    }
+
+    pub(super) fn config(&self, lowercase_first: bool) -> TokenizerConfig {
+        TokenizerConfig { lowercase_first, ..self.config.clone() }
+    }
+
+    pub(super) fn tokenizer(&self, config: TokenizerConfig) -> Tokenizer<'_> {
+        Tokenizer::new(config, &self.slots)
+    }
+
+    pub(super) fn push(&self, writer: &mut Writer) {
+        writer.push(names::TRIE, &[self.slots.len()], &self.slots);
+    }
+}
+
+impl fmt::Debug for Tables {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tables").field("config", &self.config).field("slots", &self.slots.len()).finish_non_exhaustive()
+    }
+}
+
+fn unsupported(reason: impl Into<String>) -> Error {
+    Error::UnsupportedTokenizer(reason.into())
+}
+
+fn other_normalizer() -> Error {
+    unsupported("the normalizer is not BertNormalizer")
+}
+
+/// The tokenizer as `tokenizers` reads it, but for what that crate does not survive: text that is no JSON inside the decoder,
+/// which has no part in encoding, a precompiled normalizer that is damaged, and a template with tokens that it does not list.
+fn parse(json: &[u8]) -> Result<tokenizers::Tokenizer, Error> {
+    let wrong_json = |source| Error::Json { file: "tokenizer.json".to_owned(), source };
+    let Value::Object(mut fields) = serde_json::from_slice(json).map_err(wrong_json)? else {
+        return Err(unsupported("this is no JSON object"));
+    };
+    fields.remove("decoder");
+    if fields.get("normalizer").is_none_or(|normalizer| normalizer["type"] != "BertNormalizer") {
+        return Err(other_normalizer());
+    }
+    fields.get("post_processor").map_or(Ok(()), check_template)?;
+    let json = serde_json::to_vec(&fields).map_err(wrong_json)?;
+    tokenizers::Tokenizer::from_bytes(json).map_err(|error| unsupported(error.to_string()))
+}
+
+/// Every token of a template, or of the templates in a sequence, must be among its special tokens.
+fn check_template(processor: &Value) -> Result<(), Error> {
+    if let Some(processors) = processor["processors"].as_array() {
+        processors.iter().try_for_each(check_template)?;
+    }
+    let pieces = ["single", "pair"].into_iter().filter_map(|template| processor[template].as_array()).flatten();
+    for id in pieces.filter_map(|piece| piece["SpecialToken"]["id"].as_str()) {
+        if processor["special_tokens"].get(id).is_none() {
+            return Err(unsupported(format!("the post-processor has no special token {id:?}")));
+        }
+    }
+    Ok(())
+}
+
+/// Settings of the pipeline `BertNormalizer`, `BertPreTokenizer`, `WordPiece`, `[CLS] a [SEP] b [SEP]`.
+fn read_pipeline(oracle: &tokenizers::Tokenizer, vocab_size: usize) -> Result<TokenizerConfig, Error> {
+    let Some(NormalizerWrapper::BertNormalizer(normalizer)) = oracle.get_normalizer() else {
+        return Err(other_normalizer());
+    };
+    let Some(PreTokenizerWrapper::BertPreTokenizer(_)) = oracle.get_pre_tokenizer() else {
+        return Err(unsupported("the pre-tokenizer is not BertPreTokenizer"));
+    };
+    let ModelWrapper::WordPiece(model) = oracle.get_model() else {
+        return Err(unsupported("the model is not WordPiece"));
+    };
+    if model.continuing_subword_prefix != "##" {
+        let prefix = &model.continuing_subword_prefix;
+        return Err(unsupported(format!("continuing_subword_prefix is {prefix:?}, only \"##\" is supported")));
+    }
+    let unk_id = oracle.token_to_id(&model.unk_token);
+    let unk_id = unk_id.ok_or_else(|| unsupported(format!("the vocabulary has no {:?}", model.unk_token)))?;
+    let (cls_id, sep_id) = read_frame(oracle)?;
+    Ok(TokenizerConfig {
+        lowercase_first: false,
+        clean_text: normalizer.clean_text,
+        handle_chinese_chars: normalizer.handle_chinese_chars,
+        strip_accents: normalizer.strip_accents.unwrap_or(normalizer.lowercase),
+        lowercase: normalizer.lowercase,
+        max_input_chars_per_word: model.max_input_chars_per_word,
+        unk_id,
+        cls_id,
+        sep_id,
+        added_tokens: read_added_tokens(oracle, vocab_size)?,
+    })
+}
+
+/// The ids that frame a text, as the post-processor puts them around empty ones.
+fn read_frame(oracle: &tokenizers::Tokenizer) -> Result<(u32, u32), Error> {
+    let frame = |input: tokenizers::EncodeInput| {
+        let encoding = oracle.encode(input, true).map_err(|error| unsupported(error.to_string()))?;
+        Ok::<_, Error>((encoding.get_ids().to_vec(), encoding.get_type_ids().to_vec()))
+    };
+    let (single, pair) = (frame("".into())?, frame(("", "").into())?);
+    match (&single.0[..], &single.1[..], &pair.0[..], &pair.1[..]) {
+        (&[cls, sep], [0, 0], &[first, middle, last], [0, 0, 1]) if first == cls && middle == sep && last == sep => {
+            Ok((cls, sep))
+        }
+        _ => Err(unsupported("the post-processor does not give `[CLS] a [SEP]` and `[CLS] a [SEP] b [SEP]`")),
+    }
+}
+
+fn read_added_tokens(oracle: &tokenizers::Tokenizer, vocab_size: usize) -> Result<Vec<AddedToken>, Error> {
+    let tokens: BTreeMap<u32, tokenizers::AddedToken> = oracle.get_added_tokens_decoder().into_iter().collect();
+    let convert = |(id, token): (u32, tokenizers::AddedToken)| {
+        if token.single_word || token.lstrip || token.rstrip || token.normalized {
+            let flags = "single_word, lstrip, rstrip or normalized";
+            return Err(unsupported(format!("added token {:?} has {flags}, which is not supported", token.content)));
+        }
+        if id as usize >= vocab_size {
+            return Err(unsupported(format!(
+                "added token {:?} has id {id}, vocab_size is {vocab_size}",
+                token.content
+            )));
+        }
+        Ok(AddedToken { id, content: token.content })
+    };
+    tokens.into_iter().map(convert).collect()
+}
+
+/// The pieces of words. Added tokens are no pieces, unless the vocabulary has them too.
+fn read_vocabulary(oracle: &tokenizers::Tokenizer, vocab_size: usize) -> Result<BTreeMap<u32, String>, Error> {
+    let mut vocabulary = BTreeMap::new();
+    for (token, id) in oracle.get_vocab(false) {
+        if id as usize >= vocab_size {
+            return Err(unsupported(format!("token {token:?} has id {id}, vocab_size is {vocab_size}")));
+        }
+        if id > MAX_TOKEN_ID || token.is_empty() || token.contains('\0') {
+            return Err(unsupported(format!("token {token:?} with id {id} cannot be stored")));
+        }
+        if let Some(other) = vocabulary.insert(id, token.clone()) {
+            return Err(unsupported(format!("tokens {other:?} and {token:?} have the same id {id}")));
+        }
+    }
+    Ok(vocabulary)
+}

@@ -1,0 +1,145 @@
+//! The encoder as the paper writes it, in `f32` on candle, one text at a time: slow, readable, and the reference that the
+//! kernels of [`minilm`] are tested against. Only tests use this crate.
+
+use std::collections::HashMap;
+
+use candle_core::{D, Device, Tensor};
+use minilm::{EncoderConfig, Pooling, Tokens, normalize};
+use minilm_convert::{Source, Weights};
+
+/// Why the reference gives no vector.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The tokens or the weights do not fit the configuration.
+    #[error(transparent)]
+    Model(#[from] minilm::Error),
+    /// candle reported an error.
+    #[error("candle: {0}")]
+    Candle(#[from] candle_core::Error),
+}
+
+/// A model over the weights of a `model.safetensors`.
+#[derive(Debug)]
+pub struct Reference<'s> {
+    config: &'s EncoderConfig,
+    normalize: bool,
+    weights: &'s Weights,
+    tensors: HashMap<&'s str, Tensor>,
+}
+
+impl<'s> Reference<'s> {
+    /// The model of `source`.
+    ///
+    /// # Errors
+    /// [`Error::Candle`] where candle does not take a tensor.
+    pub fn new(source: &'s Source) -> Result<Self, Error> {
+        let weights = source.weights();
+        let tensor = |(name, shape, values): (&'s str, &[usize], &[f32])| {
+            Ok::<_, Error>((name, Tensor::from_slice(values, shape, &Device::Cpu)?))
+        };
+        Ok(Self {
+            config: &source.config().encoder,
+            normalize: source.config().normalize,
+            weights,
+            tensors: weights.iter().map(tensor).collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// The sentence vector of one text: pooled, and normalized where the model does so.
+    ///
+    /// # Errors
+    /// [`Error::Model`] for an id outside the vocabulary, and where the weights do not fit the configuration.
+    pub fn embed(&self, tokens: &Tokens, pooling: Pooling) -> Result<Vec<f32>, Error> {
+        let mut vector = pool(pooling, &self.forward(tokens)?)?.to_vec1::<f32>()?;
+        if self.normalize {
+            normalize(&mut vector);
+        }
+        Ok(vector)
+    }
+
+    /// Token vectors `[tokens, hidden_size]` of one text.
+    ///
+    /// # Errors
+    /// As for [`Reference::embed`].
+    pub fn forward(&self, tokens: &Tokens) -> Result<Tensor, Error> {
+        let mut hidden = self.embeddings(tokens)?;
+        for layer in 0..self.config.num_hidden_layers {
+            let at = |part: &str| format!("encoder.layer.{layer}.{part}");
+            let attention = self.attention(layer, &hidden)?;
+            hidden = self.layer_norm(&at("attention.output.LayerNorm"), &(hidden + attention)?)?;
+            let inner = self.linear(&at("intermediate.dense"), &hidden, self.config.intermediate_size)?.gelu_erf()?;
+            let output = self.linear(&at("output.dense"), &inner, self.config.hidden_size)?;
+            hidden = self.layer_norm(&at("output.LayerNorm"), &(hidden + output)?)?;
+        }
+        Ok(hidden)
+    }
+
+    fn embeddings(&self, tokens: &Tokens) -> Result<Tensor, Error> {
+        let positions: Vec<u32> = (0..tokens.len() as u32).collect();
+        let sum = (self.rows("word", self.config.vocab_size, &tokens.ids)?
+            + self.rows("token_type", self.config.type_vocab_size, &tokens.type_ids)?)?;
+        let sum = (sum + self.rows("position", self.config.max_position_embeddings, &positions)?)?;
+        self.layer_norm("embeddings.LayerNorm", &sum)
+    }
+
+    fn rows(&self, table: &str, vocab_size: usize, ids: &[u32]) -> Result<Tensor, Error> {
+        if let Some(&id) = ids.iter().find(|&&id| id as usize >= vocab_size) {
+            return Err(minilm::Error::TokenId { id, vocab_size }.into());
+        }
+        let name = format!("embeddings.{table}_embeddings.weight");
+        let rows = self.tensor(&name, &[vocab_size, self.config.hidden_size])?;
+        Ok(rows.index_select(&Tensor::new(ids, rows.device())?, 0)?)
+    }
+
+    /// `softmax(Q Kᵀ / sqrt(head_size)) V` for every head, and the output projection.
+    fn attention(&self, layer: usize, hidden: &Tensor) -> Result<Tensor, Error> {
+        let size = self.config.hidden_size;
+        let heads = self.config.num_attention_heads;
+        let tokens = hidden.dim(0)?;
+        let project = |part: &str| -> Result<Tensor, Error> {
+            let name = format!("encoder.layer.{layer}.attention.self.{part}");
+            let flat = self.linear(&name, hidden, size)?;
+            Ok(flat.reshape((tokens, heads, size / heads))?.transpose(0, 1)?.contiguous()?)
+        };
+        let (query, key, value) = (project("query")?, project("key")?, project("value")?);
+        let scores = (query.matmul(&key.t()?)? / (size as f64 / heads as f64).sqrt())?;
+        let powers = scores.broadcast_sub(&scores.max_keepdim(D::Minus1)?)?.exp()?;
+        let probabilities = powers.broadcast_div(&powers.sum_keepdim(D::Minus1)?)?;
+        let context = probabilities.matmul(&value)?.transpose(0, 1)?.reshape((tokens, size))?;
+        self.linear(&format!("encoder.layer.{layer}.attention.output.dense"), &context, size)
+    }
+
+    /// `x Wᵀ + b`.
+    fn linear(&self, name: &str, x: &Tensor, out_features: usize) -> Result<Tensor, Error> {
+        let weight = self.tensor(&format!("{name}.weight"), &[out_features, x.dim(1)?])?;
+        let bias = self.tensor(&format!("{name}.bias"), &[out_features])?;
+        Ok(x.matmul(&weight.t()?)?.broadcast_add(bias)?)
+    }
+
+    /// `(x - mean) / sqrt(variance + eps) * weight + bias`, the variance being the biased one.
+    fn layer_norm(&self, name: &str, x: &Tensor) -> Result<Tensor, Error> {
+        let shape = [self.config.hidden_size];
+        let weight = self.tensor(&format!("{name}.weight"), &shape)?;
+        let bias = self.tensor(&format!("{name}.bias"), &shape)?;
+        let centered = x.broadcast_sub(&x.mean_keepdim(D::Minus1)?)?;
+        let variance = centered.sqr()?.mean_keepdim(D::Minus1)?;
+        let normal = centered.broadcast_div(&(variance + f64::from(self.config.layer_norm_eps))?.sqrt()?)?;
+        Ok(normal.broadcast_mul(weight)?.broadcast_add(bias)?)
+    }
+
+    /// Tensor `name`, which must have the given shape.
+    fn tensor(&self, name: &str, shape: &[usize]) -> Result<&Tensor, Error> {
+        self.weights.get(name, shape)?;
+        Ok(self.tensors.get(name).ok_or_else(|| minilm::Error::MissingTensor(name.to_owned()))?)
+    }
+}
+
+/// One vector `[hidden_size]` out of those of the tokens `[tokens, hidden_size]`.
+fn pool(pooling: Pooling, tokens: &Tensor) -> Result<Tensor, Error> {
+    Ok(match pooling {
+        Pooling::Cls => tokens.get(0)?,
+        Pooling::Mean => tokens.mean(0)?,
+        Pooling::Max => tokens.max(0)?,
+        Pooling::MeanSqrtLen => (tokens.sum(0)? / (tokens.dim(0)? as f64).sqrt())?,
+    })
+}

@@ -1,0 +1,80 @@
+//! Token ids to the token vectors that enter the first layer.
+
+use super::layer_norm::layer_norm;
+use crate::Error;
+use crate::config::{Config, Precision};
+use crate::format::{Bf16, ModelFile, names};
+use crate::kernel::LayerNorm;
+
+/// Word, position and token type embeddings, and the normalization of their sum.
+#[derive(Debug)]
+pub(crate) struct TokenEmbeddings<'m> {
+    word: Table<'m>,
+    position: Table<'m>,
+    token_type: Table<'m>,
+    norm: LayerNorm<'m>,
+}
+
+/// Rows of floats, or of 8-bit integers with one scale a row.
+#[derive(Debug)]
+enum Table<'m> {
+    Int8 { rows: &'m [i8], scale: &'m [Bf16], dim: usize },
+    F32 { rows: &'m [f32], dim: usize },
+}
+
+impl<'m> TokenEmbeddings<'m> {
+    pub(crate) fn view(file: &ModelFile<'m>) -> Result<Self, Error> {
+        let Config { encoder, precision, .. } = file.config();
+        let dim = encoder.hidden_size;
+        Ok(Self {
+            word: Table::view(file, names::WORD, encoder.vocab_size, dim, *precision)?,
+            position: Table::view(file, names::POSITION, encoder.max_position_embeddings, dim, *precision)?,
+            token_type: Table::view(file, names::TOKEN_TYPE, encoder.type_vocab_size, dim, Precision::F32)?,
+            norm: layer_norm(file, names::EMBEDDINGS_NORM)?,
+        })
+    }
+
+    /// Vectors of one text's tokens into `out` `[ids.len(), hidden_size]`; positions count from 0.
+    pub(crate) fn forward(&self, ids: &[u32], type_ids: &[u32], out: &mut [f32]) -> Result<(), Error> {
+        let dim = out.len() / ids.len();
+        for (position, ((&id, &type_id), out)) in ids.iter().zip(type_ids).zip(out.chunks_exact_mut(dim)).enumerate() {
+            out.fill(0.0);
+            self.word.add_row(id as usize, out)?;
+            self.token_type.add_row(type_id as usize, out)?;
+            self.position.add_row(position, out)?;
+        }
+        self.norm.forward(out);
+        Ok(())
+    }
+}
+
+impl<'m> Table<'m> {
+    fn view(file: &ModelFile<'m>, name: &str, len: usize, dim: usize, precision: Precision) -> Result<Self, Error> {
+        Ok(match precision {
+            Precision::Int8 => Self::Int8 {
+                rows: file.tensor(name, &[len, dim])?,
+                scale: file.tensor(&format!("{name}.scale"), &[len])?,
+                dim,
+            },
+            Precision::F32 => Self::F32 { rows: file.tensor(name, &[len, dim])?, dim },
+        })
+    }
+
+    #[inline(never)]
+    fn add_row(&self, index: usize, out: &mut [f32]) -> Result<(), Error> {
+        let missing = |len| Error::TokenId { id: index as u32, vocab_size: len };
+        match *self {
+            Self::Int8 { rows, scale, dim } => {
+                let &scale = scale.get(index).ok_or_else(|| missing(scale.len()))?;
+                let scale = f32::from(scale);
+                let row = &rows[index * dim..][..dim];
+                out.iter_mut().zip(row).for_each(|(out, &q)| *out += scale * f32::from(q));
+            }
+            Self::F32 { rows, dim } => {
+                let row = rows.chunks_exact(dim).nth(index).ok_or_else(|| missing(rows.len() / dim))?;
+                out.iter_mut().zip(row).for_each(|(out, &x)| *out += x);
+            }
+        }
+        Ok(())
+    }
+}
