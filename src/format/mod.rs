@@ -2,7 +2,7 @@
 //! that the kernels read.
 //!
 //! [`ModelFile`] reads it. Whoever writes one (`minilm-convert` does) finds here what reader and writer share: the
-//! [names](names) of the tensors, their element types and shapes, the order of values inside them ([`pack_panels`],
+//! [`names`] of the tensors, their element types and shapes, the order of values inside them ([`pack_panels`],
 //! [`vocabulary_trie`]), and the limits of the kernels ([`LANE_SUM`]). The format has a version, [`FORMAT_VERSION`]; a file of
 //! another version is refused.
 //!
