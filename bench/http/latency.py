@@ -1,7 +1,7 @@
 """What HTTP, and a fresh instance, add to the time of one short text: one connection that stays open, one request at a
 time.
 
-The bare inference is the same core in the same engine with nothing around it, warm, a call a sample: `bench-host`.
+The bare inference is the same core in the same engine with nothing around it, warm, a call a sample: `minilm-host bench`.
 """
 
 import statistics
