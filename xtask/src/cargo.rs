@@ -1,10 +1,13 @@
 //! Running cargo for WebAssembly.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
+use minilm_host::bake::bake;
 
 use crate::paths;
 
@@ -74,13 +77,28 @@ pub fn native(subcommand: &str) -> Command {
 
 /// Builds the command line component, with the packed file `model` baked in where there is one.
 pub fn build_cli(backend: Backend, model: Option<&Path>) -> Result<PathBuf> {
-    build_wasi(backend, "minilm-cli-component", "minilm.wasm", model)
+    let component = build_wasi(backend, "minilm-cli-component", &[], "minilm.wasm")?;
+    match model {
+        Some(model) => baked(&component, "minilm", model),
+        None => Ok(component),
+    }
 }
 
 /// Builds the HTTP component, likewise.
 pub fn build_http(backend: Backend, model: Option<&Path>) -> Result<PathBuf> {
-    build_wasi(backend, "minilm-http", "minilm_http.wasm", model)
+    match model {
+        Some(model) => baked(&http_to_bake(backend)?, HTTP.1, model),
+        None => build_wasi(backend, HTTP.0, &["handler", MODEL_PATH], "minilm_http.wasm"),
+    }
 }
+
+/// Builds the HTTP component that has no model and asks for no files: what a model is baked into.
+pub fn http_to_bake(backend: Backend) -> Result<PathBuf> {
+    build_wasi(backend, HTTP.0, &["handler"], "minilm_http.wasm")
+}
+
+/// Package and stem of the HTTP component.
+const HTTP: (&str, &str) = ("minilm-http", "minilm_http");
 
 /// Where a build of the knowledge base keeps its documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -91,50 +109,73 @@ pub enum Store {
     Index,
 }
 
-/// Builds the knowledge base, with the packed file `model` baked in where there is one.
+impl Store {
+    fn feature(self) -> &'static str {
+        match self {
+            Self::Spin => "spin",
+            Self::Index => "index",
+        }
+    }
+}
+
+/// Builds the knowledge base, likewise.
 pub fn build_kb(backend: Backend, store: Store, model: Option<&Path>) -> Result<PathBuf> {
-    let feature = match store {
-        Store::Spin => "spin",
-        Store::Index => "index",
-    };
-    let mut cargo = wasm("build", backend)?;
-    cargo.args(["--no-default-features", "--features", feature]);
-    build_with(cargo, backend, "minilm-kb", "minilm_kb.wasm", model)
+    match model {
+        Some(model) => baked(&kb_to_bake(backend, store)?, &format!("minilm_kb_{}", store.feature()), model),
+        None => build_wasi(backend, "minilm-kb", &[store.feature(), MODEL_PATH], "minilm_kb.wasm"),
+    }
+}
+
+/// Builds the knowledge base that a model is baked into.
+pub fn kb_to_bake(backend: Backend, store: Store) -> Result<PathBuf> {
+    build_wasi(backend, "minilm-kb", &[store.feature()], "minilm_kb.wasm")
 }
 
 /// Builds the component that serves the page.
 pub fn build_www() -> Result<PathBuf> {
-    build_wasi(Backend::RelaxedSimd, "minilm-www", "minilm_www.wasm", None)
+    build_wasi(Backend::RelaxedSimd, "minilm-www", &[], "minilm_www.wasm")
 }
 
-/// Builds a component for hosts with WASI.
-fn build_wasi(backend: Backend, package: &str, file: &str, model: Option<&Path>) -> Result<PathBuf> {
-    build_with(wasm("build", backend)?, backend, package, file, model)
-}
-
-fn build_with(
-    mut cargo: Command,
-    backend: Backend,
-    package: &str,
-    file: &str,
-    model: Option<&Path>,
-) -> Result<PathBuf> {
-    cargo.args(["--quiet", "--release", "--package", package]);
-    if let Some(model) = model {
-        cargo.args(["--features", "baked"]).env("MINILM_MODEL_FILE", model);
+/// Builds the library component, likewise.
+pub fn build_component(backend: Backend, model: Option<&Path>) -> Result<PathBuf> {
+    match model {
+        Some(model) => baked(&component_to_bake(backend)?, "minilm_component", model),
+        None => build_wasi(backend, "minilm-component", &[MODEL_PATH], "minilm_component.wasm"),
     }
-    run(&mut cargo)?;
+}
+
+/// Builds the library component that a model is baked into. It then needs no files, and so it is built to import nothing.
+pub fn component_to_bake(backend: Backend) -> Result<PathBuf> {
+    run(bare_component(backend, "minilm-component")?.arg("--no-default-features"))?;
+    Ok(bare_output(backend, "minilm_component.wasm"))
+}
+
+/// The feature of components that read the packed file that MODEL_PATH names, and so ask their host for files.
+const MODEL_PATH: &str = "model-path";
+
+/// Builds a component for hosts with WASI, with these features and no others.
+fn build_wasi(backend: Backend, package: &str, features: &[&str], file: &str) -> Result<PathBuf> {
+    let mut cargo = wasm("build", backend)?;
+    cargo.args(["--quiet", "--release", "--package", package, "--no-default-features"]);
+    run(cargo.args(["--features", &features.join(",")]))?;
     Ok(paths::wasm_target().join(backend.name()).join(TARGET).join("release").join(file))
 }
 
-/// Builds the library component, with the packed file `model` baked in where there is one. It then needs no files, and so it is
-/// built to import nothing.
-pub fn build_component(backend: Backend, model: Option<&Path>) -> Result<PathBuf> {
-    let file = "minilm_component.wasm";
-    let Some(model) = model else { return build_wasi(backend, "minilm-component", file, None) };
-    let mut cargo = bare_component(backend, "minilm-component")?;
-    run(cargo.args(["--features", "baked"]).env("MINILM_MODEL_FILE", model))?;
-    Ok(bare_output(backend, file))
+/// Bakes the packed file `model` into `component`, and writes the result beside it as `<stem>-<name of the model>.wasm`. The file
+/// appears only when it is whole.
+fn baked(component: &Path, stem: &str, model: &Path) -> Result<PathBuf> {
+    let read = |path: &Path| fs::read(path).with_context(|| format!("cannot read {}", path.display()));
+    let bytes = bake(&read(component)?, &read(model)?)
+        .with_context(|| format!("cannot bake {} into {}", model.display(), component.display()))?;
+    let name = model.file_stem().unwrap_or_default().to_string_lossy();
+    let path = component.with_file_name(format!("{stem}-{name}.wasm"));
+    // Tests bake the same file in several threads and processes.
+    static WRITTEN: AtomicUsize = AtomicUsize::new(0);
+    let part = format!("{}-{}.part", std::process::id(), WRITTEN.fetch_add(1, Ordering::Relaxed));
+    let part = path.with_extension(part);
+    fs::write(&part, bytes).with_context(|| format!("cannot write {}", part.display()))?;
+    fs::rename(&part, &path).with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(path)
 }
 
 /// A cargo command that makes a component without WASI of `package`. The linker that comes with Rust for [`TARGET`] wraps any

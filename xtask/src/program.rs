@@ -25,10 +25,10 @@ pub fn components() -> Result<PathBuf> {
         Ok(())
     };
     keep(cargo::build_cli(backend, None)?, "minilm.wasm")?;
-    keep(cargo::build_http(backend, None)?, "minilm-http.wasm")?;
-    keep(cargo::build_kb(backend, Store::Spin, None)?, "minilm-kb.wasm")?;
-    keep(cargo::build_kb(backend, Store::Index, None)?, "minilm-kb-index.wasm")?;
-    keep(cargo::build_component(backend, None)?, "minilm-embed.wasm")?;
+    keep(cargo::http_to_bake(backend)?, "minilm-http.wasm")?;
+    keep(cargo::kb_to_bake(backend, Store::Spin)?, "minilm-kb.wasm")?;
+    keep(cargo::kb_to_bake(backend, Store::Index)?, "minilm-kb-index.wasm")?;
+    keep(cargo::component_to_bake(backend)?, "minilm-embed.wasm")?;
     keep(cargo::build_www()?, "minilm-www.wasm")?;
     Ok(folder)
 }

@@ -4,15 +4,18 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use minilm::{Embedder, Error};
+use minilm_model_source::load_baked;
 
 use crate::files;
 
-/// The model in `path`, else the one built into this program.
+/// The model in `path`, else the one baked into this program.
 ///
 /// A file stays in memory until the program ends, which is right after the command that asked for it: so it is leaked
 /// rather than carried along beside everything that borrows it.
 pub fn load(path: Option<&Path>) -> Result<Embedder<'static>> {
-    let Some(path) = path else { return baked() };
+    let Some(path) = path else {
+        return load_baked().context("no model: pass --model FILE (or set MINILM_MODEL) with a packed model file");
+    };
     let bytes = files::read(path).context("model")?;
     Embedder::from_bytes(bytes.leak()).with_context(|| format!("model {}", path.display()))
 }
@@ -20,19 +23,6 @@ pub fn load(path: Option<&Path>) -> Result<Embedder<'static>> {
 /// Where [`load`] finds the model, for people.
 pub fn source(path: Option<&Path>) -> String {
     path.map_or_else(|| "built in".to_owned(), |path| path.display().to_string())
-}
-
-#[cfg(feature = "baked")]
-fn baked() -> Result<Embedder<'static>> {
-    Embedder::from_static(minilm::include_model!(env!("MINILM_MODEL_FILE"))).context("the built-in model")
-}
-
-#[cfg(not(feature = "baked"))]
-fn baked() -> Result<Embedder<'static>> {
-    anyhow::bail!(
-        "no model: this build carries none. Pass --model FILE (or set MINILM_MODEL) with a packed model file, \
-         or build one in: cargo xtask build cli --model NAME"
-    )
 }
 
 /// `error` of a batch that starts with text `first`, as an error about the whole input.

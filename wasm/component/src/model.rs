@@ -1,35 +1,19 @@
-//! Where the model comes from: the component itself, or a file.
+//! The model of this instance.
 
 use std::sync::OnceLock;
 
 use minilm::Embedder;
+use minilm_model_source::load;
 
-use crate::bindings::exports::minilm::embed::embedder::Error;
+use crate::bindings::exports::minilm::embed::embedder::{Error, ErrorKind};
 
-/// The model. It is loaded by the first call and then kept, and so is the reason where it cannot be: a file that is no model
-/// must not be read again, and leaked again, by every call.
+/// The model: baked into the component, else the packed file that MODEL_PATH names. It is loaded by the first call and then
+/// kept, and so is the reason where it cannot be: a file that is no model must not be read again by every call.
 pub fn get() -> Result<&'static Embedder<'static>, Error> {
     static MODEL: OnceLock<Result<Embedder<'static>, Error>> = OnceLock::new();
-    MODEL.get_or_init(load).as_ref().map_err(Clone::clone)
-}
-
-#[cfg(feature = "baked")]
-fn load() -> Result<Embedder<'static>, Error> {
-    Ok(Embedder::from_static(minilm::include_model!(env!("MINILM_MODEL_FILE")))?)
-}
-
-/// The packed file that the environment variable MODEL_PATH names, without it `/model.minilm`.
-#[cfg(not(feature = "baked"))]
-fn load() -> Result<Embedder<'static>, Error> {
-    use crate::bindings::exports::minilm::embed::embedder::ErrorKind;
-
-    let path = std::env::var("MODEL_PATH").unwrap_or_else(|_| "/model.minilm".to_owned());
-    let fault = |message| Error { kind: ErrorKind::Model, message };
-    let bytes = std::fs::read(&path).map_err(|error| {
-        fault(format!(
-            "cannot read the packed model {path} ({error}): a component sees only the folders it is given. Mount it there, \
-             name another place with MODEL_PATH, or build a model in: cargo xtask build component --model NAME"
-        ))
-    })?;
-    Embedder::from_bytes(bytes.leak()).map_err(|error| fault(format!("model {path}: {error}")))
+    let loaded = || {
+        let path = std::env::var("MODEL_PATH").ok();
+        load(path.as_deref()).map_err(|error| Error { kind: ErrorKind::Model, message: error.to_string() })
+    };
+    MODEL.get_or_init(loaded).as_ref().map_err(Clone::clone)
 }

@@ -29,12 +29,12 @@ impl Service {
         SERVICE.get_or_init(made).as_ref().map_err(Problem::unhealthy)
     }
 
-    /// A service of the model that this crate was built with, or that `MODEL_PATH` names.
+    /// A service of the baked model, else of the packed file that `MODEL_PATH` names.
     ///
     /// # Errors
     /// The model cannot be read, or is not the one that `MODEL_NAME` asks for.
     pub fn load(settings: Settings) -> Result<Self, String> {
-        let embedder = load(&settings.model_path)?;
+        let embedder = minilm_model_source::load(Some(&settings.model_path)).map_err(|error| error.to_string())?;
         Self::new(settings, embedder)
     }
 
@@ -70,18 +70,4 @@ impl Service {
 fn bare(name: &str) -> &str {
     let name = name.strip_suffix(":latest").unwrap_or(name);
     name.strip_prefix("sentence-transformers/").unwrap_or(name)
-}
-
-#[cfg(feature = "baked")]
-fn load(_path: &str) -> Result<Embedder<'static>, String> {
-    let model = minilm::include_model!(env!("MINILM_MODEL_FILE"));
-    Embedder::from_static(model).map_err(|error| format!("the built-in model: {error}"))
-}
-
-/// The file stays in memory as long as the instance, so it is leaked.
-#[cfg(not(feature = "baked"))]
-fn load(path: &str) -> Result<Embedder<'static>, String> {
-    let hint = "this component carries no model, so MODEL_PATH must name a packed model file in a folder that it sees";
-    let bytes = std::fs::read(path).map_err(|error| format!("cannot read {path}: {error} ({hint})"))?;
-    Embedder::from_bytes(bytes.leak()).map_err(|error| format!("{path}: {error}"))
 }

@@ -4,6 +4,8 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use minilm_model_source::DEFAULT_PATH;
+
 use crate::cors::Cors;
 use crate::log::Level;
 
@@ -26,7 +28,7 @@ pub struct Settings {
     pub served_model_name: Option<String>,
     /// Name that the model must have.
     pub model_name: Option<String>,
-    /// File of the model, for a component that carries none.
+    /// Packed file of the model, where none is baked in.
     pub model_path: String,
     /// Key that requests must carry.
     pub api_key: Option<String>,
@@ -53,7 +55,7 @@ impl Settings {
             auto_truncate: parsed(&variable, "AUTO_TRUNCATE", true, "true or false")?,
             served_model_name: variable("SERVED_MODEL_NAME"),
             model_name: variable("MODEL_NAME"),
-            model_path: variable("MODEL_PATH").unwrap_or_else(|| "/model.minilm".to_owned()),
+            model_path: variable("MODEL_PATH").unwrap_or_else(|| DEFAULT_PATH.to_owned()),
             api_key: variable("API_KEY"),
             cors: parsed(
                 &variable,
