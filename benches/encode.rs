@@ -1,6 +1,6 @@
 //! The core on this machine: whole texts, and the linear layers over slices against candle's hook for custom operations.
 //!
-//! `MINILM_MODEL` names the packed file; `cargo xtask model pack` makes one.
+//! `MINILM_MODEL` names the packed file; `minilm pack` makes one.
 
 use std::fs;
 use std::sync::LazyLock;
@@ -10,7 +10,7 @@ use minilm::bench::{HookedPass, LinearPass};
 use minilm::{Embedder, EncodeOptions};
 
 static FILE: LazyLock<Vec<u8>> = LazyLock::new(|| {
-    let path = std::env::var("MINILM_MODEL").expect("set MINILM_MODEL to a packed file: cargo xtask model pack");
+    let path = std::env::var("MINILM_MODEL").expect("set MINILM_MODEL to a packed file: minilm pack");
     fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 });
 static EMBEDDER: LazyLock<Embedder<'static>> =

@@ -4,17 +4,17 @@ use anyhow::Result;
 
 use super::counts::Counts;
 use super::{TestEnv, run_cargo};
-use crate::{cargo, paths};
+use crate::{cargo, paths, program};
 
 /// The crates beside the core.
 const CRATES: [&str; 11] = [
-    "minilm-cli",
     "minilm-cli-component",
     "minilm-component",
     "minilm-documents",
     "minilm-http",
     "minilm-hub",
     "minilm-kb",
+    "minilm-model-source",
     "minilm-sync",
     "minilm-web",
     "minilm-www",
@@ -23,21 +23,24 @@ const CRATES: [&str; 11] = [
 
 /// Runs the tests.
 pub fn test(env: &TestEnv, counts: &mut Counts) -> Result<()> {
-    let mut native = |title: &str, args: &[&str], ignored: bool| {
+    let native = |title: &str, args: &[&str], ignored: bool, counts: &mut Counts| {
         let mut command = cargo::native("test");
         command.args(["--no-fail-fast", "--features", "minilm/reference"]).args(args);
         run_cargo(title, &mut command, ignored, env, counts)
     };
-    native("core", &["--package", "minilm", "--lib", "--test", "[!s]*"], true)?;
+    native("core", &["--package", "minilm", "--lib", "--test", "[!s]*"], true, counts)?;
     let shared = paths::shared().is_some();
     if !shared {
         println!("there is no ../shared beside the project: the tests that need it are skipped");
     }
-    native("core, data beside the project", &["--package", "minilm", "--test", "shared_*"], shared)?;
+    native("core, data beside the project", &["--package", "minilm", "--test", "shared_*"], shared, counts)?;
     let crates = CRATES.map(|package| ["--package", package]);
-    let mut args = vec!["--package", "minilm-host", "--lib", "--bins"];
-    args.extend(crates.as_flattened());
-    native("crates", &args, true)?;
-    let documented = ["minilm", "minilm-documents", "minilm-hub", "minilm-host"].map(|package| ["--package", package]);
-    native("documentation", &[documented.as_flattened(), &["--doc"]].concat(), false)
+    native("crates", crates.as_flattened(), true, counts)?;
+    // Without the reference, and so without candle, in the profile that has wasmtime.
+    let mut host = cargo::native("test");
+    host.args(["--no-fail-fast", "--profile", program::PROFILE, "--lib", "--bins"]);
+    host.args(["--package", "minilm-cli", "--package", "minilm-host"]);
+    run_cargo("host and program", &mut host, true, env, counts)?;
+    let documented = ["minilm", "minilm-documents", "minilm-hub"].map(|package| ["--package", package]);
+    native("documentation", &[documented.as_flattened(), &["--doc"]].concat(), false, counts)
 }
