@@ -27,7 +27,7 @@ pub enum Error {
     #[error("model file is not valid safetensors: {0}")]
     Safetensors(safetensors::SafeTensorError),
     /// Valid safetensors, but without the metadata of the packed format.
-    #[error("model file has no `{0}` metadata: pack the model first with `cargo xtask model pack`")]
+    #[error("model file has no `{0}` metadata: pack the model first with `minilm pack`")]
     NotPacked(&'static str),
     /// Written by another version of the packed format.
     #[error("model file has format version {found:?}, this build reads version {supported}")]

@@ -1,6 +1,6 @@
 //! The core on this machine, without WebAssembly: whole texts, and the linear layers alone.
 //!
-//! `MINILM_MODEL` names the packed file; `cargo xtask model pack` makes one.
+//! `MINILM_MODEL` names the packed file; `minilm pack` makes one.
 
 use std::fs;
 use std::sync::LazyLock;
@@ -10,7 +10,7 @@ use minilm::bench::LinearPass;
 use minilm::{Embedder, EncodeOptions};
 
 static EMBEDDER: LazyLock<Embedder> = LazyLock::new(|| {
-    let path = std::env::var("MINILM_MODEL").expect("set MINILM_MODEL to a packed file: cargo xtask model pack");
+    let path = std::env::var("MINILM_MODEL").expect("set MINILM_MODEL to a packed file: minilm pack");
     let file = fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
     Embedder::from_bytes(file).unwrap_or_else(|error| panic!("{path}: {error}"))
 });

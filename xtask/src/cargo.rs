@@ -86,12 +86,19 @@ pub fn build_cli(backend: Backend, model: Option<&Path>) -> Result<PathBuf> {
 
 /// Builds the HTTP component, likewise.
 pub fn build_http(backend: Backend, model: Option<&Path>) -> Result<PathBuf> {
-    let build = |features| build_wasi(backend, "minilm-http", features, "minilm_http.wasm");
     match model {
-        Some(model) => baked(&build(&[])?, "minilm_http", model),
-        None => build(&[MODEL_PATH]),
+        Some(model) => baked(&http_to_bake(backend)?, HTTP.1, model),
+        None => build_wasi(backend, HTTP.0, &[MODEL_PATH], "minilm_http.wasm"),
     }
 }
+
+/// Builds the HTTP component that has no model and asks for no files: what a model is baked into.
+pub fn http_to_bake(backend: Backend) -> Result<PathBuf> {
+    build_wasi(backend, HTTP.0, &[], "minilm_http.wasm")
+}
+
+/// Package and stem of the HTTP component.
+const HTTP: (&str, &str) = ("minilm-http", "minilm_http");
 
 /// Where a build of the knowledge base keeps its documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -102,17 +109,26 @@ pub enum Store {
     Index,
 }
 
+impl Store {
+    fn feature(self) -> &'static str {
+        match self {
+            Self::Spin => "spin",
+            Self::Index => "index",
+        }
+    }
+}
+
 /// Builds the knowledge base, likewise.
 pub fn build_kb(backend: Backend, store: Store, model: Option<&Path>) -> Result<PathBuf> {
-    let (feature, stem) = match store {
-        Store::Spin => ("spin", "minilm_kb"),
-        Store::Index => ("index", "minilm_kb_index"),
-    };
-    let build = |features| build_wasi(backend, "minilm-kb", features, "minilm_kb.wasm");
     match model {
-        Some(model) => baked(&build(&[feature])?, stem, model),
-        None => build(&[feature, MODEL_PATH]),
+        Some(model) => baked(&kb_to_bake(backend, store)?, &format!("minilm_kb_{}", store.feature()), model),
+        None => build_wasi(backend, "minilm-kb", &[store.feature(), MODEL_PATH], "minilm_kb.wasm"),
     }
+}
+
+/// Builds the knowledge base that a model is baked into.
+pub fn kb_to_bake(backend: Backend, store: Store) -> Result<PathBuf> {
+    build_wasi(backend, "minilm-kb", &[store.feature()], "minilm_kb.wasm")
 }
 
 /// Builds the component that serves the page.
@@ -120,12 +136,18 @@ pub fn build_www() -> Result<PathBuf> {
     build_wasi(Backend::RelaxedSimd, "minilm-www", &[], "minilm_www.wasm")
 }
 
-/// Builds the library component, likewise. With a model it needs no files, and so it is built to import nothing.
+/// Builds the library component, likewise.
 pub fn build_component(backend: Backend, model: Option<&Path>) -> Result<PathBuf> {
-    let (package, file) = ("minilm-component", "minilm_component.wasm");
-    let Some(model) = model else { return build_wasi(backend, package, &[MODEL_PATH], file) };
-    run(bare_component(backend, package)?.arg("--no-default-features"))?;
-    baked(&bare_output(backend, file), "minilm_component", model)
+    match model {
+        Some(model) => baked(&component_to_bake(backend)?, "minilm_component", model),
+        None => build_wasi(backend, "minilm-component", &[MODEL_PATH], "minilm_component.wasm"),
+    }
+}
+
+/// Builds the library component that a model is baked into. It then needs no files, and so it is built to import nothing.
+pub fn component_to_bake(backend: Backend) -> Result<PathBuf> {
+    run(bare_component(backend, "minilm-component")?.arg("--no-default-features"))?;
+    Ok(bare_output(backend, "minilm_component.wasm"))
 }
 
 /// The feature of components that read the packed file that MODEL_PATH names, and so ask their host for files.

@@ -17,7 +17,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use minilm::Precision;
 
 use cargo::Backend;
 use commands::test::Part;
@@ -62,7 +61,7 @@ enum Command {
         #[arg(long, default_value = "127.0.0.1:5002")]
         addr: SocketAddr,
     },
-    /// Fetch, list, slice and pack models.
+    /// Make the test model.
     #[command(subcommand)]
     Model(ModelCommand),
     /// Build a component, or the npm package.
@@ -122,23 +121,6 @@ struct RunArgs {
 
 #[derive(Subcommand)]
 enum ModelCommand {
-    /// Fetch a model into the cache of the user.
-    Pull {
-        /// Name on the Hugging Face hub.
-        #[arg(default_value = minilm_hub::default_name())]
-        name: String,
-    },
-    /// Write a model as one packed file.
-    Pack {
-        #[command(flatten)]
-        model: ModelArgs,
-        /// Number format of the weights.
-        #[arg(long, default_value = "int8", value_parser = parse_precision)]
-        precision: Precision,
-        /// Where to write it; without it, `<model>-<precision>.minilm` in the current folder.
-        #[arg(short, long)]
-        output: Option<PathBuf>,
-    },
     /// Write the test model with the shape of paraphrase-MiniLM-L3-v2: layers 0, 2 and 5 of all-MiniLM-L6-v2.
     Slice {
         /// Directory to write; without it, in the target folder.
@@ -158,7 +140,7 @@ enum BuildCommand {
         #[arg(long, default_value = "relaxed-simd")]
         backend: Backend,
     },
-    /// The HTTP component, for Spin and `wasmtime serve`. Without a model it reads the packed file that MODEL_PATH names.
+    /// The HTTP component, for Spin and `wasmtime serve`. Without a model it reads the file that MODEL_PATH names.
     Http {
         /// Name of a model on the Hugging Face hub, or a local directory, to bake in.
         #[arg(long, value_name = "NAME|DIR")]
@@ -177,8 +159,7 @@ enum BuildCommand {
         #[arg(long, default_value = "relaxed-simd")]
         backend: Backend,
     },
-    /// The knowledge base, for Spin, or for `wasmtime serve` over an index file. Without a model it reads the packed file that MODEL_PATH
-    /// names.
+    /// The knowledge base, for Spin, or for `wasmtime serve` over an index file. Without a model it reads the file that MODEL_PATH names.
     Kb {
         /// Name of a model on the Hugging Face hub, or a local directory, to bake in.
         #[arg(long, value_name = "NAME|DIR")]
@@ -211,14 +192,6 @@ enum EvalCommand {
     },
 }
 
-fn parse_precision(text: &str) -> Result<Precision, String> {
-    match text {
-        "int8" => Ok(Precision::Int8),
-        "f32" => Ok(Precision::F32),
-        _ => Err("one of int8 and f32".to_owned()),
-    }
-}
-
 fn main() -> anyhow::Result<ExitCode> {
     match Cli::parse().command {
         Command::Embed(run) => program::exec(Some("embed"), &run.args),
@@ -226,10 +199,6 @@ fn main() -> anyhow::Result<ExitCode> {
         Command::Serve(run) => program::exec(Some("serve"), &run.args),
         Command::Kb(run) => program::exec(Some("kb"), &run.args),
         Command::Install => program::install(),
-        Command::Model(ModelCommand::Pull { name }) => commands::model::pull(&name),
-        Command::Model(ModelCommand::Pack { model, precision, output }) => {
-            commands::model::pack(&model.request(), precision, output)
-        }
         Command::Model(ModelCommand::Slice { output }) => commands::model::slice(output),
         Command::Build(BuildCommand::Cli { model, backend }) => commands::build::cli(model, backend),
         Command::Build(BuildCommand::Http { model, backend }) => commands::build::http(model, backend),

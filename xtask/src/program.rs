@@ -3,13 +3,16 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
 use crate::cargo::{self, Backend, Store};
 use crate::paths;
+
+/// The profile of everything with wasmtime in it: for one profile it is compiled once.
+pub const PROFILE: &str = "host";
 
 /// Builds the components without a model and gives their folder, for MINILM_COMPONENTS.
 pub fn components() -> Result<PathBuf> {
@@ -25,10 +28,10 @@ pub fn components() -> Result<PathBuf> {
         Ok(())
     };
     keep(cargo::build_cli(backend, None)?, "minilm.wasm")?;
-    keep(cargo::build_http(backend, None)?, "minilm-http.wasm")?;
-    keep(cargo::build_kb(backend, Store::Spin, None)?, "minilm-kb.wasm")?;
-    keep(cargo::build_kb(backend, Store::Index, None)?, "minilm-kb-index.wasm")?;
-    keep(cargo::build_component(backend, None)?, "minilm-embed.wasm")?;
+    keep(cargo::http_to_bake(backend)?, "minilm-http.wasm")?;
+    keep(cargo::kb_to_bake(backend, Store::Spin)?, "minilm-kb.wasm")?;
+    keep(cargo::kb_to_bake(backend, Store::Index)?, "minilm-kb-index.wasm")?;
+    keep(cargo::component_to_bake(backend)?, "minilm-embed.wasm")?;
     keep(cargo::build_www()?, "minilm-www.wasm")?;
     Ok(folder)
 }
@@ -39,19 +42,32 @@ pub fn minilm() -> Result<PathBuf> {
     let components = components()?;
     eprintln!("building minilm");
     let mut build = cargo::native("build");
-    cargo::run(build.args(["--quiet", "--package", "minilm-cli"]).env("MINILM_COMPONENTS", components))?;
-    beside_this("minilm")
+    cargo::run(
+        build.args(["--quiet", "--profile", PROFILE, "--package", "minilm-cli"]).env("MINILM_COMPONENTS", components),
+    )?;
+    built("minilm")
 }
 
 /// Builds the host of tests and benchmarks and gives its file.
 pub fn host() -> Result<PathBuf> {
-    cargo::run(cargo::native("build").args(["--quiet", "--package", "minilm-host", "--bin", "minilm-host"]))?;
-    beside_this("minilm-host")
+    cargo::run(cargo::native("build").args([
+        "--quiet",
+        "--profile",
+        PROFILE,
+        "--package",
+        "minilm-host",
+        "--bin",
+        "minilm-host",
+    ]))?;
+    built("minilm-host")
 }
 
-/// Programs of one profile lie in one folder.
-fn beside_this(name: &str) -> Result<PathBuf> {
-    Ok(std::env::current_exe()?.with_file_name(format!("{name}{}", std::env::consts::EXE_SUFFIX)))
+/// Where cargo leaves a program: each profile has a folder beside that of this one.
+fn built(name: &str) -> Result<PathBuf> {
+    let this = std::env::current_exe()?;
+    let profiles =
+        this.parent().and_then(Path::parent).context("this program does not lie in cargo's target folder")?;
+    Ok(profiles.join(PROFILE).join(format!("{name}{}", std::env::consts::EXE_SUFFIX)))
 }
 
 /// Builds `minilm` and becomes it, with these arguments.
@@ -78,7 +94,7 @@ pub fn install() -> Result<ExitCode> {
     println!("building the components");
     let components = components()?;
     let mut install = cargo::native("install");
-    install.args(["--path", "crates/minilm-cli", "--locked", "--profile", "host"]);
+    install.args(["--path", "crates/minilm-cli", "--locked", "--profile", PROFILE]);
     cargo::run(install.env("MINILM_COMPONENTS", components))?;
     Ok(ExitCode::SUCCESS)
 }

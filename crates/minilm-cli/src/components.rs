@@ -17,7 +17,8 @@ pub enum Component {
     /// The command line, for `wasmtime run`
     Cli,
     /// The library `minilm:embed`, for components in any language
-    Component,
+    #[value(name = "component")]
+    Library,
     /// The server of the page, which takes no model
     #[value(skip)]
     Www,
@@ -31,7 +32,7 @@ impl Component {
             Self::Kb => KB,
             Self::KbIndex => KB_INDEX,
             Self::Cli => CLI,
-            Self::Component => EMBED,
+            Self::Library => EMBED,
             Self::Www => WWW,
         };
         bytes.context(
@@ -47,7 +48,7 @@ impl Component {
             Self::Kb => "minilm-kb",
             Self::KbIndex => "minilm-kb-index",
             Self::Cli => "minilm",
-            Self::Component => "minilm-embed",
+            Self::Library => "minilm-embed",
             Self::Www => "minilm-www",
         }
     }

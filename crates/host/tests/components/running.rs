@@ -41,6 +41,14 @@ impl Running {
         Self { addr, stop: Some(stop), thread: Some(thread), agent }
     }
 
+    /// Tells the server to end; it answers what is under way before it does.
+    pub fn stop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            // The server may have ended by itself.
+            let _ = stop.send(());
+        }
+    }
+
     /// Sends a request as it is.
     pub fn send(&self, request: Request<Vec<u8>>) -> Reply {
         let (mut parts, body) = request.into_parts();
@@ -73,10 +81,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if let Some(stop) = self.stop.take() {
-            // The server may have ended by itself.
-            let _ = stop.send(());
-        }
+        self.stop();
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
             && !std::thread::panicking()

@@ -4,12 +4,11 @@ use anyhow::Result;
 
 use super::counts::Counts;
 use super::{TestEnv, run_cargo};
-use crate::{cargo, paths};
+use crate::{cargo, paths, program};
 
 /// The crates beside the core.
-const CRATES: [&str; 14] = [
+const CRATES: [&str; 13] = [
     "minilm-bake",
-    "minilm-cli",
     "minilm-cli-component",
     "minilm-component",
     "minilm-documents",
@@ -26,22 +25,25 @@ const CRATES: [&str; 14] = [
 
 /// Runs the tests.
 pub fn test(env: &TestEnv, counts: &mut Counts) -> Result<()> {
-    let mut native = |title: &str, args: &[&str], ignored: bool| {
+    let native = |title: &str, args: &[&str], ignored: bool, counts: &mut Counts| {
         let mut command = cargo::native("test");
         command.arg("--no-fail-fast").args(args);
         run_cargo(title, &mut command, ignored, env, counts)
     };
     let core = ["--package", "minilm", "--package", "minilm-convert", "--package", "minilm-reference"];
-    native("core", &[&core[..], &["--lib", "--test", "[!s]*"]].concat(), true)?;
+    native("core", &[&core[..], &["--lib", "--test", "[!s]*"]].concat(), true, counts)?;
     let shared = paths::shared().is_some();
     if !shared {
         println!("there is no ../shared beside the project: the tests that need it are skipped");
     }
-    native("core, data beside the project", &[&core[..], &["--test", "shared_*"]].concat(), shared)?;
+    native("core, data beside the project", &[&core[..], &["--test", "shared_*"]].concat(), shared, counts)?;
     let crates = CRATES.map(|package| ["--package", package]);
-    let mut args = vec!["--package", "minilm-host", "--lib", "--bins"];
-    args.extend(crates.as_flattened());
-    native("crates", &args, true)?;
-    let documented = ["minilm", "minilm-convert", "minilm-documents", "minilm-hub", "minilm-host"].map(|package| ["--package", package]);
-    native("documentation", &[documented.as_flattened(), &["--doc"]].concat(), false)
+    native("crates", crates.as_flattened(), true, counts)?;
+    // In the profile that has wasmtime.
+    let mut host = cargo::native("test");
+    host.args(["--no-fail-fast", "--profile", program::PROFILE, "--lib", "--bins"]);
+    host.args(["--package", "minilm-cli", "--package", "minilm-host"]);
+    run_cargo("host and program", &mut host, true, env, counts)?;
+    let documented = ["minilm", "minilm-convert", "minilm-documents", "minilm-hub"].map(|package| ["--package", package]);
+    native("documentation", &[documented.as_flattened(), &["--doc"]].concat(), false, counts)
 }

@@ -45,6 +45,24 @@ fn a_slow_body_holds_up_nobody() {
 
 #[test]
 #[ignore = "needs packed models: run `cargo xtask test`"]
+fn a_server_that_ends_answers_what_is_under_way() {
+    let mut running = Running::start(&http(), Options { limits: SHARED, ..options(&[]) });
+    // Compiled, and with an instance.
+    running.embed(&["first"]);
+    let body = b"{\"inputs\": \"slow\"}";
+    let mut slow = begin(&running, body.len());
+    slow.write_all(&body[..5]).expect("the server reads");
+    // Long enough for the request to be under way, and for the server to see that it has to end.
+    sleep(Duration::from_millis(500));
+    running.stop();
+    sleep(Duration::from_millis(500));
+    assert!(TcpStream::connect(running.addr).is_err(), "no new connection is accepted");
+    slow.write_all(&body[5..]).expect("the server reads");
+    assert_eq!(status_line(slow), "HTTP/1.1 200 OK");
+}
+
+#[test]
+#[ignore = "needs packed models: run `cargo xtask test`"]
 fn a_body_that_ends_early_harms_nobody() {
     let running = Running::start(&http(), Options { limits: SHARED, ..options(&[]) });
     let expected = running.embed(&["after"]);
