@@ -122,10 +122,16 @@ pub fn build_www() -> Result<PathBuf> {
 
 /// Builds the library component, likewise. With a model it needs no files, and so it is built to import nothing.
 pub fn build_component(backend: Backend, model: Option<&Path>) -> Result<PathBuf> {
-    let (package, file) = ("minilm-component", "minilm_component.wasm");
-    let Some(model) = model else { return build_wasi(backend, package, &[MODEL_PATH], file) };
-    run(bare_component(backend, package)?.arg("--no-default-features"))?;
-    baked(&bare_output(backend, file), "minilm_component", model)
+    match model {
+        Some(model) => baked(&build_bare_component(backend)?, "minilm_component", model),
+        None => build_wasi(backend, "minilm-component", &[MODEL_PATH], "minilm_component.wasm"),
+    }
+}
+
+/// Builds the library component to bake models into.
+pub fn build_bare_component(backend: Backend) -> Result<PathBuf> {
+    run(bare_component(backend, "minilm-component")?.arg("--no-default-features"))?;
+    Ok(bare_output(backend, "minilm_component.wasm"))
 }
 
 /// The feature of components that read the packed file that MODEL_PATH names, and so ask their host for files.
