@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use minilm::Embedder;
+use minilm_bake::{BakeError, bake};
 use wasmtime::component::{Component, Linker, ResourceTable};
 use wasmtime::{Engine, Store};
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
@@ -152,6 +153,48 @@ fn the_library_component_refuses_by_type_and_goes_on() {
     assert_eq!(kind(scores(&[1.0], &[1.0], u32::MAX)), rows("a", 1, u32::MAX));
     assert_eq!(kind(scores(&[1.0; 4097], &[1.0; 4096], 1)), ErrorKind::TooLarge(4097 * 4096));
     assert_eq!(scores(&[3.0, 4.0], &[6.0, 8.0, -4.0, 3.0], 2).expect("two rows"), [1.0, 0.0]);
+}
+
+#[test]
+#[ignore = "needs packed models: run `cargo xtask test`"]
+fn the_library_component_without_a_model_says_so() {
+    let file = build_bare_component(Backend::RelaxedSimd).expect("the component builds");
+    let (engine, component) = compile(&file);
+    let mut store = Store::new(&engine, ());
+    let instance = Minilm::instantiate(&mut store, &component, &Linker::new(&engine)).expect("nothing is imported");
+    let error =
+        instance.minilm_embed_embedder().call_info(&mut store).expect("no trap").expect_err("there is no model");
+    assert_eq!(error.kind, ErrorKind::Model);
+    assert_eq!(error.message, "this component has no model: bake one into it with `minilm bake`");
+}
+
+#[test]
+#[ignore = "needs packed models: run `cargo xtask test`"]
+fn a_component_takes_one_model() {
+    let file = build_component(Backend::RelaxedSimd, Some(&model_file())).expect("the component builds");
+    let [baked, model] = [&file, &model_file()].map(|file| fs::read(file).expect("the file is there"));
+    let refused = bake(&baked, &model).expect_err("it has a model");
+    assert!(matches!(refused, BakeError::AlreadyBaked { len } if len as usize == model.len()), "{refused}");
+}
+
+#[test]
+#[ignore = "needs packed models: run `cargo xtask test`"]
+fn the_library_component_without_a_model_says_so() {
+    let (engine, component) = compile(&bare("component-to-bake"));
+    let mut store = Store::new(&engine, ());
+    let instance = Minilm::instantiate(&mut store, &component, &Linker::new(&engine)).expect("nothing is imported");
+    let error =
+        instance.minilm_embed_embedder().call_info(&mut store).expect("no trap").expect_err("there is no model");
+    assert_eq!(error.kind, ErrorKind::Model);
+    assert_eq!(error.message, "this component has no model: bake one into it with `minilm bake`");
+}
+
+#[test]
+#[ignore = "needs packed models: run `cargo xtask test`"]
+fn a_component_takes_one_model() {
+    let (baked, model) = (bytes(&component("component", SLICE)), bytes(&model(SLICE)));
+    let refused = bake(&baked, &model).expect_err("it has a model");
+    assert!(matches!(refused, BakeError::AlreadyBaked { len } if len as usize == model.len()), "{refused}");
 }
 
 /// What the component without a model asks of its host: what the standard library of Rust links in for files, variables, and

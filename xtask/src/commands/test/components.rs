@@ -57,6 +57,7 @@ fn build(models: &Path) -> Result<PathBuf> {
         keep("http", model, &|model| cargo::build_http(fastest, model))?;
         keep("component", model, &|model| cargo::build_component(fastest, model))?;
     }
+    keep("component-to-bake", None, &|_| cargo::component_to_bake(fastest))?;
     for (name, store) in [("kb-spin", Store::Spin), ("kb-index", Store::Index)] {
         for model in [&slice, &source] {
             keep(name, Some(model), &|model| cargo::build_kb(fastest, store, model))?;
