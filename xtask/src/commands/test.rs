@@ -104,6 +104,7 @@ fn rust(surroundings: &Surroundings, counts: &mut Counts) -> Result<()> {
         "minilm-component",
         "minilm-http",
         "minilm-kb",
+        "minilm-serving",
         "minilm-sync",
         "minilm-web",
         "minilm-www",
