@@ -1,13 +1,12 @@
 //! `index build`: documents to an index file.
 
-use std::collections::HashMap;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use minilm::{Embedder, EncodeOptions};
-use minilm_documents::{Document, Documents, IndexInfo, ModelIdentity, write_index};
+use minilm_documents::{Document, Documents, IndexInfo, ModelIdentity, dedupe_by_id, write_index};
 
 use crate::output::Sink;
 use crate::progress::Progress;
@@ -84,21 +83,10 @@ fn read(path: &Path) -> Result<Input> {
 }
 
 fn collect(input: impl BufRead) -> Result<Input> {
-    let mut found = Input { documents: Vec::new(), replaced: 0 };
-    let mut positions: HashMap<String, usize> = HashMap::new();
-    for document in Documents::new(input) {
-        let document = document?;
-        match positions.get(&document.id) {
-            Some(&position) => {
-                found.documents[position] = document;
-                found.replaced += 1;
-            }
-            None => {
-                positions.insert(document.id.clone(), found.documents.len());
-                found.documents.push(document);
-            }
-        }
-    }
+    let read = Documents::new(input).collect::<Result<Vec<_>, _>>()?;
+    let count = read.len();
+    let documents = dedupe_by_id(read);
+    let found = Input { replaced: count - documents.len(), documents };
     if found.documents.is_empty() {
         bail!("there are no documents in it");
     }
