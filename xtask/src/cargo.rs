@@ -199,6 +199,17 @@ pub fn build_bench(backend: Backend) -> Result<PathBuf> {
     Ok(bare_output(backend, "minilm_bench.wasm"))
 }
 
+/// Builds the same module with the names of its functions, for the test that reads their machine code.
+pub fn build_kernels(backend: Backend) -> Result<PathBuf> {
+    let mut cargo = for_target("build", BARE_TARGET, backend, &format!("{}-named", backend.name()))?;
+    cargo.env("CARGO_PROFILE_RELEASE_STRIP", "debuginfo");
+    run(cargo.args(["--quiet", "--release", "--package", "minilm-bench"]))?;
+    Ok(paths::wasm_target()
+        .join(format!("{}-named", backend.name()))
+        .join(BARE_TARGET)
+        .join("release/minilm_bench.wasm"))
+}
+
 /// Builds the core for JavaScript, without its bindings.
 pub fn build_web(backend: Backend) -> Result<PathBuf> {
     let mut cargo = for_target("build", BARE_TARGET, backend, backend.name())?;

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use super::vector_state::{clear_upper_halves, use_upper_halves};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 use wasmtime::{Instance, Linker, Memory, Module, Store, TypedFunc, WasmParams, WasmResults};
@@ -19,6 +20,33 @@ pub fn serve(file: &Path) -> Result<ExitCode> {
     for line in std::io::stdin().lock().lines() {
         let answer = host.answer(&serde_json::from_str(&line?)?);
         println!("{}", answer.unwrap_or_else(|error| json!({ "error": format!("{error:#}") })));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints the milliseconds of a call on texts of 8, 16 and 128 tokens, with the upper halves of the vector registers empty and in use when the guest
+/// is entered: medians of interleaved calls, as a row of a table.
+pub fn vector_state(file: &Path, model: &Path) -> Result<ExitCode> {
+    const ROUNDS: usize = 41;
+    let mut host = Host::new(file)?;
+    host.load(model)?;
+    for tokens in [8, 16, 128] {
+        // Each word is one token, beside the two special ones.
+        let text = vec!["bank"; tokens - 2].join(" ");
+        let found = host.prepare(&tokens.to_string(), &json!([text]), Duration::from_millis(300))?;
+        ensure!(found["tokens"] == tokens, "the text has {} tokens, not {tokens}", found["tokens"]);
+        let mut samples = [Vec::new(), Vec::new()];
+        for _ in 0..ROUNDS {
+            for (samples, set_state) in samples.iter_mut().zip([clear_upper_halves as fn(), use_upper_halves]) {
+                set_state();
+                samples.push(host.sample(Duration::ZERO)?);
+            }
+        }
+        let [clean, dirty] = samples.map(|mut samples: Vec<f64>| {
+            samples.sort_by(f64::total_cmp);
+            samples[ROUNDS / 2]
+        });
+        println!("| {tokens} | {clean:.2} | {dirty:.2} | {:.2} |", dirty / clean);
     }
     Ok(ExitCode::SUCCESS)
 }

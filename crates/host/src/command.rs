@@ -9,6 +9,7 @@ use wasmtime::component::{Component, Linker, ResourceTable};
 use wasmtime_wasi::p2::bindings::sync::Command;
 use wasmtime_wasi::{I32Exit, WasiCtx, WasiCtxView, WasiView};
 
+use super::vector_state::clear_before_entry;
 use super::{HostEnv, engine};
 
 struct State {
@@ -39,6 +40,7 @@ pub fn run(component: &[u8], program: &str, args: &[impl AsRef<OsStr>], env: &Ho
         ctx.arg(arg.as_ref().to_str().context("an argument is not valid UTF-8")?);
     }
     let mut store = Store::new(&engine, State { ctx: ctx.build(), table: ResourceTable::new() });
+    clear_before_entry(&mut store);
     let command = Command::instantiate(&mut store, &component, &linker)?;
     match command.wasi_cli_run().call_run(&mut store) {
         Ok(result) => Ok(if result.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }),

@@ -10,6 +10,8 @@ pub mod databases;
 mod engine;
 mod env;
 pub mod serve;
+#[doc(hidden)]
+pub mod vector_state;
 
 pub use engine::engine;
 pub use env::{Access, Folder, HostEnv};

@@ -70,7 +70,7 @@ pub enum Error {
         /// The directory.
         path: PathBuf,
         /// The cause, by file and field.
-        source: minilm::Error,
+        source: minilm_convert::Error,
     },
     /// Every source of a model failed.
     #[error("cannot get the model {model}{}\n{remedy}", Listed(.attempts))]

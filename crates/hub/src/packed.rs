@@ -5,8 +5,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use minilm_convert::{ModelFiles, Source};
 use minilm::{FORMAT_VERSION, Precision};
+use minilm_convert::{ModelFiles, Source};
 use sha2::{Digest, Sha256};
 
 use super::hashes::Hashes;

@@ -16,6 +16,7 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpC
 use super::Limits;
 use crate::HostEnv;
 use crate::databases::{Databases, View};
+use crate::vector_state::clear_before_entry;
 
 /// How long an instance without a request is kept, as in `wasmtime serve` and Spin.
 const IDLE: Duration = Duration::from_secs(1);
@@ -87,6 +88,7 @@ impl HandlerState for Handler {
             databases: self.databases.clone(),
         };
         let mut store = Store::new(&self.engine, state);
+        clear_before_entry(&mut store);
         let proxy = self.instance.instantiate_async(&mut store).await?;
         let expiration = Expiration { sleep: Box::pin(tokio::time::sleep(IDLE)) };
         Ok(Instance { store, proxy, view: WasiHttpView::http, expiration, state: self.limits })

@@ -5,6 +5,7 @@ mod component;
 mod composition;
 mod http;
 mod kb;
+mod legacy_sse;
 mod running;
 mod site;
 

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use minilm_host::serve::Options;
 use minilm_bake::bake;
+use minilm_host::serve::Options;
 use minilm_host::{Access, HostEnv, serve};
 use minilm_hub::{Context, Precision, Request};
 

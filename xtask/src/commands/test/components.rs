@@ -53,6 +53,9 @@ fn build(models: &Path) -> Result<PathBuf> {
     for backend in Backend::ALL {
         keep(&format!("cli-{}", backend.name()), Some(&slice), &|model| cargo::build_cli(backend, model))?;
     }
+    for backend in [Backend::Simd128, Backend::RelaxedSimd] {
+        keep(&format!("kernels-{}", backend.name()), None, &|_| cargo::build_kernels(backend))?;
+    }
     for model in [None, Some(&*slice)] {
         keep("http", model, &|model| cargo::build_http(fastest, model))?;
         keep("component", model, &|model| cargo::build_component(fastest, model))?;

@@ -44,6 +44,7 @@ pub fn test(env: &TestEnv, counts: &mut Counts) -> Result<()> {
     host.args(["--no-fail-fast", "--profile", program::PROFILE, "--lib", "--bins"]);
     host.args(["--package", "minilm-cli", "--package", "minilm-host"]);
     run_cargo("host and program", &mut host, true, env, counts)?;
-    let documented = ["minilm", "minilm-convert", "minilm-documents", "minilm-hub"].map(|package| ["--package", package]);
+    let documented =
+        ["minilm", "minilm-convert", "minilm-documents", "minilm-hub"].map(|package| ["--package", package]);
     native("documentation", &[documented.as_flattened(), &["--doc"]].concat(), false, counts)
 }
