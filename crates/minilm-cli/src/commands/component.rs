@@ -16,7 +16,12 @@ use crate::components::Component;
 pub fn run(command: &Command, model: &Request) -> Result<ExitCode> {
     let component = Component::Cli.bytes()?;
     let mut env = HostEnv::default();
-    for (folder, access) in folders(&command.paths()) {
+    let paths = command.paths();
+    // The component would blame its host for a file that is not there.
+    for path in &paths.read {
+        std::fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?;
+    }
+    for (folder, access) in folders(&paths) {
         let guest = folder.to_str().context("a path is not valid UTF-8")?.to_owned();
         env.mount(folder, guest, access);
     }
@@ -38,7 +43,7 @@ fn folders(paths: &Paths) -> BTreeMap<PathBuf, Access> {
         _ => PathBuf::from("."),
     };
     for path in &paths.read {
-        // What is not there is told by the component.
+        // A folder that is not there cannot be opened.
         if folder(path).is_dir() {
             folders.insert(folder(path), Access::Read);
         }
