@@ -39,6 +39,6 @@ fn every_backend_gives_the_same_bits() {
         let args = ["embed", "--file", "work/texts.jsonl", "--format", "npy", "--output", "work/out.npy"];
         command::run(&component, "minilm.wasm", &args, &env).expect("the component runs");
         let found = read_npy(&folder.path().join("out.npy"));
-        assert!(same_bits(&found, expected), "{backend} differs from the native build");
+        assert!(same_bits(&found, &expected), "{backend} differs from the native build");
     }
 }

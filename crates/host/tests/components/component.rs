@@ -158,28 +158,6 @@ fn the_library_component_refuses_by_type_and_goes_on() {
 #[test]
 #[ignore = "needs packed models: run `cargo xtask test`"]
 fn the_library_component_without_a_model_says_so() {
-    let file = build_bare_component(Backend::RelaxedSimd).expect("the component builds");
-    let (engine, component) = compile(&file);
-    let mut store = Store::new(&engine, ());
-    let instance = Minilm::instantiate(&mut store, &component, &Linker::new(&engine)).expect("nothing is imported");
-    let error =
-        instance.minilm_embed_embedder().call_info(&mut store).expect("no trap").expect_err("there is no model");
-    assert_eq!(error.kind, ErrorKind::Model);
-    assert_eq!(error.message, "this component has no model: bake one into it with `minilm bake`");
-}
-
-#[test]
-#[ignore = "needs packed models: run `cargo xtask test`"]
-fn a_component_takes_one_model() {
-    let file = build_component(Backend::RelaxedSimd, Some(&model_file())).expect("the component builds");
-    let [baked, model] = [&file, &model_file()].map(|file| fs::read(file).expect("the file is there"));
-    let refused = bake(&baked, &model).expect_err("it has a model");
-    assert!(matches!(refused, BakeError::AlreadyBaked { len } if len as usize == model.len()), "{refused}");
-}
-
-#[test]
-#[ignore = "needs packed models: run `cargo xtask test`"]
-fn the_library_component_without_a_model_says_so() {
     let (engine, component) = compile(&bare("component-to-bake"));
     let mut store = Store::new(&engine, ());
     let instance = Minilm::instantiate(&mut store, &component, &Linker::new(&engine)).expect("nothing is imported");

@@ -145,13 +145,13 @@ async fn find(kb: &Kb, vectors: &[f32], threshold: f32, top_k: usize, positions:
 
 #[cfg(test)]
 mod tests {
-    use minilm_http::Dialect;
+    use minilm_serving::Dialect;
 
     use super::{Found, no_match};
 
     #[test]
     fn a_question_without_a_match_is_no_error_in_the_log() {
-        let answer = no_match(&Found::default(), 0.6).into_answer(Dialect::Flask);
+        let answer = no_match(&Found::default(), 0.6).into_response(Dialect::Flask);
         assert_eq!((answer.status.as_u16(), answer.error), (404, None));
     }
 }
