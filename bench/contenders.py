@@ -42,7 +42,7 @@ def node(program):
 
 def ours(setup):
     modules = setup["modules"]
-    best = {name: modules[name] for name in ("relaxed-simd", "simd128")}
+    best = {"relaxed-simd": modules["relaxed-simd-js"], "simd128": modules["simd128"]}
     plain = {"simd128": modules["simd128"]}
 
     def load(modules, precision):

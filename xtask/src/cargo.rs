@@ -199,6 +199,14 @@ pub fn build_bench(backend: Backend) -> Result<PathBuf> {
     Ok(bare_output(backend, "minilm_bench.wasm"))
 }
 
+/// Builds the same module as the npm package is built.
+pub fn build_bench_for_javascript() -> Result<PathBuf> {
+    let dir = "relaxed-simd-js";
+    let mut cargo = for_target("build", BARE_TARGET, Backend::RelaxedSimd, dir)?;
+    run(cargo.args(["--quiet", "--release", "--package", "minilm-bench", "--features", "fused-madd"]))?;
+    Ok(paths::wasm_target().join(dir).join(BARE_TARGET).join("release/minilm_bench.wasm"))
+}
+
 /// Builds the same module with the names of its functions, for the test that reads their machine code.
 pub fn build_kernels(backend: Backend) -> Result<PathBuf> {
     let mut cargo = for_target("build", BARE_TARGET, backend, &format!("{}-named", backend.name()))?;

@@ -14,7 +14,7 @@ use wasmtime::{Instance, Linker, Memory, Module, Store, TypedFunc, WasmParams, W
 use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::p1::{self, WasiP1Ctx};
 
-/// `cargo xtask bench-host FILE`.
+/// `minilm-host bench FILE`.
 pub fn serve(file: &Path) -> Result<ExitCode> {
     let mut host = Host::new(file)?;
     for line in std::io::stdin().lock().lines() {

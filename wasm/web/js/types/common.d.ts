@@ -1,4 +1,4 @@
-/** A model as a packed file (`cargo xtask model pack`), at an address or at hand. In Node a string may also be a path. */
+/** A model as a packed file (`minilm pack`), at an address or at hand. In Node a string may also be a path. */
 export type ModelSource = string | URL | Response | Blob | ArrayBuffer | ArrayBufferView;
 
 /** Options of `createEmbedder`. */

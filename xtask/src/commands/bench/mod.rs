@@ -27,6 +27,7 @@ pub fn bench(args: &[String]) -> Result<ExitCode> {
     println!("building the modules; candle's takes minutes the first time");
     let modules = json!({
         "relaxed-simd": cargo::build_bench(Backend::RelaxedSimd)?,
+        "relaxed-simd-js": cargo::build_bench_for_javascript()?,
         "simd128": cargo::build_bench(Backend::Simd128)?,
         "candle": cargo::build_candle()?,
     });
