@@ -194,28 +194,24 @@ pub fn bare_output(backend: Backend, file: &str) -> PathBuf {
 
 /// Builds the core as the module that benchmarks time.
 pub fn build_bench(backend: Backend) -> Result<PathBuf> {
-    let mut cargo = for_target("build", BARE_TARGET, backend, backend.name())?;
-    run(cargo.args(["--quiet", "--release", "--package", "minilm-bench"]))?;
-    Ok(bare_output(backend, "minilm_bench.wasm"))
+    bench_module(backend, backend.name(), &[], "symbols")
 }
 
 /// Builds the same module as the npm package is built.
 pub fn build_bench_for_javascript() -> Result<PathBuf> {
-    let dir = "relaxed-simd-js";
-    let mut cargo = for_target("build", BARE_TARGET, Backend::RelaxedSimd, dir)?;
-    run(cargo.args(["--quiet", "--release", "--package", "minilm-bench", "--features", "fused-madd"]))?;
-    Ok(paths::wasm_target().join(dir).join(BARE_TARGET).join("release/minilm_bench.wasm"))
+    bench_module(Backend::RelaxedSimd, "relaxed-simd-js", &["--features", "fused-madd"], "symbols")
 }
 
 /// Builds the same module with the names of its functions, for the test that reads their machine code.
 pub fn build_kernels(backend: Backend) -> Result<PathBuf> {
-    let mut cargo = for_target("build", BARE_TARGET, backend, &format!("{}-named", backend.name()))?;
-    cargo.env("CARGO_PROFILE_RELEASE_STRIP", "debuginfo");
-    run(cargo.args(["--quiet", "--release", "--package", "minilm-bench"]))?;
-    Ok(paths::wasm_target()
-        .join(format!("{}-named", backend.name()))
-        .join(BARE_TARGET)
-        .join("release/minilm_bench.wasm"))
+    bench_module(backend, &format!("{}-named", backend.name()), &[], "debuginfo")
+}
+
+fn bench_module(backend: Backend, dir: &str, args: &[&str], strip: &str) -> Result<PathBuf> {
+    let mut cargo = for_target("build", BARE_TARGET, backend, dir)?;
+    cargo.env("CARGO_PROFILE_RELEASE_STRIP", strip);
+    run(cargo.args(["--quiet", "--release", "--package", "minilm-bench"]).args(args))?;
+    Ok(paths::wasm_target().join(dir).join(BARE_TARGET).join("release/minilm_bench.wasm"))
 }
 
 /// Builds the core for JavaScript, without its bindings.

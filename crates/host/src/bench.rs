@@ -7,16 +7,16 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use super::vector_state::{clear_upper_halves, use_upper_halves};
+use super::vector_state::{clear_upper_halves, engine_without_avx, use_upper_halves};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
-use wasmtime::{Instance, Linker, Memory, Module, Store, TypedFunc, WasmParams, WasmResults};
+use wasmtime::{Engine, Instance, Linker, Memory, Module, Store, TypedFunc, WasmParams, WasmResults};
 use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::p1::{self, WasiP1Ctx};
 
 /// `minilm-host bench FILE`.
 pub fn serve(file: &Path) -> Result<ExitCode> {
-    let mut host = Host::new(file)?;
+    let mut host = Host::new(file, &super::engine()?)?;
     for line in std::io::stdin().lock().lines() {
         let answer = host.answer(&serde_json::from_str(&line?)?);
         println!("{}", answer.unwrap_or_else(|error| json!({ "error": format!("{error:#}") })));
@@ -25,30 +25,37 @@ pub fn serve(file: &Path) -> Result<ExitCode> {
 }
 
 /// Prints the milliseconds of a call on texts of 8, 16 and 128 tokens, with the upper halves of the vector registers empty and in use when the guest
-/// is entered: medians of interleaved calls, as a row of a table.
+/// is entered: medians of interleaved calls, as rows of a table. The code is compiled with AVX and without.
 pub fn vector_state(file: &Path, model: &Path) -> Result<ExitCode> {
-    const ROUNDS: usize = 41;
-    let mut host = Host::new(file)?;
-    host.load(model)?;
-    for tokens in [8, 16, 128] {
+    for (name, engine) in [("AVX", super::engine()?), ("no AVX", engine_without_avx()?)] {
+        let mut host = Host::new(file, &engine)?;
+        host.load(model)?;
+        [8, 16, 128].into_iter().try_for_each(|tokens| host.vector_state(name, tokens))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Host {
+    fn vector_state(&mut self, name: &str, tokens: usize) -> Result<()> {
+        const ROUNDS: usize = 41;
         // Each word is one token, beside the two special ones.
         let text = vec!["bank"; tokens - 2].join(" ");
-        let found = host.prepare(&tokens.to_string(), &json!([text]), Duration::from_millis(300))?;
+        let found = self.prepare(&tokens.to_string(), &json!([text]), Duration::from_millis(300))?;
         ensure!(found["tokens"] == tokens, "the text has {} tokens, not {tokens}", found["tokens"]);
         let mut samples = [Vec::new(), Vec::new()];
         for _ in 0..ROUNDS {
             for (samples, set_state) in samples.iter_mut().zip([clear_upper_halves as fn(), use_upper_halves]) {
                 set_state();
-                samples.push(host.sample(Duration::ZERO)?);
+                samples.push(self.sample(Duration::ZERO)?);
             }
         }
         let [clean, dirty] = samples.map(|mut samples: Vec<f64>| {
             samples.sort_by(f64::total_cmp);
             samples[ROUNDS / 2]
         });
-        println!("| {tokens} | {clean:.2} | {dirty:.2} | {:.2} |", dirty / clean);
+        println!("| {name} | {tokens} | {clean:.2} | {dirty:.2} | {:.2} |", dirty / clean);
+        Ok(())
     }
-    Ok(ExitCode::SUCCESS)
 }
 
 struct Host {
@@ -63,12 +70,11 @@ struct Host {
 }
 
 impl Host {
-    fn new(file: &Path) -> Result<Self> {
-        let engine = super::engine()?;
-        let module = Module::from_file(&engine, file)?;
-        let mut linker = Linker::new(&engine);
+    fn new(file: &Path, engine: &Engine) -> Result<Self> {
+        let module = Module::from_file(engine, file)?;
+        let mut linker = Linker::new(engine);
         p1::add_to_linker_sync(&mut linker, |ctx| ctx)?;
-        let mut store = Store::new(&engine, WasiCtxBuilder::new().inherit_stderr().build_p1());
+        let mut store = Store::new(engine, WasiCtxBuilder::new().inherit_stderr().build_p1());
         let instance = linker.instantiate(&mut store, &module)?;
         if let Ok(initialize) = instance.get_typed_func::<(), ()>(&mut store, "_initialize") {
             initialize.call(&mut store, ())?;

@@ -5,7 +5,7 @@
 //! use (docs/decisions has the figures). Emptying the halves takes one instruction.
 #![allow(unsafe_code, reason = "two instructions that have no safe form")]
 
-use wasmtime::{CallHook, Store};
+use wasmtime::{CallHook, Config, Engine, Store};
 
 /// Empties the upper halves before the guest is entered: when the host calls it, and when a function of the host returns to it.
 pub fn clear_before_entry<T: 'static>(store: &mut Store<T>) {
@@ -25,6 +25,24 @@ pub fn clear_upper_halves() {
         // SAFETY: the processor has AVX. This program is compiled without it, so that no upper half holds a value.
         unsafe { std::arch::x86_64::_mm256_zeroupper() }
     }
+}
+
+/// An engine that compiles without AVX, so that no instruction has two encodings. For benchmarks: it keeps no compiled code.
+///
+/// # Errors
+/// wasmtime does not support this processor.
+pub fn engine_without_avx() -> wasmtime::Result<Engine> {
+    let mut config = Config::new();
+    #[cfg(target_arch = "x86_64")]
+    {
+        // With a target named, wasmtime takes none of this processor's features by itself.
+        config.target(&format!("x86_64-unknown-{}", std::env::consts::OS))?;
+        for feature in ["has_sse3", "has_ssse3", "has_sse41", "has_sse42", "has_popcnt"] {
+            // SAFETY: every processor that has AVX has these, and wasmtime checks it when the code is loaded.
+            unsafe { config.cranelift_flag_enable(feature) };
+        }
+    }
+    Engine::new(&config)
 }
 
 /// Leaves the upper half of a vector register in use, as host code with AVX can do. Does nothing on a processor without AVX2.
