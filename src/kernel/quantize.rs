@@ -149,11 +149,19 @@ impl Grid {
         let ((x, x_rest), (smooth, smooth_rest)) = (x.as_chunks::<EIGHT>(), smooth.as_chunks::<EIGHT>());
         let (body, padding) = out.as_chunks_mut::<{ EIGHT / LANES }>().0.split_at_mut(x.len());
         self.blocks(x, smooth, body);
-        if let [out, behind @ ..] = padding {
+        if !padding.is_empty() {
+            self.quantize_rest(x_rest, smooth_rest, padding);
+        }
+    }
+
+    /// What is left behind whole blocks, and zeros behind it.
+    #[inline(never)]
+    fn quantize_rest(&self, x: &[f32], smooth: &[f32], out: &mut [[Step; EIGHT / LANES]]) {
+        if let [out, behind @ ..] = out {
             // 0 is the quantized value of the padding, whatever the zero point is.
             let padded = |values: &[f32]| std::array::from_fn(|i| values.get(i).copied().unwrap_or(0.0));
-            let mut values = self.block(&padded(x_rest), &padded(smooth_rest));
-            values[x_rest.len()..].fill(0);
+            let mut values = self.block(&padded(x), &padded(smooth));
+            values[x.len()..].fill(0);
             *out = spread(values);
             behind.fill([Step::default(); EIGHT / LANES]);
         }

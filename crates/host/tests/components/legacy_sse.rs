@@ -12,8 +12,8 @@ use wasmtime::Engine;
 
 use crate::{bare, bytes};
 
-/// Parts of the names of functions that are not hot: what is left of rows that are no multiple of 16 wide, which no model of the catalogue has.
-const COLD: [&str; 3] = ["fold_rest", "load_fewer", "store_fewer"];
+/// Parts of the names of functions that are not hot: what is left of rows whose width is no multiple of 16, which no model of the catalogue has.
+const COLD: [&str; 4] = ["fold_rest", "quantize_rest", "load_fewer", "store_fewer"];
 
 /// The functions of a module that belong to the inference, by what is in their names.
 const INFERENCE: [&str; 5] =
