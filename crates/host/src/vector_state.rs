@@ -97,7 +97,8 @@ mod tests {
 
     fn run(prepare: impl Fn(&mut Store<()>)) -> u32 {
         let engine = Engine::default();
-        let component = Component::new(&engine, GUEST).expect("the guest is valid");
+        let component =
+            Component::new(&engine, wat::parse_str(GUEST).expect("the guest is WAT")).expect("the guest is valid");
         let mut linker = Linker::new(&engine);
         let probe = |_: StoreContextMut<'_, ()>, (): ()| Ok((u32::from(in_use().unwrap_or(false)),));
         linker.root().func_wrap("in-use", probe).expect("a new name");
