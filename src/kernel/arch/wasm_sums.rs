@@ -5,7 +5,7 @@
 //! copies registers with `movdqa`, both in SSE encoding, even where every other instruction has the AVX one. On some Intel
 //! processors such an instruction takes a hundred cycles while the upper halves of the vector registers are not zero, and
 //! whether they are is up to the host. So no hot loop may spill or copy. A loop that would is taken apart: into functions with
-//! fewer values, or with sums that are stored in every round. The test `legacy_sse` of `xtask` looks for such instructions.
+//! fewer values, or with sums that are stored in every round. The test `legacy_sse` of `crates/host` looks for such instructions.
 #![allow(unsafe_code)]
 
 use core::arch::wasm32::*;
