@@ -1,7 +1,7 @@
-//! Puts the components in the folder that MINILM_COMPONENTS names into the program. Without the variable there are none, and the program
-//! says how to build one that has them.
+//! Puts the components in the folder that MINILM_COMPONENTS names, and the page in the folder that MINILM_PAGE names, into the program.
+//! Without a variable there are none, and the program says how to build one that has them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// Constants in the program, and the files that they hold.
@@ -15,8 +15,7 @@ const COMPONENTS: [(&str, &str); 6] = [
 ];
 
 fn main() {
-    println!("cargo::rerun-if-env-changed=MINILM_COMPONENTS");
-    let folder = env::var_os("MINILM_COMPONENTS").map(PathBuf::from);
+    let folder = folder("MINILM_COMPONENTS");
     let mut source = String::new();
     for (constant, name) in COMPONENTS {
         let file = folder.as_ref().map(|folder| folder.join(name));
@@ -24,12 +23,43 @@ fn main() {
             Some(file) => {
                 println!("cargo::rerun-if-changed={}", file.display());
                 assert!(file.is_file(), "MINILM_COMPONENTS: there is no {}", file.display());
-                format!("Some(include_bytes!({:?}))", file.display().to_string())
+                format!("Some({})", include(&file))
             }
             None => "None".to_owned(),
         };
         source += &format!("const {constant}: Option<&[u8]> = {value};\n");
     }
+    let mut page = Vec::new();
+    if let Some(folder) = self::folder("MINILM_PAGE") {
+        println!("cargo::rerun-if-changed={}", folder.display());
+        add_files(&folder, "", &mut page);
+        page.sort();
+    }
+    let page: String = page.iter().map(|(name, file)| format!("    ({name:?}, {}),\n", include(file))).collect();
+    source += &format!(
+        "/// The files of the page by their path; none where it was built without.\npub const PAGE: &[(&str, &[u8])] = &[\n{page}];\n"
+    );
     let output = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR")).join("components.rs");
     fs::write(&output, source).expect("OUT_DIR can be written");
+}
+
+fn folder(variable: &str) -> Option<PathBuf> {
+    println!("cargo::rerun-if-env-changed={variable}");
+    env::var_os(variable).map(PathBuf::from)
+}
+
+fn include(file: &Path) -> String {
+    format!("include_bytes!({:?})", file.display().to_string())
+}
+
+fn add_files(folder: &Path, prefix: &str, files: &mut Vec<(String, PathBuf)>) {
+    for entry in fs::read_dir(folder).unwrap_or_else(|error| panic!("MINILM_PAGE: {}: {error}", folder.display())) {
+        let path = entry.expect("the folder can be read").path();
+        let name = format!("{prefix}{}", path.file_name().unwrap_or_default().to_string_lossy());
+        if path.is_dir() {
+            add_files(&path, &format!("{name}/"), files);
+        } else {
+            files.push((name, path));
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Linear layers `y = x Wᵀ + b` with 8-bit weights over 7-bit activations, in exact integer arithmetic.
 
 use super::activation::Activation;
-use super::arch::{Engine, F32x4, I32x4, PANEL, PanelBuffer, Weight};
+use super::arch::{DotKernel, F32x4, I32x4, PANEL, PanelBuffer, Weight};
 use super::layer_norm::LayerNorm;
 use super::panel::{self, Outputs, Panel, PanelRow, TILE, Tile, for_tiles};
 use super::quantize::{Grid, QuantizedRows, padded_len};
@@ -61,12 +61,12 @@ impl Int8Linear<'_> {
     /// [`Int8Linear::forward`] of the rows that lie quantized in `scratch`.
     pub(crate) fn multiply(&self, scratch: &mut Int8Scratch, out: &mut [f32], activation: Activation) {
         let Int8Scratch { quantized, panel } = scratch;
-        let engine = Engine::probe();
+        let dot = DotKernel::probe();
         let mut buffer = TileBuffer { dots: [[I32x4::splat(0); 2]; TILE], rows: [[0.0; PANEL]; TILE] };
         for index in 0..self.out_features.div_ceil(PANEL) {
             let mut job = Job {
                 panel: self.panel(index, panel),
-                engine,
+                dot,
                 x: quantized,
                 outputs: Outputs { out: &mut *out, width: self.out_features, start: index * PANEL },
                 activation,
@@ -105,7 +105,7 @@ struct WeightPanel<'m> {
 /// The outputs of a panel.
 struct Job<'a> {
     panel: WeightPanel<'a>,
-    engine: Engine,
+    dot: DotKernel,
     x: &'a QuantizedRows,
     outputs: Outputs<'a>,
     activation: Activation,
@@ -128,7 +128,7 @@ impl Tile for Job<'_> {
         let panel = &self.panel;
         for (group, sums) in panel.sums.iter().enumerate() {
             let weight = &panel.weight[group * panel.group_len..][..panel.group_len];
-            self.engine.dot_u8(std::array::from_fn(|i| self.x.values(row + i, group)), weight, dots);
+            self.dot.dot_u8(std::array::from_fn(|i| self.x.values(row + i, group)), weight, dots);
             scale_by_grids(dots, self.x.grids(row, group), sums, rows, group > 0);
         }
         finish(rows, self.x.outliers_from(row), panel);

@@ -12,7 +12,6 @@ mod python;
 mod tool_cache;
 
 use std::ffi::OsString;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -53,14 +52,9 @@ enum Command {
     Kb(RunArgs),
     /// Build `minilm` for release and put it into cargo's folder of programs.
     Install,
-    /// Build the page with a model, and serve it: everything that it does happens in the browser.
-    Www {
-        #[command(flatten)]
-        model: ModelArgs,
-        /// Where to listen; port 0 takes a free one.
-        #[arg(long, default_value = "127.0.0.1:5002")]
-        addr: SocketAddr,
-    },
+    /// Build the page and run `minilm www` with it: everything that the page does happens in the browser.
+    #[command(disable_help_flag = true)]
+    Www(RunArgs),
     /// Make the test model.
     #[command(subcommand)]
     Model(ModelCommand),
@@ -206,7 +200,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Command::Build(BuildCommand::Kb { model, backend, store }) => commands::build::kb(model, backend, store),
         Command::Build(BuildCommand::Web) => commands::web::build(),
         Command::Build(BuildCommand::Www { model }) => commands::www::build(&model.request()),
-        Command::Www { model, addr } => commands::www::serve(&model.request(), addr),
+        Command::Www(run) => commands::www::serve(run.args),
         Command::Eval(EvalCommand::Sts { model, file }) => commands::eval::sts(&model.request(), &file),
         Command::Bench { args } => commands::bench::bench(&args),
         Command::BenchHttp { args } => commands::bench::http::bench(&args),

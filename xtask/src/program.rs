@@ -9,10 +9,11 @@ use std::process::{Child, ChildStdout, Command, ExitCode, Stdio};
 use anyhow::{Context, Result, ensure};
 
 use crate::cargo::{self, Backend, Store};
+use crate::commands::www;
 use crate::paths;
 
 /// The profile of everything with wasmtime in it: for one profile it is compiled once.
-pub const PROFILE: &str = "host";
+const PROFILE: &str = "host";
 
 /// Builds the components without a model and gives their folder, for MINILM_COMPONENTS.
 pub fn components() -> Result<PathBuf> {
@@ -38,28 +39,28 @@ pub fn components() -> Result<PathBuf> {
 
 /// Builds `minilm` and gives its file.
 pub fn minilm() -> Result<PathBuf> {
-    eprintln!("building the components");
-    let components = components()?;
-    eprintln!("building minilm");
-    let mut build = cargo::native("build");
-    cargo::run(
-        build.args(["--quiet", "--profile", PROFILE, "--package", "minilm-cli"]).env("MINILM_COMPONENTS", components),
-    )?;
-    built("minilm")
+    build("minilm")
 }
 
 /// Builds the host of tests and benchmarks and gives its file.
 pub fn host() -> Result<PathBuf> {
-    cargo::run(cargo::native("build").args([
-        "--quiet",
-        "--profile",
-        PROFILE,
-        "--package",
-        "minilm-host",
-        "--bin",
-        "minilm-host",
-    ]))?;
-    built("minilm-host")
+    build("minilm-host")
+}
+
+/// A command of cargo for both programs. For another selection of packages cargo may choose other features, and then wasmtime is
+/// compiled once more.
+pub fn cargo(subcommand: &str) -> Command {
+    let mut cargo = cargo::native(subcommand);
+    cargo.args(["--profile", PROFILE, "--package", "minilm-cli", "--package", "minilm-host"]);
+    cargo
+}
+
+fn build(name: &str) -> Result<PathBuf> {
+    eprintln!("building the components");
+    let components = components()?;
+    eprintln!("building minilm");
+    cargo::run(cargo("build").args(["--quiet", "--bins"]).env("MINILM_COMPONENTS", components))?;
+    built(name)
 }
 
 /// Where cargo leaves a program: each profile has a folder beside that of this one.
@@ -89,13 +90,14 @@ fn replace(mut command: Command) -> Result<ExitCode> {
     Ok(ExitCode::from(status.code().unwrap_or(1).clamp(0, 255) as u8))
 }
 
-/// Puts `minilm` into cargo's folder of programs, built for release with all components.
+/// Puts `minilm` into cargo's folder of programs, with all components and the page in it.
 pub fn install() -> Result<ExitCode> {
     println!("building the components");
     let components = components()?;
+    let page = www::page()?;
     let mut install = cargo::native("install");
     install.args(["--path", "crates/minilm-cli", "--locked", "--profile", PROFILE]);
-    cargo::run(install.env("MINILM_COMPONENTS", components))?;
+    cargo::run(install.env("MINILM_COMPONENTS", components).env("MINILM_PAGE", page))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -40,6 +40,10 @@ use minilm::{Config, Precision, Tokenizer};
 use tokenizer::Tables;
 use writer::Writer;
 
+/// Version of the conversion. It is raised with every change that gives another packed file for the same model, so that what was kept
+/// of an older conversion is not used.
+pub const CONVERTER_VERSION: u32 = 1;
+
 /// A model as it was read: its checked configuration, its tokenizer tables and its weights.
 #[derive(Debug)]
 pub struct Source {

@@ -6,15 +6,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use minilm::{FORMAT_VERSION, Precision};
-use minilm_convert::{ModelFiles, Source};
+use minilm_convert::{CONVERTER_VERSION, ModelFiles, Source};
 use sha2::{Digest, Sha256};
 
 use super::hashes::Hashes;
 use super::names::local_file;
 use super::{Context, Error, ModelDir, Request, file_lock};
-
-/// Version of the conversion: raise it with every change that gives another file for the same model.
-const CONVERTER_VERSION: u32 = 1;
 
 /// Digits of the hash in the name of a kept file.
 const KEY_LEN: usize = 16;

@@ -32,6 +32,7 @@ Examples:
   minilm search \"opening hours\" --in faq.txt --top-k 3
   minilm serve --model all-MiniLM-L6-v2
   minilm kb --sqlite kb.db
+  minilm www
   minilm bake http --model all-MiniLM-L6-v2 --output minilm-http.wasm";
 
 /// What to do. The commands that are also those of the WebAssembly component run in it.
@@ -138,9 +139,12 @@ pub struct KbArgs {
 
 #[derive(Args)]
 pub struct WwwArgs {
-    /// Folder of the page, as `cargo xtask build www` writes it
-    #[arg(long, value_name = "DIR")]
-    pub site: PathBuf,
+    /// Take the page in this folder instead of the one in this program
+    #[arg(long, value_name = "DIR", help_heading = "Server")]
+    pub page: Option<PathBuf>,
+    /// Write the page with the model into this folder, for any server of static files, and end
+    #[arg(short, long, value_name = "DIR", conflicts_with = "addr", help_heading = "Server")]
+    pub output: Option<PathBuf>,
     /// Where to listen; port 0 takes a free one
     #[arg(long, default_value = "127.0.0.1:5002", help_heading = "Server")]
     pub addr: SocketAddr,
@@ -223,7 +227,7 @@ mod tests {
             "minilm pack --precision int4",
             "minilm bake www",
             "minilm bake",
-            "minilm www",
+            "minilm www --addr 127.0.0.1:0 --output a",
             "minilm embed a --json --format npy",
         ] {
             assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line}");

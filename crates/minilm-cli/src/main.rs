@@ -28,7 +28,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Component(command) => return commands::component::run(&command, &model),
         Command::Serve(args) => commands::serve::run(&model, args)?,
         Command::Kb(args) => commands::kb::run(&model, args)?,
-        Command::Www(args) => commands::www::run(args)?,
+        Command::Www(args) => commands::www::run(&model, args)?,
         Command::Pull { name } => commands::models::pull(&name)?,
         Command::Pack(args) => commands::models::pack(&model, args)?,
         Command::Bake(args) => commands::bake::run(&model, args)?,

@@ -1,4 +1,4 @@
-//! The only rooms with `unsafe`: one backend is compiled in, chosen by the target features of the build.
+//! The only modules with `unsafe`: one backend is compiled in, chosen by the target features of the build.
 //!
 //! A backend has vectors of four floats and of four integers, on which the other kernels are written once, and the integer
 //! dot products of the linear layers (8 bits), of attention (16 bits) and of search (8 by 16 bits). All backends give the same bits.
@@ -28,7 +28,7 @@ pub(crate) use scalar::{F32x4, I32x4};
 mod portable;
 #[cfg(not(any(target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128"))))]
 pub(crate) use {
-    portable::Engine,
+    portable::DotKernel,
     scalar::{dot_i8, dot_i16},
 };
 
@@ -43,28 +43,28 @@ mod x86_64;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use {
     sse2::dot_i16,
-    x86_64::{Engine, dot_i8},
+    x86_64::{DotKernel, dot_i8},
 };
 
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-mod wasm_i16;
+mod wasm_attention;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-mod wasm_i8;
+mod wasm_search;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod wasm_sums;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod wasm_vectors;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 pub(crate) use {
-    wasm_i8::dot_i8,
-    wasm_i16::dot_i16,
+    wasm_attention::dot_i16,
+    wasm_search::dot_i8,
     wasm_vectors::{F32x4, I32x4},
 };
 
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128", not(target_feature = "relaxed-simd")))]
 mod simd128;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128", not(target_feature = "relaxed-simd")))]
-pub(crate) use simd128::{Engine, PanelBuffer, Step, Weight, spread};
+pub(crate) use simd128::{DotKernel, PanelBuffer, Step, Weight, spread};
 
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128", not(target_feature = "relaxed-simd"))))]
 mod bytes;
@@ -74,7 +74,7 @@ pub(crate) use bytes::{PanelBuffer, Step, Weight, spread};
 #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
 mod relaxed_simd;
 #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
-pub(crate) use relaxed_simd::Engine;
+pub(crate) use relaxed_simd::DotKernel;
 
 #[cfg(all(feature = "bench", target_arch = "wasm32", target_feature = "relaxed-simd"))]
 mod peak;

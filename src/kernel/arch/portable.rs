@@ -5,9 +5,9 @@ use super::{LANES, PANEL, Step};
 
 /// There is one way only.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Engine;
+pub(crate) struct DotKernel;
 
-impl Engine {
+impl DotKernel {
     pub(crate) fn probe() -> Self {
         Self
     }

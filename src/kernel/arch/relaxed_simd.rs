@@ -12,14 +12,14 @@ use super::{LANES, PANEL, Step};
 
 /// Which of the two relaxed dot products the engine turns into less work.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Engine {
+pub(crate) enum DotKernel {
     /// The 16-bit one, widened by hand: on x86-64 without VNNI the other one is this and more.
     Split,
     /// The 32-bit one, which is one instruction on x86-64 with VNNI and on arm64.
     Fused,
 }
 
-impl Engine {
+impl DotKernel {
     /// Asks the engine, by products of operands out of their promised range, added to 1. VNNI, which takes one operand as
     /// unsigned, and arm64, which takes both as signed, give them exactly; `pmaddubsw` saturates, whichever operand an engine
     /// hands it as the unsigned one. What is neither is no product to build on: V8 11.3 counts them twice until it optimizes.

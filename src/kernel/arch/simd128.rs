@@ -57,9 +57,9 @@ impl PanelBuffer {
 
 /// There is one way only.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Engine;
+pub(crate) struct DotKernel;
 
-impl Engine {
+impl DotKernel {
     pub(crate) fn probe() -> Self {
         Self
     }

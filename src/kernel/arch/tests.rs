@@ -1,7 +1,9 @@
 //! Every backend against the scalar one, to the bit, on lengths around every block.
 
 use super::super::testing::noise;
-use super::{BLOCK, Engine, F32x4, I32x4, LANE_SUM, LANES, PANEL, PanelBuffer, Step, dot_i8, dot_i16, scalar, spread};
+use super::{
+    BLOCK, DotKernel, F32x4, I32x4, LANE_SUM, LANES, PANEL, PanelBuffer, Step, dot_i8, dot_i16, scalar, spread,
+};
 
 /// Activations 0..=127 and weights -64..=64, the extremes among them: sums of four stay within 16 bits.
 pub(super) fn operands(seed: u64, len: usize) -> (Vec<Step>, Vec<i8>) {
@@ -16,7 +18,7 @@ fn dots<const ROWS: usize>(rows: [&[Step]; ROWS], panel: &[i8]) -> [[[f32; PANEL
     let mut found = [[I32x4::splat(-1); 2]; ROWS];
     let mut expected = [[scalar::I32x4::splat(-1); 2]; ROWS];
     let mut buffer: PanelBuffer = Default::default();
-    Engine::probe().dot_u8(rows, buffer.unpack(panel), &mut found);
+    DotKernel::probe().dot_u8(rows, buffer.unpack(panel), &mut found);
     scalar::dot_u8(rows, panel, &mut expected);
     let found = found.map(|sums| joined(sums.map(|half| half.to_f32().to_array())));
     [found, expected.map(|sums| joined(sums.map(|half| half.to_f32().to_array())))]

@@ -8,13 +8,13 @@ use super::{LANES, PANEL, Step, sse2};
 
 /// The instructions that multiply. Those that not every processor has come with the proof that this one does.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Engine {
+pub(crate) enum DotKernel {
     Sse2,
     Avx2(Avx2),
     Avx512Vnni(Avx512Vnni),
 }
 
-impl Engine {
+impl DotKernel {
     /// The best instructions of this processor.
     #[inline]
     pub(crate) fn probe() -> Self {
@@ -52,17 +52,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_engine_gives_the_same_sums() {
-        let avx2 = Avx2::new().map(Engine::Avx2);
-        let vnni = Avx512Vnni::new().map(Engine::Avx512Vnni);
+    fn every_kernel_gives_the_same_sums() {
+        let avx2 = Avx2::new().map(DotKernel::Avx2);
+        let vnni = Avx512Vnni::new().map(DotKernel::Avx512Vnni);
         for len in [0, 16, 48, 384, 1536] {
             let (x, w) = operands(3, len);
             let mut expected = [[I32x4::splat(0); 2]];
             scalar::dot_u8([&x], &w, &mut expected);
-            for engine in [Some(Engine::Sse2), avx2, vnni].into_iter().flatten() {
+            for kernel in [Some(DotKernel::Sse2), avx2, vnni].into_iter().flatten() {
                 let mut found = [[I32x4::splat(1); 2]];
-                engine.dot_u8([&x], &w, &mut found);
-                assert_eq!(found, expected, "{engine:?}");
+                kernel.dot_u8([&x], &w, &mut found);
+                assert_eq!(found, expected, "{kernel:?}");
             }
         }
     }

@@ -1,20 +1,18 @@
-//! `www` and `build www`: the page with a model, as a folder of static files, and the component that serves it.
+//! `www` and `build www`: the page, with a model as a folder of static files, and the component that serves it.
 
 use std::borrow::Cow;
+use std::ffi::OsString;
 use std::fs;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use minilm::Precision;
-use serde_json::json;
-use sha2::{Digest, Sha256};
+use minilm_site::{SERVICE_WORKER, Site, read_page};
 
 use super::web;
 use crate::cargo::build_www;
 use crate::model::{self, Request};
-use crate::model::{file_name, packed};
 use crate::{fs_util, node, paths, program};
 
 /// Files of npm packages, and the one file that the page loads in their place. All of them are written for `<script>`.
@@ -39,35 +37,30 @@ const LIBRARIES: [(&str, &[&str]); 2] = [
 /// What of `www/` is for developers.
 const NOT_SERVED: [&str; 4] = ["package.json", "package-lock.json", "tests", ".npmrc"];
 
-/// Compressed once here, as no host does it. A model does not get smaller.
+/// Compressed once here, as no host does it.
 const COMPRESSED: [&str; 7] = ["html", "css", "js", "json", "svg", "txt", "wasm"];
-
-/// Where models lie in the site.
-const MODELS: &str = "models/";
 
 /// Shorter files fit into a packet as they are.
 const LEAST_TO_COMPRESS: usize = 1024;
 
-/// `cargo xtask build www`.
+/// `cargo xtask build www`: the site in the target folder, and the component.
 pub fn build(request: &Request) -> Result<ExitCode> {
-    let (component, site) = prepare(request)?;
+    let model = model::resolve(request)?;
+    let site = paths::output().join("www");
+    write_site(&page()?, &model::packed(&model, Precision::Int8)?, &format!("{}-int8", model.name), &site)?;
+    let component = component()?;
     println!("{} ({} bytes) serves {}", component.display(), fs::metadata(&component)?.len(), site.display());
     Ok(ExitCode::SUCCESS)
 }
 
-/// `cargo xtask www`. Ends with Ctrl-C.
-pub fn serve(request: &Request, addr: SocketAddr) -> Result<ExitCode> {
-    let (_, site) = prepare(request)?;
-    let args = ["--site".into(), site.into_os_string(), "--addr".into(), addr.to_string().into()];
-    program::exec(Some("www"), &args)
+/// `cargo xtask www`: `minilm www` with the page as it is now. Ends with Ctrl-C.
+pub fn serve(args: Vec<OsString>) -> Result<ExitCode> {
+    program::exec(Some("www"), &[vec!["--page".into(), page()?.into_os_string()], args].concat())
 }
 
-/// Builds everything into the target folder; gives the component and the folder of the site.
-fn prepare(request: &Request) -> Result<(PathBuf, PathBuf)> {
-    let model = model::resolve(request)?;
-    let site = paths::output().join("www");
-    assemble(&packed(&model, Precision::Int8)?, &file_name(&model, Precision::Int8), &site)?;
-    Ok((component()?, site))
+/// Writes the page with the packed file `model`, which it calls `name`, into `folder`.
+pub fn write_site(page: &Path, model: &Path, name: &str, folder: &Path) -> Result<()> {
+    Ok(Site::new(read_page(page)?, name, model)?.write(folder)?)
 }
 
 /// Builds the component and puts it where people find it.
@@ -78,32 +71,26 @@ pub fn component() -> Result<PathBuf> {
     Ok(component)
 }
 
-/// Writes the site with the packed file `model` into `folder`, in place of what is there.
-pub fn assemble(model: &Path, name: &str, folder: &Path) -> Result<()> {
+/// Builds the page, without a model, and gives its folder.
+pub fn page() -> Result<PathBuf> {
     println!("building the npm package");
     let package = web::package()?.folder;
     let libraries = node::packages(&paths::www(), "www")?;
-    // What is served now stays whole until the new site is.
-    let part = folder.with_extension("part");
-    if part.exists() {
-        fs::remove_dir_all(&part)?;
+    let folder = paths::output().join("page");
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
     }
-    fs_util::copy(&paths::www(), &part, &|path| !NOT_SERVED.contains(&&*name_of(path)))?;
-    fs_util::copy(&package, &part.join("minilm-wasm"), &|path| {
+    fs_util::copy(&paths::www(), &folder, &|path| !NOT_SERVED.contains(&&*name_of(path)))?;
+    fs_util::copy(&package, &folder.join("minilm-wasm"), &|path| {
         let name = name_of(path);
         !name.starts_with("node")
             && !matches!(&*name, "types" | "package.json" | "README.md" | "workerd.js" | "bindings.d.ts")
     })?;
-    copy_libraries(&libraries, &part.join("lib"))?;
-    add_model(model, name, &part)?;
-    precache(&part)?;
-    for file in files(&part)? {
-        compress(&part.join(file))?;
+    copy_libraries(&libraries, &folder.join("lib"))?;
+    for file in read_page(&folder)?.keys().filter(|&file| file != SERVICE_WORKER) {
+        compress(&folder.join(file))?;
     }
-    if folder.exists() {
-        fs::remove_dir_all(folder)?;
-    }
-    fs::rename(&part, folder).with_context(|| format!("cannot write {}", folder.display()))
+    Ok(folder)
 }
 
 /// Writes each library as one file, and the licences of all that is in them.
@@ -120,50 +107,6 @@ fn copy_libraries(packages: &Path, folder: &Path) -> Result<()> {
         }
     }
     Ok(fs::write(folder.join("LICENSES.txt"), licences)?)
-}
-
-/// Puts the model under a name that changes with what is in it, so that no cache can give an old one.
-fn add_model(model: &Path, name: &str, site: &Path) -> Result<()> {
-    let bytes = fs::read(model).with_context(|| format!("cannot read {}", model.display()))?;
-    let sha256 = format!("{:x}", Sha256::digest(&bytes));
-    let name = name.trim_end_matches(".minilm");
-    let url = format!("{MODELS}{name}-{}.minilm", &sha256[..8]);
-    fs::create_dir_all(site.join(MODELS))?;
-    fs::write(site.join(&url), &bytes)?;
-    let about = json!({ "model": { "name": name, "url": url, "bytes": bytes.len(), "sha256": sha256 } });
-    Ok(fs::write(site.join("site.json"), format!("{about:#}\n"))?)
-}
-
-/// Tells the service worker what to keep: every file of the page, and a version that changes with any of them. It goes into the
-/// worker itself, which is what browsers compare with the one they have.
-fn precache(site: &Path) -> Result<()> {
-    let mut hash = Sha256::new();
-    let mut kept = files(site)?;
-    // The npm package keeps the model, and the browser the worker itself.
-    kept.retain(|file| !file.starts_with(MODELS) && file != "sw.js");
-    for file in &kept {
-        hash.update(file);
-        hash.update(fs::read(site.join(file))?);
-    }
-    let list = json!({ "version": &format!("{:x}", hash.finalize())[..16], "files": kept });
-    let worker = site.join("sw.js");
-    let program = fs::read_to_string(&worker)?;
-    Ok(fs::write(worker, format!("self.precache = {list:#};\n\n{program}"))?)
-}
-
-/// Every file below a folder, with slashes, sorted.
-fn files(folder: &Path) -> Result<Vec<String>> {
-    let mut files = Vec::new();
-    for path in fs_util::entries(folder)? {
-        let name = name_of(&path);
-        if path.is_dir() {
-            files.extend(self::files(&path)?.iter().map(|file| format!("{name}/{file}")));
-        } else {
-            files.push(name.into_owned());
-        }
-    }
-    files.sort();
-    Ok(files)
 }
 
 fn name_of(path: &Path) -> Cow<'_, str> {

@@ -1,22 +1,52 @@
-//! `www`: the page, served by its component.
+//! `www`: the page with a model, served by its component or written as a folder.
 
-use anyhow::Result;
+use std::path::Path;
+
+use anyhow::{Result, ensure};
 use minilm_host::serve::{Limits, Options};
 use minilm_host::{Access, HostEnv, serve};
+use minilm_hub::{Context, Precision, Request, cache_root};
+use minilm_site::{Page, Site, read_page};
 
 use crate::args::WwwArgs;
-use crate::components::Component;
+use crate::components::{Component, PAGE};
 
 /// Answers come from files, so one instance can have many under way.
 const LIMITS: Limits =
     Limits { max_instance_reuse_count: 4096, max_instance_concurrent_reuse_count: 64, max_concurrent_requests: 256 };
 
-/// Serves until SIGTERM or Ctrl-C.
-pub fn run(args: WwwArgs) -> Result<()> {
+/// Writes the site, or serves it until SIGTERM or Ctrl-C.
+pub fn run(model: &Request, args: WwwArgs) -> Result<()> {
+    let page = page(args.page.as_deref())?;
+    let model = Context::from_env()?.resolve_packed(model, Precision::Int8)?;
+    let site = Site::new(page, &format!("{}-int8", model.name), &model.path)?;
+    if let Some(folder) = args.output {
+        site.write(&folder)?;
+        println!("{}", folder.display());
+        return Ok(());
+    }
+    // The name says all that is in it, so it is written once.
+    let folder = cache_root()?.join("www").join(site.version());
+    if !folder.exists() {
+        site.write(&folder)?;
+    }
     let mut env = HostEnv::default();
-    env.mount(args.site, "/", Access::Read);
+    env.mount(folder, "/", Access::Read);
     let options = Options { addr: args.addr, env, limits: LIMITS, databases: None };
     serve::run(Component::Www.bytes()?, options, None, |addr| {
-        println!("the page is at http://{addr}/\nCtrl-C ends.");
+        println!("listening on http://{addr}\n\nOpen it in a browser. Ctrl-C ends.");
     })
+}
+
+/// The page in `folder`, else the one of this program.
+fn page(folder: Option<&Path>) -> Result<Page> {
+    if let Some(folder) = folder {
+        return Ok(read_page(folder)?);
+    }
+    ensure!(
+        !PAGE.is_empty(),
+        "this program was built without the page; build one that has it with `cargo xtask install` in the repository of the \
+         project, or name the folder of the page with --page"
+    );
+    Ok(PAGE.iter().map(|&(path, bytes)| (path.to_owned(), bytes.into())).collect())
 }

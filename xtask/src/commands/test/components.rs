@@ -15,9 +15,8 @@ use crate::{paths, program};
 pub fn test(env: &TestEnv, counts: &mut Counts) -> Result<()> {
     println!("building the components");
     let components = build(&env.models)?;
-    let mut command = cargo::native("test");
-    command.args(["--no-fail-fast", "--profile", program::PROFILE]);
-    command.args(["--package", "minilm-host", "--test", "components"]);
+    let mut command = program::cargo("test");
+    command.args(["--no-fail-fast", "--package", "minilm-bake", "--test", "components"]);
     command.env("MINILM_TEST_COMPONENTS", components);
     run_cargo("components", &mut command, true, env, counts)?;
     let host = program::host()?;

@@ -6,45 +6,41 @@ use super::counts::Counts;
 use super::{TestEnv, run_cargo};
 use crate::{cargo, paths, program};
 
-/// The crates beside the core.
-const CRATES: [&str; 13] = [
-    "minilm-bake",
+/// The crates that have nothing of wasmtime in them.
+const CRATES: [&str; 16] = [
+    "minilm",
     "minilm-cli-component",
     "minilm-component",
+    "minilm-convert",
     "minilm-documents",
     "minilm-http",
     "minilm-hub",
     "minilm-kb",
     "minilm-model-source",
+    "minilm-reference",
     "minilm-serving",
+    "minilm-site",
     "minilm-sync",
     "minilm-web",
     "minilm-www",
     "xtask",
 ];
 
-/// Runs the tests.
+/// Runs the tests. Commands of one profile select the same packages: cargo chooses features by that, and compiles what differs anew.
 pub fn test(env: &TestEnv, counts: &mut Counts) -> Result<()> {
     let native = |title: &str, args: &[&str], ignored: bool, counts: &mut Counts| {
         let mut command = cargo::native("test");
-        command.arg("--no-fail-fast").args(args);
+        command.arg("--no-fail-fast").args(CRATES.map(|package| ["--package", package]).as_flattened()).args(args);
         run_cargo(title, &mut command, ignored, env, counts)
     };
-    let core = ["--package", "minilm", "--package", "minilm-convert", "--package", "minilm-reference"];
-    native("core", &[&core[..], &["--lib", "--test", "[!s]*"]].concat(), true, counts)?;
+    native("crates", &["--lib", "--bins", "--test", "[!s]*"], true, counts)?;
     let shared = paths::shared().is_some();
     if !shared {
         println!("there is no ../shared beside the project: the tests that need it are skipped");
     }
-    native("core, data beside the project", &[&core[..], &["--test", "shared_*"]].concat(), shared, counts)?;
-    let crates = CRATES.map(|package| ["--package", package]);
-    native("crates", crates.as_flattened(), true, counts)?;
-    // In the profile that has wasmtime.
-    let mut host = cargo::native("test");
-    host.args(["--no-fail-fast", "--profile", program::PROFILE, "--lib", "--bins"]);
-    host.args(["--package", "minilm-cli", "--package", "minilm-host"]);
+    native("crates, data beside the project", &["--test", "shared_*"], shared, counts)?;
+    let mut host = program::cargo("test");
+    host.args(["--no-fail-fast", "--package", "minilm-bake", "--lib", "--bins"]);
     run_cargo("host and program", &mut host, true, env, counts)?;
-    let documented =
-        ["minilm", "minilm-convert", "minilm-documents", "minilm-hub"].map(|package| ["--package", package]);
-    native("documentation", &[documented.as_flattened(), &["--doc"]].concat(), false, counts)
+    native("documentation", &["--doc"], false, counts)
 }

@@ -14,9 +14,10 @@ pub fn test(env: &TestEnv, counts: &mut Counts) -> Result<()> {
     let tests = paths::www().join("tests");
     let suites = NodeSuites::prepare(&tests, "www-tests")?;
     let site = paths::output().join("test-www");
-    let name = format!("{}-int8.minilm", slice::SOURCE);
-    let model = env.models.join(&name);
-    www::assemble(&model, &name, &site)?;
+    let name = format!("{}-int8", slice::SOURCE);
+    let model = env.models.join(format!("{name}.minilm"));
+    let page = www::page()?;
+    www::write_site(&page, &model, &name, &site)?;
     let component = www::component()?;
     let knowledge_base = cargo::build_kb(Backend::RelaxedSimd, Store::Spin, Some(&model))?;
 
