@@ -1,4 +1,4 @@
-// Keeps the files of the page, so that it opens without a network. `cargo xtask build www` puts `self.precache` in front: their list,
+// Keeps the files of the page, so that it opens without a network. `minilm www` puts `self.precache` in front: their list,
 // and a version. When it changes, the browser installs this worker anew, beside the old one.
 
 const { version, files } = self.precache;

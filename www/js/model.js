@@ -9,7 +9,7 @@ let loading;
 /** The embedder, as soon as there is one. */
 export const embedder = () => waiting.promise;
 
-/** What `cargo xtask build www` says of the model: name, url, bytes, sha256. */
+/** What `minilm www` says of the model: name, url, bytes, sha256. */
 export async function description() {
   const response = await fetch('site.json');
   if (!response.ok) throw new Error(`site.json: the server answered ${response.status}`);

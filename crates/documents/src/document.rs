@@ -36,7 +36,7 @@ pub enum DocumentError {
         message: String,
     },
     /// Valid JSON, but no object.
-    #[error("a document is a JSON object, this is {0}")]
+    #[error("a JSON object is needed, this is {0}")]
     NotAnObject(&'static str),
     /// An id that is none.
     #[error("`{field}` {reason}")]
@@ -169,7 +169,9 @@ impl PartialEq for Document {
 }
 
 impl DocumentError {
-    fn json(error: serde_json::Error) -> Self {
+    /// For a text that is not valid JSON.
+    #[must_use]
+    pub fn json(error: serde_json::Error) -> Self {
         let (line, column) = (error.line(), error.column());
         let message = error.to_string();
         let place = format!(" at line {line} column {column}");
@@ -247,8 +249,8 @@ mod tests {
     fn what_is_no_document_is_named() {
         let error = |text: &str| Document::from_json(text).expect_err("no document").to_string();
         for (text, expected) in [
-            ("[1]", "a document is a JSON object, this is an array"),
-            ("\"x\"", "a document is a JSON object, this is a string"),
+            ("[1]", "a JSON object is needed, this is an array"),
+            ("\"x\"", "a JSON object is needed, this is a string"),
             ("{\"a\":}", "not valid JSON: expected value"),
             ("{\"a\":1} x", "not valid JSON: trailing characters"),
             (r#"{"a":"\ud800"}"#, "not valid JSON: unexpected end of hex escape"),

@@ -39,4 +39,4 @@ pub use file::{
     BuildError, FieldRows, FileError, INDEX_VERSION, IndexFile, IndexInfo, ModelIdentity, ReadAt, write_index,
 };
 pub use json::kind;
-pub use read::{Documents, MAX_DOCUMENT_LEN, ReadError, ReadFault};
+pub use read::{Documents, MAX_DOCUMENT_LEN, Objects, ReadError, ReadFault};

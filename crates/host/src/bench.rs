@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 use super::vector_state::{clear_upper_halves, engine_without_avx, use_upper_halves};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
-use wasmtime::{Engine, Instance, Linker, Memory, Module, Store, TypedFunc, WasmParams, WasmResults};
+use wasmtime::{Instance, Linker, Memory, Module, Store, TypedFunc, WasmParams, WasmResults};
 use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::p1::{self, WasiP1Ctx};
 
 /// `minilm-host bench FILE`.
 pub fn serve(file: &Path) -> Result<ExitCode> {
-    let mut host = Host::new(file, &super::engine()?)?;
+    let mut host = BenchModule::new(&Module::from_file(&super::engine()?, file)?)?;
     for line in std::io::stdin().lock().lines() {
         let answer = host.answer(&serde_json::from_str(&line?)?);
         println!("{}", answer.unwrap_or_else(|error| json!({ "error": format!("{error:#}") })));
@@ -28,20 +28,18 @@ pub fn serve(file: &Path) -> Result<ExitCode> {
 /// is entered: medians of interleaved calls, as rows of a table. The code is compiled with AVX and without.
 pub fn vector_state(file: &Path, model: &Path) -> Result<ExitCode> {
     for (name, engine) in [("AVX", super::engine()?), ("no AVX", engine_without_avx()?)] {
-        let mut host = Host::new(file, &engine)?;
+        let mut host = BenchModule::new(&Module::from_file(&engine, file)?)?;
         host.load(model)?;
         [8, 16, 128].into_iter().try_for_each(|tokens| host.vector_state(name, tokens))?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-impl Host {
+impl BenchModule {
     fn vector_state(&mut self, name: &str, tokens: usize) -> Result<()> {
         const ROUNDS: usize = 41;
-        // Each word is one token, beside the two special ones.
-        let text = vec!["bank"; tokens - 2].join(" ");
-        let found = self.prepare(&tokens.to_string(), &json!([text]), Duration::from_millis(300))?;
-        ensure!(found["tokens"] == tokens, "the text has {} tokens, not {tokens}", found["tokens"]);
+        self.prepare_text(tokens)?;
+        self.sample(Duration::from_millis(300))?;
         let mut samples = [Vec::new(), Vec::new()];
         for _ in 0..ROUNDS {
             for (samples, set_state) in samples.iter_mut().zip([clear_upper_halves as fn(), use_upper_halves]) {
@@ -58,7 +56,8 @@ impl Host {
     }
 }
 
-struct Host {
+/// An instance of a benchmark module.
+pub struct BenchModule {
     store: Store<WasiP1Ctx>,
     instance: Instance,
     memory: Memory,
@@ -69,13 +68,16 @@ struct Host {
     case: String,
 }
 
-impl Host {
-    fn new(file: &Path, engine: &Engine) -> Result<Self> {
-        let module = Module::from_file(engine, file)?;
-        let mut linker = Linker::new(engine);
+impl BenchModule {
+    /// A new instance.
+    ///
+    /// # Errors
+    /// The module is no benchmark module.
+    pub fn new(module: &Module) -> Result<Self> {
+        let mut linker = Linker::new(module.engine());
         p1::add_to_linker_sync(&mut linker, |ctx| ctx)?;
-        let mut store = Store::new(engine, WasiCtxBuilder::new().inherit_stderr().build_p1());
-        let instance = linker.instantiate(&mut store, &module)?;
+        let mut store = Store::new(module.engine(), WasiCtxBuilder::new().inherit_stderr().build_p1());
+        let instance = linker.instantiate(&mut store, module)?;
         if let Ok(initialize) = instance.get_typed_func::<(), ()>(&mut store, "_initialize") {
             initialize.call(&mut store, ())?;
         }
@@ -96,12 +98,28 @@ impl Host {
         }
     }
 
-    fn load(&mut self, file: &Path) -> Result<Value> {
+    /// Loads a packed model.
+    ///
+    /// # Errors
+    /// The file cannot be read, or the module refuses it.
+    pub fn load(&mut self, file: &Path) -> Result<Value> {
         let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
         let buffer = self.put(&bytes)?;
         self.dim = self.call::<_, u32>("load", buffer)? as usize;
         ensure!(self.dim > 0, "the module refuses {}", file.display());
         Ok(json!({ "memory": self.memory.data_size(&self.store), "file": bytes.len() }))
+    }
+
+    /// Chooses a text of so many tokens, 3 or more.
+    ///
+    /// # Errors
+    /// The model reads another number of tokens, or the module refuses the text.
+    pub fn prepare_text(&mut self, tokens: usize) -> Result<()> {
+        // Each word is one token, beside the two special ones.
+        let text = vec!["bank"; tokens.saturating_sub(2)].join(" ");
+        let found = self.prepare(&tokens.to_string(), &json!([text]), Duration::ZERO)?;
+        ensure!(found["tokens"] == tokens, "the text has {} tokens, not {tokens}", found["tokens"]);
+        Ok(())
     }
 
     fn prepare(&mut self, case: &str, texts: &Value, warm: Duration) -> Result<Value> {
@@ -162,7 +180,11 @@ impl Host {
         }
     }
 
-    fn encode(&mut self) -> Result<u32> {
+    /// Encodes the texts that were chosen; gives the address of their vectors.
+    ///
+    /// # Errors
+    /// The call traps, or there are no texts.
+    pub fn encode(&mut self) -> Result<u32> {
         let start = self.encode.call(&mut self.store, ())?;
         ensure!(start != 0, "encode failed");
         Ok(start)

@@ -45,6 +45,12 @@ pub fn location(variable: impl Fn(&str) -> Option<String>, home: Option<PathBuf>
         .or_else(|| home.map(|home| home.join(".cache").join("huggingface").join("hub")))
 }
 
+/// The repository, `owner/name`, that a folder of the cache belongs to.
+pub fn repo(folder: &str) -> Option<String> {
+    let (owner, name) = folder.strip_prefix("models--")?.split_once("--")?;
+    Some(format!("{owner}/{name}"))
+}
+
 /// The snapshot of `repo` (`owner/name`) in the cache `root`, if all files that count are there. `pin` is the sha256 of its weights.
 pub fn find(root: &Path, repo: &str, pin: Option<&str>) -> Option<Snapshot> {
     let model = root.join(format!("models--{}", repo.replace('/', "--")));

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::cache::{Manifest, read_manifest};
-use super::{Context, Error};
+use super::{Context, Error, hf_cache};
 
 /// A model directory in the cache.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +44,18 @@ impl Context {
             }
         }
         Ok(models)
+    }
+
+    /// The models of sentence-transformers in the cache of Hugging Face's programs, `owner/name` and folder, by name: those that
+    /// would be used from there.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where that cache cannot be read.
+    pub fn hf_models(&self) -> Result<Vec<(String, PathBuf)>, Error> {
+        let Some(root) = &self.hf_cache else { return Ok(Vec::new()) };
+        let repos = entries(root)?.into_iter().filter_map(|path| hf_cache::repo(path.file_name()?.to_str()?));
+        let found = repos.filter_map(|repo| hf_cache::find(root, &repo, None).map(|snapshot| (repo, snapshot.folder)));
+        Ok(found.collect())
     }
 
     /// The packed files in the cache, by name.

@@ -1,4 +1,4 @@
-//! Documents from a file or a body, one at a time.
+//! JSON objects, and documents, from a file or a body, one at a time.
 
 mod source;
 
@@ -11,19 +11,23 @@ use source::{Source, Taken};
 /// Longest document that is read, in bytes of its JSON: MongoDB has no longer ones.
 pub const MAX_DOCUMENT_LEN: usize = 16 << 20;
 
-/// Reads documents: a JSON array of objects, JSON lines, or objects that are spread over lines, as `mongoexport` writes them
-/// with `--jsonArray`, without, and with `--pretty`. Empty lines, a byte order mark and `\r\n` are no fault. Ends after the first
-/// error.
+/// Reads the texts of JSON objects: a JSON array of objects, JSON lines, or objects that are spread over lines, as `mongoexport`
+/// writes them with `--jsonArray`, without, and with `--pretty`. Empty lines, a byte order mark and `\r\n` are no fault. Whether the
+/// text of a line is an object is not looked at. Ends after the first error.
 #[derive(Debug)]
-pub struct Documents<R> {
+pub struct Objects<R> {
     source: Source<R>,
     buffer: Vec<u8>,
     form: Form,
-    /// Documents so far.
+    /// Texts so far.
     read: usize,
 }
 
-/// How documents lie in the input.
+/// Reads documents, laid out as [`Objects`] are. Ends after the first error.
+#[derive(Debug)]
+pub struct Documents<R>(Objects<R>);
+
+/// How objects lie in the input.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Form {
     /// Nothing is read yet.
@@ -37,10 +41,10 @@ enum Form {
     Ended,
 }
 
-/// A document that cannot be read.
+/// An object, or a document, that cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub struct ReadError {
-    /// Position of the document in the input, from 0.
+    /// Position of the object in the input, from 0.
     pub index: usize,
     /// Line of the fault, from 1.
     pub line: usize,
@@ -78,13 +82,58 @@ pub enum ReadFault {
     },
 }
 
-impl<R: BufRead> Documents<R> {
+impl<R: BufRead> Objects<R> {
     /// Reads from `input`.
     pub fn new(input: R) -> Self {
         Self { source: Source::new(input), buffer: Vec::new(), form: Form::Unknown, read: 0 }
     }
 
-    /// The text of the next document in the buffer, and the line on which it starts.
+    /// The next text, and the line on which it starts, from 1. Nothing at the end, and after an error.
+    ///
+    /// # Errors
+    /// The input cannot be read, is not UTF-8, or is not laid out as objects are.
+    pub fn next_text(&mut self) -> Result<Option<(&str, usize)>, ReadError> {
+        let start = match self.take() {
+            Ok(Some(start)) => start,
+            Ok(None) => {
+                self.end();
+                return Ok(None);
+            }
+            Err(fault) => return Err(self.fail(self.source.line(), None, fault)),
+        };
+        if let Err(error) = std::str::from_utf8(&self.buffer) {
+            let (before, rest) = self.buffer.split_at(error.valid_up_to());
+            let line = start + before.iter().filter(|&&byte| byte == b'\n').count();
+            let column = before.iter().rev().take_while(|&&byte| byte != b'\n').count() + 1;
+            let fault = ReadFault::Utf8(rest.first().copied().unwrap_or_default());
+            return Err(self.fail(line, Some(column), fault));
+        }
+        self.read += 1;
+        Ok(Some((std::str::from_utf8(&self.buffer).unwrap_or_default(), start)))
+    }
+
+    /// The error for the text that came last and starts on the line `start`; nothing is read after it.
+    pub fn reject(&mut self, start: usize, error: DocumentError) -> ReadError {
+        self.read = self.read.saturating_sub(1);
+        match error {
+            DocumentError::Json { line, column, .. } => {
+                self.fail((start + line).saturating_sub(1), Some(column), error.into())
+            }
+            error => self.fail(start, None, error.into()),
+        }
+    }
+
+    fn fail(&mut self, line: usize, column: Option<usize>, fault: ReadFault) -> ReadError {
+        let error = ReadError { index: self.read, line, column, in_array: self.form == Form::Array, fault };
+        self.end();
+        error
+    }
+
+    fn end(&mut self) {
+        self.form = Form::Ended;
+    }
+
+    /// The text of the next object in the buffer, and the line on which it starts.
     fn take(&mut self) -> Result<Option<usize>, ReadFault> {
         self.buffer.clear();
         let next = match (self.form, self.source.peek()?) {
@@ -146,24 +195,12 @@ impl<R: BufRead> Documents<R> {
             Taken::Part => Err(ReadFault::Unexpected { expected: "`}`", found: None }),
         }
     }
+}
 
-    fn error(&self, line: usize, column: Option<usize>, fault: ReadFault) -> ReadError {
-        ReadError { index: self.read, line, column, in_array: self.form == Form::Array, fault }
-    }
-
-    fn parse(&self, start: usize) -> Result<Document, ReadError> {
-        let text = std::str::from_utf8(&self.buffer).map_err(|error| {
-            let before = &self.buffer[..error.valid_up_to()];
-            let line = start + before.iter().filter(|&&byte| byte == b'\n').count();
-            let column = before.iter().rev().take_while(|&&byte| byte != b'\n').count() + 1;
-            self.error(line, Some(column), ReadFault::Utf8(self.buffer[error.valid_up_to()]))
-        })?;
-        Document::from_json(text).map_err(|error| match error {
-            DocumentError::Json { line, column, .. } => {
-                self.error((start + line).saturating_sub(1), Some(column), error.into())
-            }
-            error => self.error(start, None, error.into()),
-        })
+impl<R: BufRead> Documents<R> {
+    /// Reads from `input`.
+    pub fn new(input: R) -> Self {
+        Self(Objects::new(input))
     }
 }
 
@@ -171,13 +208,12 @@ impl<R: BufRead> Iterator for Documents<R> {
     type Item = Result<Document, ReadError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let taken = self.take().map_err(|fault| self.error(self.source.line(), None, fault));
-        let document = taken.and_then(|start| start.map(|start| self.parse(start)).transpose()).transpose();
-        match document {
-            Some(Ok(_)) => self.read += 1,
-            _ => self.form = Form::Ended,
-        }
-        document
+        let (document, start) = match self.0.next_text() {
+            Ok(Some((text, start))) => (Document::from_json(text), start),
+            Ok(None) => return None,
+            Err(error) => return Some(Err(error)),
+        };
+        Some(document.map_err(|error| self.0.reject(start, error)))
     }
 }
 

@@ -60,7 +60,7 @@ fn faults_are_named_with_their_place() {
         ("{\"id\":1}\n\n{\"id\":2,}\n{\"id\":3}", 1, "line 3, column 9: not valid JSON: trailing comma"),
         ("{\"id\":1}\n{\"id\":2\n{\"id\":3}", 1, "line 3, column 0: not valid JSON: EOF while parsing an object"),
         ("{\"id\":1} {\"id\":2}", 0, "line 1, column 10: not valid JSON: trailing characters"),
-        ("{\"id\":1}\n[2]", 1, "line 2: a document is a JSON object, this is an array"),
+        ("{\"id\":1}\n[2]", 1, "line 2: a JSON object is needed, this is an array"),
         ("text\n", 0, "line 1, column 2: not valid JSON: expected ident"),
         (
             "{\"id\":1}\n{\"id\":true}",

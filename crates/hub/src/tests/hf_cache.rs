@@ -54,6 +54,7 @@ fn what_is_there_is_not_downloaded() {
     let found = fixture.context.obtain_named(REPO, Verify::Sizes).unwrap();
     assert_eq!((found.name.as_str(), &found.path), (REPO, &snapshot));
     assert!(fixture.entries().is_empty(), "not copied");
+    assert_eq!(fixture.context.hf_models().unwrap(), [(REPO.to_owned(), snapshot.clone())]);
 
     fixture.context.catalog = catalog(vec![known("tiny", REPO, sha256(&weights()), &[Source::Hub])]);
     fixture.context.offline = true;
@@ -118,4 +119,13 @@ fn variables_say_where_the_cache_is() {
     assert_eq!(at(&[("XDG_CACHE_HOME", "/c")]), Path::new("/c/huggingface/hub"));
     assert_eq!(at(&[]), Path::new("/home/a/.cache/huggingface/hub"));
     assert_eq!(location(|_| None, None), None);
+}
+
+#[test]
+fn only_whole_models_are_listed() {
+    let (fixture, _) = fixture(&nowhere(), &["tokenizer.json"]);
+    let root = fixture.context.hf_cache.as_ref().unwrap();
+    fs::create_dir_all(root.join("datasets--someone--texts")).unwrap();
+    fs::create_dir_all(root.join("models--gpt2").join("refs")).unwrap();
+    assert_eq!(fixture.context.hf_models().unwrap(), []);
 }

@@ -37,6 +37,12 @@ pub fn list() -> Result<()> {
         let megabytes = megabytes(model.bytes);
         println!("  {:<32} {}  {megabytes}  from {}", model.repo, short(&model.weights_sha256), model.source);
     }
+    if let Some(root) = &context.hf_cache {
+        println!("\nIn the cache of Hugging Face's programs, {}:", root.display());
+        for (repo, _) in context.hf_models()? {
+            println!("  {repo}");
+        }
+    }
     println!("\nPacked:");
     for file in context.packed_files()? {
         println!("  {}  {}", megabytes(file.bytes), file.path.display());

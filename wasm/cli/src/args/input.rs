@@ -11,7 +11,7 @@ pub struct ParseArgs {
     /// Format of the file: text has one text a line [default: by the file's extension, else text]
     #[arg(long, value_enum)]
     pub input_format: Option<InputFormat>,
-    /// CSV column or JSONL field that holds the text
+    /// CSV column or JSON field that holds the text
     #[arg(long, value_name = "NAME", default_value = "text")]
     pub column: String,
 }
@@ -19,6 +19,8 @@ pub struct ParseArgs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum InputFormat {
     Text,
+    /// JSON lines, a JSON array of objects, or objects over several lines
+    #[value(alias = "json")]
     Jsonl,
     Csv,
 }
@@ -28,7 +30,7 @@ impl InputFormat {
     pub fn of(path: &Path) -> Self {
         let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
         match extension.to_ascii_lowercase().as_str() {
-            "jsonl" | "ndjson" => Self::Jsonl,
+            "json" | "jsonl" | "ndjson" => Self::Jsonl,
             "csv" => Self::Csv,
             _ => Self::Text,
         }
@@ -45,6 +47,7 @@ mod tests {
     fn extensions_name_formats() {
         for (path, format) in [
             ("a.jsonl", InputFormat::Jsonl),
+            ("a.json", InputFormat::Jsonl),
             ("a.NDJSON", InputFormat::Jsonl),
             ("dir.csv/a", InputFormat::Text),
             ("a.CSV", InputFormat::Csv),

@@ -5,10 +5,10 @@ mod jsonl;
 mod lines;
 
 use std::fmt::Display;
-use std::io::{self, BufReader, IsTerminal, Write};
+use std::io::{self, BufRead, BufReader, IsTerminal, Write};
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::args::{InputFormat, ParseArgs};
 use crate::files;
@@ -32,23 +32,23 @@ impl Source {
 
     /// Starts to read.
     pub fn texts(self, args: &ParseArgs) -> Result<Texts> {
-        let (lines, format) = match self {
+        let (reader, name, format): (Box<dyn BufRead>, _, _) = match self {
             Self::Arguments(texts) => return Ok(Box::new(texts.into_iter().map(Ok))),
             Self::File(path) => {
                 let file = BufReader::with_capacity(BUFFER, files::open(&path)?);
-                (Lines::new(Box::new(file), path.display().to_string()), InputFormat::of(&path))
+                (Box::new(file), path.display().to_string(), InputFormat::of(&path))
             }
             Self::Stdin => {
                 invite();
                 let stdin = BufReader::with_capacity(BUFFER, io::stdin());
-                (Lines::new(Box::new(stdin), "standard input".to_owned()), InputFormat::Text)
+                (Box::new(stdin), "standard input".to_owned(), InputFormat::Text)
             }
         };
         let column = args.column.clone();
         Ok(match args.input_format.unwrap_or(format) {
-            InputFormat::Text => Box::new(until_fault(lines, |line| Ok(line.to_owned()))),
-            InputFormat::Jsonl => Box::new(until_fault(lines, move |line| jsonl::field(line, &column))),
-            InputFormat::Csv => Box::new(csv::Column::new(lines, column)),
+            InputFormat::Text => Box::new(texts_of(Lines::new(reader, name))),
+            InputFormat::Jsonl => Box::new(jsonl::Field::new(reader, name, column)),
+            InputFormat::Csv => Box::new(csv::Column::new(Lines::new(reader, name), column)),
         })
     }
 }
@@ -60,17 +60,13 @@ const BUFFER: usize = 64 << 10;
 const MAX_LISTED: usize = 20;
 
 /// One text for each line, until the end or the first fault.
-fn until_fault(mut lines: Lines, text: impl Fn(&str) -> Result<String>) -> impl Iterator<Item = Result<String>> {
+fn texts_of(mut lines: Lines) -> impl Iterator<Item = Result<String>> {
     let mut ended = false;
     std::iter::from_fn(move || {
         if ended {
             return None;
         }
-        let item = match lines.next().map(|line| line.map(&text)) {
-            Ok(None) => None,
-            Ok(Some(text)) => Some(text.with_context(|| lines.place())),
-            Err(error) => Some(Err(error)),
-        };
+        let item = lines.next().map(|line| line.map(str::to_owned)).transpose();
         ended = !matches!(item, Some(Ok(_)));
         item
     })
@@ -97,13 +93,12 @@ fn invite() {
 mod tests {
     use std::io::Cursor;
 
-    use super::{Lines, listed, until_fault};
+    use super::{Lines, listed, texts_of};
 
     #[test]
     fn nothing_comes_after_a_fault() {
-        let lines = Lines::new(Box::new(Cursor::new("a\nb\nc\n")), "x".to_owned());
-        let parse = |line: &str| if line == "b" { anyhow::bail!("no") } else { Ok(line.to_owned()) };
-        assert_eq!(until_fault(lines, parse).map(|text| text.is_ok()).collect::<Vec<_>>(), [true, false]);
+        let lines = Lines::new(Box::new(Cursor::new(b"a\n\xff\nc\n")), "x".to_owned());
+        assert_eq!(texts_of(lines).map(|text| text.is_ok()).collect::<Vec<_>>(), [true, false]);
     }
 
     #[test]

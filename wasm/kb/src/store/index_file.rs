@@ -61,8 +61,7 @@ fn record(index: &Index<File>, at: usize) -> Result<Record, FileError> {
 
 /// What is found for one query: `hits` without a threshold, and for each row of the field whether it was looked at, where not all were.
 fn found(index: &Index<File>, search: &Search<'_>, hits: &[Hit], kept: Option<&[bool]>) -> Result<Found, FileError> {
-    let reach = |hit: &&Hit| search.threshold.is_none_or(|threshold| hit.score >= threshold);
-    let matches = hits.iter().take(search.top_k).filter(reach).map(|hit| {
+    let matches = hits.iter().take(search.top_k).filter(|hit| search.reaches(hit.score)).map(|hit| {
         let row = index.row(search.field, hit.index)?.unwrap_or(0);
         let place = kept.map_or(row, |kept| kept.iter().take(row).filter(|&&kept| kept).count());
         Ok(Match { index: place, score: hit.score, record: record(index, hit.index)? })

@@ -89,6 +89,13 @@ pub struct Search<'a> {
     pub positions: bool,
 }
 
+impl Search<'_> {
+    /// Whether `score` is enough for a match.
+    fn reaches(&self, score: f32) -> bool {
+        self.threshold.is_none_or(|threshold| score >= threshold)
+    }
+}
+
 /// What a search finds, and to what it belongs.
 #[derive(Clone, Debug)]
 pub struct SearchResult {

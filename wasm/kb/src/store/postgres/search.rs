@@ -52,8 +52,7 @@ fn read(row: &Row, search: &Search<'_>, found: &mut [Found]) -> Result<(), Store
     // A vector for which there is nothing has a row as well, for the count.
     let Some(score) = real(row, 4)? else { return Ok(()) };
     found.best = Some(found.best.map_or(score, |best| best.max(score)));
-    let reached = search.threshold.is_none_or(|threshold| score >= threshold);
-    if reached && found.matches.len() < search.top_k {
+    if search.reaches(score) && found.matches.len() < search.top_k {
         let record = Record { id: text(row, 5)?.to_owned(), document: text(row, 6)?.to_owned() };
         found.matches.push(Match { index: usize::try_from(integer(row, 7)?).unwrap_or(0), score, record });
     }

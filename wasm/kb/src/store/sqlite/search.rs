@@ -128,8 +128,7 @@ async fn attempt(session: &Session, own: &Identity, search: &Search<'_>) -> Resu
             Some(Hit { index, score: query.score(&rows[at].vector) })
         });
         let hits = best(hits.collect(), top_k, None);
-        let reach = |hit: &&Hit| search.threshold.is_none_or(|threshold| hit.score >= threshold);
-        let matches = hits.iter().take(search.top_k).filter(reach).filter_map(|hit| {
+        let matches = hits.iter().take(search.top_k).filter(|hit| search.reaches(hit.score)).filter_map(|hit| {
             let at = rows.binary_search_by_key(&hit.index, |row| row.index).ok()?;
             Some(record(&rows[at].row, 2).map(|record| Match { index: hit.index, score: hit.score, record }))
         });
