@@ -35,6 +35,21 @@ pub fn vector_state(file: &Path, model: &Path) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Encodes a text of `tokens` tokens `calls` times, for a program that counts instructions; writes the compiled code as an ELF file and
+/// prints the address at which it lies in memory.
+pub fn encode(file: &Path, model: &Path, tokens: usize, calls: usize, elf: &Path) -> Result<ExitCode> {
+    let module = Module::from_file(&super::engine()?, file)?;
+    std::fs::write(elf, module.serialize()?)?;
+    println!("{}", module.image_range().start as usize);
+    let mut host = BenchModule::new(&module)?;
+    host.load(model)?;
+    host.prepare_text(tokens)?;
+    for _ in 0..calls {
+        host.encode()?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
 impl BenchModule {
     fn vector_state(&mut self, name: &str, tokens: usize) -> Result<()> {
         const ROUNDS: usize = 41;
@@ -57,7 +72,7 @@ impl BenchModule {
 }
 
 /// An instance of a benchmark module.
-pub struct BenchModule {
+struct BenchModule {
     store: Store<WasiP1Ctx>,
     instance: Instance,
     memory: Memory,
@@ -69,11 +84,7 @@ pub struct BenchModule {
 }
 
 impl BenchModule {
-    /// A new instance.
-    ///
-    /// # Errors
-    /// The module is no benchmark module.
-    pub fn new(module: &Module) -> Result<Self> {
+    fn new(module: &Module) -> Result<Self> {
         let mut linker = Linker::new(module.engine());
         p1::add_to_linker_sync(&mut linker, |ctx| ctx)?;
         let mut store = Store::new(module.engine(), WasiCtxBuilder::new().inherit_stderr().build_p1());
@@ -98,11 +109,7 @@ impl BenchModule {
         }
     }
 
-    /// Loads a packed model.
-    ///
-    /// # Errors
-    /// The file cannot be read, or the module refuses it.
-    pub fn load(&mut self, file: &Path) -> Result<Value> {
+    fn load(&mut self, file: &Path) -> Result<Value> {
         let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
         let buffer = self.put(&bytes)?;
         self.dim = self.call::<_, u32>("load", buffer)? as usize;
@@ -111,10 +118,7 @@ impl BenchModule {
     }
 
     /// Chooses a text of so many tokens, 3 or more.
-    ///
-    /// # Errors
-    /// The model reads another number of tokens, or the module refuses the text.
-    pub fn prepare_text(&mut self, tokens: usize) -> Result<()> {
+    fn prepare_text(&mut self, tokens: usize) -> Result<()> {
         // Each word is one token, beside the two special ones.
         let text = vec!["bank"; tokens.saturating_sub(2)].join(" ");
         let found = self.prepare(&tokens.to_string(), &json!([text]), Duration::ZERO)?;
@@ -180,11 +184,7 @@ impl BenchModule {
         }
     }
 
-    /// Encodes the texts that were chosen; gives the address of their vectors.
-    ///
-    /// # Errors
-    /// The call traps, or there are no texts.
-    pub fn encode(&mut self) -> Result<u32> {
+    fn encode(&mut self) -> Result<u32> {
         let start = self.encode.call(&mut self.store, ())?;
         ensure!(start != 0, "encode failed");
         Ok(start)

@@ -6,13 +6,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use iced_x86::{FlowControl, Instruction};
-use minilm_host::bench::BenchModule;
-use wasmtime::{Engine, Module};
+use iced_x86::{Decoder, DecoderOptions, EncodingKind, FlowControl, Instruction, InstructionInfoFactory};
+use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
+use wasmtime::Engine;
 
-use crate::machine_code::{Encodings, MachineCode, instructions};
-use crate::single_step::executed;
-use crate::{SLICE, bare, bytes, model};
+use crate::{bare, bytes};
 
 /// Parts of the names of functions that are not hot: what is left of rows whose width is no multiple of 16, which no model of the catalogue has.
 const COLD: [&str; 4] = ["fold_rest", "quantize_rest", "load_fewer", "store_fewer"];
@@ -33,7 +31,7 @@ struct Found {
 #[test]
 #[ignore = "needs packed models: run `cargo xtask test`"]
 fn hot_loops_have_no_vector_instruction_in_sse_encoding() {
-    if !std::arch::is_x86_feature_detected!("avx2") {
+    if !cfg!(target_arch = "x86_64") || !std::arch::is_x86_feature_detected!("avx2") {
         eprintln!("skipped: wasmtime compiles for this processor without AVX");
         return;
     }
@@ -55,32 +53,6 @@ fn hot_loops_have_no_vector_instruction_in_sse_encoding() {
     }
 }
 
-/// Outside of hot loops such instructions are allowed, as long as they are so few that they cost next to nothing even when each takes a
-/// hundred cycles: then one in a thousand instructions takes a twentieth to a third of the time of all.
-#[test]
-#[ignore = "needs packed models: run `cargo xtask test`"]
-fn few_executed_instructions_are_in_sse_encoding() {
-    if !std::arch::is_x86_feature_detected!("avx2") {
-        eprintln!("skipped: wasmtime compiles for this processor without AVX");
-        return;
-    }
-    for backend in ["simd128", "relaxed-simd"] {
-        let module = Module::from_file(&Engine::default(), bare(&format!("kernels-{backend}"))).expect("it is valid");
-        let code = MachineCode::read(&module.serialize().expect("it was compiled"));
-        let image = module.image_range().start as usize + code.offset;
-        let mut instance = BenchModule::new(&module).expect("it is a benchmark module");
-        instance.load(&model(SLICE)).expect("the model is valid");
-        instance.prepare_text(5).expect("the words are tokens");
-        let counts = executed(image..image + code.len(), || {
-            instance.encode().expect("there is a text");
-        });
-        let (sse, all) = code.executed(&counts).iter().fold((0, 0), |(sse, all), row| (sse + row.0, all + row.1));
-        println!("{backend}: {sse} of {all} executed instructions are vector instructions in SSE encoding");
-        assert!(all > 1_000_000, "{backend}: {all} instructions are no inference");
-        assert!(sse * 1000 < all, "{backend}: {sse} of {all}");
-    }
-}
-
 /// The test sees what it looks for.
 #[test]
 fn a_spill_in_a_loop_is_found() {
@@ -94,36 +66,51 @@ fn a_spill_in_a_loop_is_found() {
 
 /// What is found in each function of the inference, by name.
 fn functions(elf: &[u8]) -> BTreeMap<String, Found> {
-    let inference = |name: &str| INFERENCE.iter().any(|part| name.contains(part));
-    let cold = |name: &str| COLD.iter().any(|part| name.contains(part));
-    let code = MachineCode::read(elf);
-    let functions = code.functions().filter(|(name, ..)| inference(name) && !cold(name));
-    functions.map(|(name, start, code)| (name.to_owned(), look_through(code, start))).collect()
+    let file = object::File::parse(elf).expect("wasmtime writes an ELF file");
+    let text = file.section_by_name(".text").expect("it has code");
+    let code = text.data().expect("the code is in the file");
+    let mut found = BTreeMap::new();
+    for symbol in file.symbols().filter(|symbol| symbol.kind() == SymbolKind::Text) {
+        let name = symbol.name().expect("names are UTF-8");
+        if !INFERENCE.iter().any(|part| name.contains(part)) || COLD.iter().any(|part| name.contains(part)) {
+            continue;
+        }
+        let start = symbol.address() as usize;
+        found.insert(name.to_owned(), look_through(&code[start..start + symbol.size() as usize], symbol.address()));
+    }
+    found
 }
 
-fn look_through(code: &[u8], start: usize) -> Found {
-    let mut encodings = Encodings::default();
-    let instructions = instructions(code, start);
+fn look_through(code: &[u8], address: u64) -> Found {
+    let mut info = InstructionInfoFactory::new();
+    let instructions: Vec<Instruction> =
+        Decoder::with_ip(64, code, address, DecoderOptions::NONE).into_iter().collect();
+    let mut uses_vectors = |instruction: &Instruction| {
+        info.info(instruction).used_registers().iter().any(|used| used.register().is_vector_register())
+    };
     let loops: Vec<(u64, u64)> = instructions
         .iter()
         .filter(|jump| matches!(jump.flow_control(), FlowControl::ConditionalBranch | FlowControl::UnconditionalBranch))
         .map(|jump| (jump.near_branch_target(), jump.ip()))
-        .filter(|&(target, jump)| start as u64 <= target && target <= jump)
+        .filter(|&(target, jump)| address <= target && target <= jump)
         .collect();
     let within = |&(start, end): &(u64, u64), instruction: &Instruction| (start..=end).contains(&instruction.ip());
     let innermost = loops.iter().filter(|&&(start, end)| {
         !loops.iter().any(|&(inner, last)| (inner, last) != (start, end) && start <= inner && last <= end)
     });
-    let mut found = Found { all: instructions.iter().filter(|x| encodings.is_sse(x)).count(), in_loops: Vec::new() };
+    let mut found = Found {
+        all: instructions.iter().filter(|x| x.encoding() == EncodingKind::Legacy && uses_vectors(x)).count(),
+        in_loops: Vec::new(),
+    };
     for region in innermost {
         let body: Vec<&Instruction> = instructions.iter().filter(|x| within(region, x)).collect();
         let calls = body.iter().any(|x| matches!(x.flow_control(), FlowControl::Call | FlowControl::IndirectCall));
-        let computes = body.iter().any(|x| encodings.is_avx(x));
+        let computes = body.iter().any(|x| x.encoding() != EncodingKind::Legacy && uses_vectors(x));
         if calls || !computes {
             continue;
         }
-        let sse = body.iter().filter(|x| encodings.is_sse(x));
-        found.in_loops.extend(sse.map(|x| format!("{:#x} {:?}", x.ip(), x.code())));
+        let legacy = body.iter().filter(|x| x.encoding() == EncodingKind::Legacy && uses_vectors(x));
+        found.in_loops.extend(legacy.map(|x| format!("{:#x} {:?}", x.ip(), x.code())));
     }
     found
 }

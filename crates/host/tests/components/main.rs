@@ -5,13 +5,8 @@ mod component;
 mod composition;
 mod http;
 mod kb;
-#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 mod legacy_sse;
-#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
-mod machine_code;
 mod running;
-#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
-mod single_step;
 mod site;
 
 use std::fs;
