@@ -38,6 +38,7 @@ pub(crate) struct Attention<T> {
 
 impl<T: Operand> Attention<T> {
     /// From `qkv` `[tokens, 3 * hidden_size]` into the head's columns of `context` `[tokens, hidden_size]`.
+    #[inline(never)]
     pub(crate) fn attend(&mut self, qkv: &[f32], head: Head, context: &mut [f32]) {
         let tokens = context.len() / head.hidden_size;
         let (size, len) = (head.size.next_multiple_of(PANEL), tokens.next_multiple_of(PANEL));
@@ -52,10 +53,10 @@ impl<T: Operand> Attention<T> {
         }
         self.row.resize(size, T::default());
         for token in 0..tokens {
-            T::convert(part(token, 0), steps[0], &mut self.queries[token * size..][..size]);
-            T::convert(part(token, 1), steps[1], &mut self.row);
+            T::convert(part(token, 0), &steps[0], &mut self.queries[token * size..][..size]);
+            T::convert(part(token, 1), &steps[1], &mut self.row);
             self.put_key(token, size);
-            T::convert(part(token, 2), steps[2], &mut self.row);
+            T::convert(part(token, 2), &steps[2], &mut self.row);
             self.put_value(token, len);
         }
 
@@ -116,7 +117,7 @@ impl<T: Operand> Tile for Job<'_, T> {
         for (scores, weights) in scores.chunks_exact_mut(len).zip(weights.chunks_exact_mut(len)).take(ROWS) {
             let scores = &mut scores[..self.tokens];
             let sum = powers(scores, &self.scale);
-            T::convert(scores, sum / T::ONE, weights);
+            T::convert(scores, &(sum / T::ONE), weights);
         }
         let weights = std::array::from_fn::<_, ROWS, _>(|i| &weights[i * len..][..len]);
         for (index, values) in values.chunks_exact(PANEL * len).enumerate() {
@@ -130,10 +131,19 @@ impl<T: Operand> Tile for Job<'_, T> {
 
 /// Weighted sums of values, in units of `step`, to `outputs`.
 #[inline(never)]
-fn scale_values<'a>(products: &[Panel], step: &f32, outputs: impl Iterator<Item = &'a mut [f32]>) {
-    let step = F32x4::splat(*step);
-    for (&[low, high], out) in products.iter().zip(outputs) {
-        panel::store([low.mul(step), high.mul(step)], out);
+fn scale_values<'a>(products: &mut [Panel], step: &f32, outputs: impl Iterator<Item = &'a mut [f32]>) {
+    multiply(products, step);
+    // In a loop of its own, as the last panel may be written by a call: what is alive across it would be spilled.
+    for (&products, out) in products.iter().zip(outputs) {
+        panel::store(products, out);
+    }
+}
+
+#[inline(never)]
+fn multiply(products: &mut [Panel], factor: &f32) {
+    let factor = F32x4::splat(*factor);
+    for product in products.as_flattened_mut() {
+        *product = product.mul(factor);
     }
 }
 

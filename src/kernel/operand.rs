@@ -16,7 +16,7 @@ pub(crate) trait Operand: Copy + Default {
     fn step<'a>(rows: impl Iterator<Item = &'a [f32]>, terms: usize) -> f32;
 
     /// Writes `x` in multiples of `step`, and zeros behind it.
-    fn convert(x: &[f32], step: f32, out: &mut [Self]);
+    fn convert(x: &[f32], step: &f32, out: &mut [Self]);
 
     /// Dot products of `ROWS` rows with the columns of one panel `[row.len() / GROUP, PANEL, GROUP]`, into `out`.
     fn dot<const ROWS: usize>(rows: [&[Self]; ROWS], panel: &[Self], out: &mut [Panel; ROWS]);
@@ -30,7 +30,7 @@ impl Operand for f32 {
         1.0
     }
 
-    fn convert(x: &[f32], step: f32, out: &mut [f32]) {
+    fn convert(x: &[f32], step: &f32, out: &mut [f32]) {
         let reciprocal = 1.0 / step;
         let (body, padding) = out.split_at_mut(x.len());
         body.iter_mut().zip(x).for_each(|(out, x)| *out = x * reciprocal);
@@ -56,8 +56,8 @@ impl Operand for i16 {
         most / limit as f32
     }
 
-    fn convert(x: &[f32], step: f32, out: &mut [i16]) {
-        let reciprocal = reciprocal_or_zero(step, step.is_normal());
+    fn convert(x: &[f32], step: &f32, out: &mut [i16]) {
+        let reciprocal = reciprocal_or_zero(*step, step.is_normal());
         let (blocks, rest) = x.as_chunks::<EIGHT>();
         let (body, tail) = out.split_at_mut(blocks.len() * EIGHT);
         to_fixed_point(blocks, reciprocal, body.as_chunks_mut().0);
@@ -83,8 +83,8 @@ const EIGHT: usize = 2 * LANES;
 /// NaN counts as 0.
 #[inline(never)]
 fn largest_magnitude(x: &[f32]) -> f32 {
-    let zero = F32x4::splat(0.0);
-    fold([x], 0.0, zero, |most, [x]| most.max(x).max(zero.sub(x)), F32x4::max).max_lane()
+    let widen = |most: F32x4, [x]: [F32x4; 1]| most.max(x).max(F32x4::splat(0.0).sub(x));
+    fold([x], 0.0, F32x4::splat(0.0), widen, F32x4::max).max_lane()
 }
 
 #[inline(never)]

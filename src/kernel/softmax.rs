@@ -6,41 +6,73 @@ use super::exp::{exp_reduced, reduce};
 /// Vectors that go through one half of the exponential function together.
 const BLOCK: usize = 16;
 
-/// What scores are multiplied by, and what is subtracted then.
-struct Shift {
+/// What scores are multiplied by, what is subtracted then, and the sum of the powers so far.
+struct State {
     scale: F32x4,
     max: F32x4,
+    sum: F32x4,
+    /// What [`reduce`] takes out of each score of a block.
+    twos: [[f32; LANES]; BLOCK],
 }
 
 /// Replaces each score by `exp(scale * x - max(scale * x))`, and returns the sum of these powers: softmax is their quotient.
 /// `scale` is not negative.
 pub(super) fn powers(row: &mut [f32], scale: &f32) -> f32 {
-    let mut shift = Shift { scale: F32x4::splat(0.0), max: F32x4::splat(0.0) };
-    shift.set(largest(row), scale);
-    let mut sum = F32x4::splat(0.0);
-    let mut twos = [[0.0; LANES]; BLOCK];
+    let zero = F32x4::splat(0.0);
+    let mut state = State { scale: zero, max: zero, sum: zero, twos: [[0.0; LANES]; BLOCK] };
+    state.set_shift(largest(row), scale);
     let (body, rest) = row.as_chunks_mut::<LANES>();
     for block in body.chunks_mut(BLOCK) {
-        to_reduced(block, &mut twos, &shift);
-        to_powers(block, &twos, &mut sum);
+        state.reduce_block(block);
+        state.raise_block(block);
     }
     if !rest.is_empty() {
-        let mut last = [F32x4::load_or(rest, 0.0).to_array()];
-        to_reduced(&mut last, &mut twos, &shift);
-        to_powers(&mut last, &twos, &mut F32x4::splat(0.0));
-        rest.copy_from_slice(&last[0][..rest.len()]);
-        add(&mut sum, &F32x4::load_or(rest, 0.0));
+        state.raise_rest(rest);
     }
-    sum.sum()
+    state.sum.sum()
 }
 
 // Functions of their own that take floats by reference: what is alive across a call would be spilled, and so would the constants
 // of both halves of the exponential function together.
 
-impl Shift {
+impl State {
     #[inline(never)]
-    fn set(&mut self, max: f32, scale: &f32) {
-        *self = Self { scale: F32x4::splat(*scale), max: F32x4::splat(max * scale) };
+    fn set_shift(&mut self, max: f32, scale: &f32) {
+        (self.scale, self.max) = (F32x4::splat(*scale), F32x4::splat(max * scale));
+    }
+
+    /// Scores to what [`reduce`] leaves of them.
+    #[inline(never)]
+    fn reduce_block(&mut self, scores: &mut [[f32; LANES]]) {
+        for (x, two) in scores.iter_mut().zip(&mut self.twos) {
+            let (r, power) = reduce(F32x4::new(*x).mul(self.scale).sub(self.max));
+            *x = r.to_array();
+            *two = power.to_array();
+        }
+    }
+
+    /// From there to the powers, which are added to the sum one after the other.
+    #[inline(never)]
+    fn raise_block(&mut self, reduced: &mut [[f32; LANES]]) {
+        let mut sum = self.sum;
+        for (x, two) in reduced.iter_mut().zip(&self.twos) {
+            let power = exp_reduced(F32x4::new(*x)).mul(F32x4::new(*two));
+            *x = power.to_array();
+            sum = sum.add(power);
+        }
+        self.sum = sum;
+    }
+
+    /// Fewer scores than a vector has lanes.
+    #[inline(never)]
+    fn raise_rest(&mut self, rest: &mut [f32]) {
+        let mut last = [F32x4::load_or(rest, 0.0).to_array()];
+        self.reduce_block(&mut last);
+        let sum = std::hint::black_box(self.sum.to_array());
+        self.raise_block(&mut last);
+        rest.copy_from_slice(&last[0][..rest.len()]);
+        // Only these count, and the lanes behind them are no scores.
+        self.sum = F32x4::new(sum).add(F32x4::load_or(rest, 0.0));
     }
 }
 
@@ -56,33 +88,6 @@ fn largest(row: &[f32]) -> f32 {
         max = max.max(F32x4::new(*x));
     }
     max.max_lane()
-}
-
-/// Scores to what [`reduce`] leaves of them.
-#[inline(never)]
-fn to_reduced(scores: &mut [[f32; LANES]], twos: &mut [[f32; LANES]; BLOCK], shift: &Shift) {
-    for (x, two) in scores.iter_mut().zip(twos) {
-        let (r, power) = reduce(F32x4::new(*x).mul(shift.scale).sub(shift.max));
-        *x = r.to_array();
-        *two = power.to_array();
-    }
-}
-
-/// From there to the powers, which are added to `sum` one after the other.
-#[inline(never)]
-fn to_powers(reduced: &mut [[f32; LANES]], twos: &[[f32; LANES]; BLOCK], sum: &mut F32x4) {
-    let mut total = *sum;
-    for (x, two) in reduced.iter_mut().zip(twos) {
-        let power = exp_reduced(F32x4::new(*x)).mul(F32x4::new(*two));
-        *x = power.to_array();
-        total = total.add(power);
-    }
-    *sum = total;
-}
-
-#[inline(never)]
-fn add(sum: &mut F32x4, other: &F32x4) {
-    *sum = sum.add(*other);
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, ensure};
@@ -12,8 +12,15 @@ use crate::cargo::{self, Backend, Store};
 use crate::commands::www;
 use crate::paths;
 
-/// The profile of everything with wasmtime in it: for one profile it is compiled once.
+/// The profile of everything native, this program included: for one profile a dependency is compiled once.
 const PROFILE: &str = "host";
+
+/// A cargo command in that profile.
+pub fn native(subcommand: &str) -> Command {
+    let mut cargo = cargo::native(subcommand);
+    cargo.args(["--profile", PROFILE]);
+    cargo
+}
 
 /// Builds the components without a model and gives their folder, for MINILM_COMPONENTS.
 pub fn components() -> Result<PathBuf> {
@@ -50,8 +57,8 @@ pub fn host() -> Result<PathBuf> {
 /// A command of cargo for both programs. For another selection of packages cargo may choose other features, and then wasmtime is
 /// compiled once more.
 pub fn cargo(subcommand: &str) -> Command {
-    let mut cargo = cargo::native(subcommand);
-    cargo.args(["--profile", PROFILE, "--package", "minilm-cli", "--package", "minilm-host"]);
+    let mut cargo = native(subcommand);
+    cargo.args(["--package", "minilm-cli", "--package", "minilm-host"]);
     cargo
 }
 
@@ -63,12 +70,9 @@ fn build(name: &str) -> Result<PathBuf> {
     built(name)
 }
 
-/// Where cargo leaves a program: each profile has a folder beside that of this one.
-fn built(name: &str) -> Result<PathBuf> {
-    let this = std::env::current_exe()?;
-    let profiles =
-        this.parent().and_then(Path::parent).context("this program does not lie in cargo's target folder")?;
-    Ok(profiles.join(PROFILE).join(format!("{name}{}", std::env::consts::EXE_SUFFIX)))
+/// Where cargo leaves a program: beside this one.
+pub fn built(name: &str) -> Result<PathBuf> {
+    Ok(std::env::current_exe()?.with_file_name(format!("{name}{}", std::env::consts::EXE_SUFFIX)))
 }
 
 /// Builds `minilm` and becomes it, with these arguments.
@@ -95,8 +99,8 @@ pub fn install() -> Result<ExitCode> {
     println!("building the components");
     let components = components()?;
     let page = www::page()?;
-    let mut install = cargo::native("install");
-    install.args(["--path", "crates/minilm-cli", "--locked", "--profile", PROFILE]);
+    let mut install = native("install");
+    install.args(["--path", "crates/minilm-cli", "--locked"]);
     cargo::run(install.env("MINILM_COMPONENTS", components).env("MINILM_PAGE", page))?;
     Ok(ExitCode::SUCCESS)
 }

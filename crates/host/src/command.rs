@@ -29,16 +29,20 @@ impl WasiView for State {
 /// # Errors
 /// The component is not valid, imports what is not there, or traps; a folder of `env` cannot be opened; an argument is not UTF-8.
 pub fn run(component: &[u8], program: &str, args: &[impl AsRef<OsStr>], env: &HostEnv) -> Result<ExitCode> {
+    let text = |arg: &OsStr| arg.to_str().map(str::to_owned).context("an argument is not valid UTF-8");
+    let args = args.iter().map(|arg| text(arg.as_ref())).collect::<Result<Vec<String>>>()?;
+    run_with(component, program, &args, env)
+}
+
+// Not generic: what is generic is compiled into each crate that calls it, and here that is half of wasmtime-wasi.
+fn run_with(component: &[u8], program: &str, args: &[String], env: &HostEnv) -> Result<ExitCode> {
     let engine = engine()?;
     let component = Component::new(&engine, component)?;
     let mut linker = Linker::new(&engine);
     wasmtime_wasi::p2::add_to_linker_sync(&mut linker)?;
 
     let mut ctx = env.context()?;
-    ctx.inherit_stdin().arg(program);
-    for arg in args {
-        ctx.arg(arg.as_ref().to_str().context("an argument is not valid UTF-8")?);
-    }
+    ctx.inherit_stdin().arg(program).args(args);
     let mut store = Store::new(&engine, State { ctx: ctx.build(), table: ResourceTable::new() });
     clear_before_entry(&mut store);
     let command = Command::instantiate(&mut store, &component, &linker)?;

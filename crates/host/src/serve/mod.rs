@@ -6,7 +6,7 @@ mod state;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -78,6 +78,10 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// How long requests that are under way may take after the server was told to end.
 const DRAIN: Duration = Duration::from_secs(30);
 
+/// A future of a type that callers need not compile: that of an `async fn` is compiled into each crate that awaits it, and here that is
+/// hyper and half of wasmtime-wasi.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
 /// A server that has its socket.
 pub struct Server {
     listener: TcpListener,
@@ -90,7 +94,11 @@ impl Server {
     ///
     /// # Errors
     /// The component is not valid or imports what is not there; the address cannot be listened on.
-    pub async fn bind(component: &[u8], options: Options) -> Result<Self> {
+    pub fn bind(component: &[u8], options: Options) -> BoxFuture<'_, Result<Self>> {
+        Box::pin(Self::bind_async(component, options))
+    }
+
+    async fn bind_async(component: &[u8], options: Options) -> Result<Self> {
         let Options { addr, env, limits, databases } = options;
         let engine = engine()?;
         let component = Component::new(&engine, component)?;
@@ -123,11 +131,14 @@ impl Server {
 
     /// Serves until `stop` is ready. Then no connection is accepted any more, and requests under way are answered, for half a minute
     /// at most.
-    pub async fn run(self, stop: impl Future<Output = ()>) {
+    pub fn run<'a>(self, stop: BoxFuture<'a, ()>) -> BoxFuture<'a, ()> {
+        Box::pin(self.run_async(stop))
+    }
+
+    async fn run_async(self, mut stop: BoxFuture<'_, ()>) {
         let Self { listener, handler, requests } = self;
         let (stopping, stopped) = watch::channel(false);
         let mut connections = JoinSet::new();
-        let mut stop = pin!(stop);
         loop {
             let accepted = tokio::select! {
                 () = &mut stop => break,

@@ -11,12 +11,7 @@ use super::{Options, Server};
 ///
 /// # Errors
 /// Those of [`Server::bind`].
-pub fn run(
-    component: &[u8],
-    options: Options,
-    workers: Option<usize>,
-    announce: impl FnOnce(SocketAddr),
-) -> Result<()> {
+pub fn run(component: &[u8], options: Options, workers: Option<usize>, announce: &dyn Fn(SocketAddr)) -> Result<()> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     if let Some(workers) = workers {
         builder.worker_threads(workers);
@@ -26,7 +21,7 @@ pub fn run(
         let signals = Signals::listen()?;
         let server = Server::bind(component, options).await?;
         announce(server.addr()?);
-        server.run(signals.received()).await;
+        server.run(Box::pin(signals.received())).await;
         Ok(())
     });
     // The process ends next, and all instances with it. Dropped by their runtime they would each be told as one that broke.

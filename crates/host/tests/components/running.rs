@@ -30,7 +30,7 @@ impl Running {
             runtime.block_on(async {
                 let server = Server::bind(&component, options).await.expect("the component can be served");
                 ready.send(server.addr().expect("a socket has an address")).expect("the test waits");
-                server.run(async { drop(stopped.await) }).await;
+                server.run(Box::pin(async { drop(stopped.await) })).await;
             });
             // Instances that are idle end with their thread.
             runtime.shutdown_background();

@@ -17,7 +17,7 @@ use crate::components::Component;
 pub fn run(model: &Request, args: ServeArgs) -> Result<()> {
     let component = component(Component::Http, model, args.listen.component.as_deref())?;
     let options = options(args.addr, &args.listen);
-    start(&component, options, &args.listen, |addr| {
+    start(&component, options, &args.listen, &|addr| {
         println!(
             "listening on http://{addr}
 
@@ -52,7 +52,7 @@ pub fn options(addr: SocketAddr, listen: &ListenArgs) -> Options {
 }
 
 /// Compiles and serves.
-pub fn start(component: &[u8], options: Options, listen: &ListenArgs, announce: impl FnOnce(SocketAddr)) -> Result<()> {
+pub fn start(component: &[u8], options: Options, listen: &ListenArgs, announce: &dyn Fn(SocketAddr)) -> Result<()> {
     eprintln!("compiling the component, or finding it in the cache");
     serve::run(component, options, listen.workers.map(Into::into), announce)
 }

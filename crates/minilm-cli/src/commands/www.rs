@@ -33,7 +33,7 @@ pub fn run(model: &Request, args: WwwArgs) -> Result<()> {
     let mut env = HostEnv::default();
     env.mount(folder, "/", Access::Read);
     let options = Options { addr: args.addr, env, limits: LIMITS, databases: None };
-    serve::run(Component::Www.bytes()?, options, None, |addr| {
+    serve::run(Component::Www.bytes()?, options, None, &|addr| {
         println!("listening on http://{addr}\n\nOpen it in a browser. Ctrl-C ends.");
     })
 }

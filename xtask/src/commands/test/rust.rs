@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::counts::Counts;
 use super::{TestEnv, run_cargo};
-use crate::{cargo, paths, program};
+use crate::{paths, program};
 
 /// The crates that have nothing of wasmtime in them.
 const CRATES: [&str; 16] = [
@@ -29,7 +29,7 @@ const CRATES: [&str; 16] = [
 /// Runs the tests. Commands of one profile select the same packages: cargo chooses features by that, and compiles what differs anew.
 pub fn test(env: &TestEnv, counts: &mut Counts) -> Result<()> {
     let native = |title: &str, args: &[&str], ignored: bool, counts: &mut Counts| {
-        let mut command = cargo::native("test");
+        let mut command = program::native("test");
         command.arg("--no-fail-fast").args(CRATES.map(|package| ["--package", package]).as_flattened()).args(args);
         run_cargo(title, &mut command, ignored, env, counts)
     };

@@ -6,19 +6,17 @@ use super::counts::{self, Counts};
 use super::python_suite::{PythonSuite, new_database};
 use super::{TestEnv, run};
 use crate::commands::slice;
-use crate::program::Server;
+use crate::program::{self, Server};
 use crate::{cargo, paths};
 
 /// Runs the suite.
 pub fn test(_: &TestEnv, counts: &mut Counts) -> Result<()> {
     let suite = PythonSuite::prepare(paths::sync_tests(), "sync", "a server that speaks MongoDB's protocol")?;
-    cargo::run(cargo::native("build").args(["--quiet", "--package", "minilm-sync"]))?;
+    cargo::run(program::native("build").args(["--quiet", "--package", "minilm-sync"]))?;
     let file = new_database("sync-tests.db")?;
     let server = Server::start(&["kb", "--model", slice::SOURCE, "--env", "LOG=off", "--sqlite", &file])?;
-    let program = format!("minilm-sync{}", std::env::consts::EXE_SUFFIX);
     let mut pytest = suite.command();
     pytest.env("MINILM_KB_URL", &server.url);
-    // Beside this very program, as cargo has built both.
-    pytest.env("MINILM_SYNC", std::env::current_exe()?.with_file_name(program));
+    pytest.env("MINILM_SYNC", program::built("minilm-sync")?);
     run("MongoDB to the knowledge base", &mut pytest, counts::of_pytest, counts)
 }
