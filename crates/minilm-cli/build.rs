@@ -1,5 +1,5 @@
 //! Puts the components in the folder that MINILM_COMPONENTS names, and the page in the folder that MINILM_PAGE names, into the program.
-//! Without a variable there are none, and the program says how to build one that has them.
+//! What is not there is not in the program, which says then how to build one that has it.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -18,20 +18,12 @@ fn main() {
     let folder = folder("MINILM_COMPONENTS");
     let mut source = String::new();
     for (constant, name) in COMPONENTS {
-        let file = folder.as_ref().map(|folder| folder.join(name));
-        let value = match file {
-            Some(file) => {
-                println!("cargo::rerun-if-changed={}", file.display());
-                assert!(file.is_file(), "MINILM_COMPONENTS: there is no {}", file.display());
-                format!("Some({})", include(&file))
-            }
-            None => "None".to_owned(),
-        };
+        let file = folder.as_ref().map(|folder| folder.join(name)).filter(|file| file.is_file());
+        let value = file.map_or("None".to_owned(), |file| format!("Some({})", include(&file)));
         source += &format!("const {constant}: Option<&[u8]> = {value};\n");
     }
     let mut page = Vec::new();
     if let Some(folder) = self::folder("MINILM_PAGE") {
-        println!("cargo::rerun-if-changed={}", folder.display());
         add_files(&folder, "", &mut page);
         page.sort();
     }
@@ -45,7 +37,9 @@ fn main() {
 
 fn folder(variable: &str) -> Option<PathBuf> {
     println!("cargo::rerun-if-env-changed={variable}");
-    env::var_os(variable).map(PathBuf::from)
+    let folder = env::var_os(variable).map(PathBuf::from)?;
+    println!("cargo::rerun-if-changed={}", folder.display());
+    Some(folder)
 }
 
 fn include(file: &Path) -> String {

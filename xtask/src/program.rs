@@ -22,36 +22,40 @@ pub fn native(subcommand: &str) -> Command {
     cargo
 }
 
-/// Builds the components without a model and gives their folder, for MINILM_COMPONENTS.
-pub fn components() -> Result<PathBuf> {
+/// A component of `minilm`: the name of its file, and what builds it without a model.
+type Part = (&'static str, fn(Backend) -> Result<PathBuf>);
+
+const CLI: Part = ("minilm.wasm", |backend| cargo::build_cli(backend, None));
+const HTTP: Part = ("minilm-http.wasm", cargo::http_to_bake);
+const KB: Part = ("minilm-kb.wasm", |backend| cargo::kb_to_bake(backend, Store::Spin));
+const KB_INDEX: Part = ("minilm-kb-index.wasm", |backend| cargo::kb_to_bake(backend, Store::Index));
+const LIBRARY: Part = ("minilm-embed.wasm", cargo::component_to_bake);
+const WWW: Part = ("minilm-www.wasm", |_| cargo::build_www());
+const ALL: [Part; 6] = [CLI, HTTP, KB, KB_INDEX, LIBRARY, WWW];
+
+/// Builds components and gives their folder, for MINILM_COMPONENTS. Those of an earlier call are still in it.
+fn components(parts: &[Part]) -> Result<PathBuf> {
+    eprintln!("building the components");
     let folder = paths::output().join("components");
     fs::create_dir_all(&folder)?;
-    let backend = Backend::RelaxedSimd;
-    let keep = |built: PathBuf, name: &str| -> Result<()> {
-        let kept = folder.join(name);
+    for (name, build) in parts {
+        let (built, kept) = (build(Backend::RelaxedSimd)?, folder.join(name));
         // A file that stays the same need not be compiled into the program again.
         if fs::read(&kept).ok() != Some(fs::read(&built)?) {
             fs::copy(&built, &kept)?;
         }
-        Ok(())
-    };
-    keep(cargo::build_cli(backend, None)?, "minilm.wasm")?;
-    keep(cargo::http_to_bake(backend)?, "minilm-http.wasm")?;
-    keep(cargo::kb_to_bake(backend, Store::Spin)?, "minilm-kb.wasm")?;
-    keep(cargo::kb_to_bake(backend, Store::Index)?, "minilm-kb-index.wasm")?;
-    keep(cargo::component_to_bake(backend)?, "minilm-embed.wasm")?;
-    keep(cargo::build_www()?, "minilm-www.wasm")?;
+    }
     Ok(folder)
 }
 
-/// Builds `minilm` and gives its file.
+/// Builds `minilm` with all components and gives its file.
 pub fn minilm() -> Result<PathBuf> {
-    build("minilm")
+    build("minilm", &ALL)
 }
 
 /// Builds the host of tests and benchmarks and gives its file.
 pub fn host() -> Result<PathBuf> {
-    build("minilm-host")
+    build("minilm-host", &ALL)
 }
 
 /// A command of cargo for both programs. For another selection of packages cargo may choose other features, and then wasmtime is
@@ -62,9 +66,8 @@ pub fn cargo(subcommand: &str) -> Command {
     cargo
 }
 
-fn build(name: &str) -> Result<PathBuf> {
-    eprintln!("building the components");
-    let components = components()?;
+fn build(name: &str, parts: &[Part]) -> Result<PathBuf> {
+    let components = components(parts)?;
     eprintln!("building minilm");
     cargo::run(cargo("build").args(["--quiet", "--bins"]).env("MINILM_COMPONENTS", components))?;
     built(name)
@@ -75,9 +78,16 @@ pub fn built(name: &str) -> Result<PathBuf> {
     Ok(std::env::current_exe()?.with_file_name(format!("{name}{}", std::env::consts::EXE_SUFFIX)))
 }
 
-/// Builds `minilm` and becomes it, with these arguments.
+/// Builds `minilm` with the components that `verb` needs, and becomes it, with these arguments.
 pub fn exec(verb: Option<&str>, args: &[OsString]) -> Result<ExitCode> {
-    let mut command = Command::new(minilm()?);
+    let parts: &[Part] = match verb {
+        Some("embed") => &[CLI],
+        Some("serve") => &[HTTP],
+        Some("kb") => &[KB, KB_INDEX],
+        Some("www") => &[WWW],
+        _ => &ALL,
+    };
+    let mut command = Command::new(build("minilm", parts)?);
     command.args(verb).args(args);
     replace(command)
 }
@@ -96,8 +106,7 @@ fn replace(mut command: Command) -> Result<ExitCode> {
 
 /// Puts `minilm` into cargo's folder of programs, with all components and the page in it.
 pub fn install() -> Result<ExitCode> {
-    println!("building the components");
-    let components = components()?;
+    let components = components(&ALL)?;
     let page = www::page()?;
     let mut install = native("install");
     install.args(["--path", "crates/minilm-cli", "--locked"]);

@@ -36,7 +36,7 @@ impl Component {
             Self::Www => WWW,
         };
         bytes.context(
-            "this program was built without its components; build one that has them with `cargo xtask install` in the \
+            "this program was built without this component; build one that has all of them with `cargo xtask install` in the \
              repository of the project",
         )
     }
