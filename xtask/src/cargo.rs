@@ -1,13 +1,10 @@
 //! Running cargo for WebAssembly.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
-use minilm_bake::bake;
 
 use crate::paths;
 
@@ -75,30 +72,20 @@ pub fn native(subcommand: &str) -> Command {
     cargo
 }
 
-/// Builds the command line component, with the packed file `model` baked in where there is one.
-pub fn build_cli(backend: Backend, model: Option<&Path>) -> Result<PathBuf> {
-    let component = build_wasi(backend, "minilm-cli-component", &[], "minilm.wasm")?;
-    match model {
-        Some(model) => baked(&component, "minilm", model),
-        None => Ok(component),
-    }
+/// Builds the command line component.
+pub fn build_cli(backend: Backend) -> Result<PathBuf> {
+    build_wasi(backend, "minilm-cli-component", &[], "minilm.wasm")
 }
 
-/// Builds the HTTP component, likewise.
-pub fn build_http(backend: Backend, model: Option<&Path>) -> Result<PathBuf> {
-    match model {
-        Some(model) => baked(&http_to_bake(backend)?, HTTP.1, model),
-        None => build_wasi(backend, HTTP.0, &[MODEL_PATH], "minilm_http.wasm"),
-    }
+/// Builds the HTTP component that reads the packed file that MODEL_PATH names.
+pub fn build_http(backend: Backend) -> Result<PathBuf> {
+    build_wasi(backend, "minilm-http", &[MODEL_PATH], "minilm_http.wasm")
 }
 
 /// Builds the HTTP component that has no model and asks for no files: what a model is baked into.
 pub fn http_to_bake(backend: Backend) -> Result<PathBuf> {
-    build_wasi(backend, HTTP.0, &[], "minilm_http.wasm")
+    build_wasi(backend, "minilm-http", &[], "minilm_http.wasm")
 }
-
-/// Package and stem of the HTTP component.
-const HTTP: (&str, &str) = ("minilm-http", "minilm_http");
 
 /// Where a build of the knowledge base keeps its documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -110,7 +97,8 @@ pub enum Store {
 }
 
 impl Store {
-    fn feature(self) -> &'static str {
+    /// The feature of the package.
+    pub fn feature(self) -> &'static str {
         match self {
             Self::Spin => "spin",
             Self::Index => "index",
@@ -119,11 +107,8 @@ impl Store {
 }
 
 /// Builds the knowledge base, likewise.
-pub fn build_kb(backend: Backend, store: Store, model: Option<&Path>) -> Result<PathBuf> {
-    match model {
-        Some(model) => baked(&kb_to_bake(backend, store)?, &format!("minilm_kb_{}", store.feature()), model),
-        None => build_wasi(backend, "minilm-kb", &[store.feature(), MODEL_PATH], "minilm_kb.wasm"),
-    }
+pub fn build_kb(backend: Backend, store: Store) -> Result<PathBuf> {
+    build_wasi(backend, "minilm-kb", &[store.feature(), MODEL_PATH], "minilm_kb.wasm")
 }
 
 /// Builds the knowledge base that a model is baked into.
@@ -137,11 +122,8 @@ pub fn build_www() -> Result<PathBuf> {
 }
 
 /// Builds the library component, likewise.
-pub fn build_component(backend: Backend, model: Option<&Path>) -> Result<PathBuf> {
-    match model {
-        Some(model) => baked(&component_to_bake(backend)?, "minilm_component", model),
-        None => build_wasi(backend, "minilm-component", &[MODEL_PATH], "minilm_component.wasm"),
-    }
+pub fn build_component(backend: Backend) -> Result<PathBuf> {
+    build_wasi(backend, "minilm-component", &[MODEL_PATH], "minilm_component.wasm")
 }
 
 /// Builds the library component that a model is baked into. It then needs no files, and so it is built to import nothing.
@@ -159,23 +141,6 @@ fn build_wasi(backend: Backend, package: &str, features: &[&str], file: &str) ->
     cargo.args(["--quiet", "--release", "--package", package, "--no-default-features"]);
     run(cargo.args(["--features", &features.join(",")]))?;
     Ok(paths::wasm_target().join(backend.name()).join(TARGET).join("release").join(file))
-}
-
-/// Bakes the packed file `model` into `component`, and writes the result beside it as `<stem>-<name of the model>.wasm`. The file
-/// appears only when it is whole.
-fn baked(component: &Path, stem: &str, model: &Path) -> Result<PathBuf> {
-    let read = |path: &Path| fs::read(path).with_context(|| format!("cannot read {}", path.display()));
-    let bytes = bake(&read(component)?, &read(model)?)
-        .with_context(|| format!("cannot bake {} into {}", model.display(), component.display()))?;
-    let name = model.file_stem().unwrap_or_default().to_string_lossy();
-    let path = component.with_file_name(format!("{stem}-{name}.wasm"));
-    // Tests bake the same file in several threads and processes.
-    static WRITTEN: AtomicUsize = AtomicUsize::new(0);
-    let part = format!("{}-{}.part", std::process::id(), WRITTEN.fetch_add(1, Ordering::Relaxed));
-    let part = path.with_extension(part);
-    fs::write(&part, bytes).with_context(|| format!("cannot write {}", part.display()))?;
-    fs::rename(&part, &path).with_context(|| format!("cannot write {}", path.display()))?;
-    Ok(path)
 }
 
 /// A cargo command that makes a component without WASI of `package`. The linker that comes with Rust for [`TARGET`] wraps any

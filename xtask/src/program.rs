@@ -9,7 +9,6 @@ use std::process::{Child, ChildStdout, Command, ExitCode, Stdio};
 use anyhow::{Context, Result, ensure};
 
 use crate::cargo::{self, Backend, Store};
-use crate::commands::www;
 use crate::paths;
 
 /// The profile of everything native, this program included: for one profile a dependency is compiled once.
@@ -23,18 +22,19 @@ pub fn native(subcommand: &str) -> Command {
 }
 
 /// A component of `minilm`: the name of its file, and what builds it without a model.
-type Part = (&'static str, fn(Backend) -> Result<PathBuf>);
+pub type Part = (&'static str, fn(Backend) -> Result<PathBuf>);
 
-const CLI: Part = ("minilm.wasm", |backend| cargo::build_cli(backend, None));
+const CLI: Part = ("minilm.wasm", cargo::build_cli);
 const HTTP: Part = ("minilm-http.wasm", cargo::http_to_bake);
 const KB: Part = ("minilm-kb.wasm", |backend| cargo::kb_to_bake(backend, Store::Spin));
 const KB_INDEX: Part = ("minilm-kb-index.wasm", |backend| cargo::kb_to_bake(backend, Store::Index));
 const LIBRARY: Part = ("minilm-embed.wasm", cargo::component_to_bake);
 const WWW: Part = ("minilm-www.wasm", |_| cargo::build_www());
-const ALL: [Part; 6] = [CLI, HTTP, KB, KB_INDEX, LIBRARY, WWW];
+/// All of them.
+pub const ALL: [Part; 6] = [CLI, HTTP, KB, KB_INDEX, LIBRARY, WWW];
 
 /// Builds components and gives their folder, for MINILM_COMPONENTS. Those of an earlier call are still in it.
-fn components(parts: &[Part]) -> Result<PathBuf> {
+pub fn components(parts: &[Part]) -> Result<PathBuf> {
     eprintln!("building the components");
     let folder = paths::output().join("components");
     fs::create_dir_all(&folder)?;
@@ -81,7 +81,6 @@ pub fn built(name: &str) -> Result<PathBuf> {
 /// Builds `minilm` with the components that `verb` needs, and becomes it, with these arguments.
 pub fn exec(verb: Option<&str>, args: &[OsString]) -> Result<ExitCode> {
     let parts: &[Part] = match verb {
-        Some("embed") => &[CLI],
         Some("serve") => &[HTTP],
         Some("kb") => &[KB, KB_INDEX],
         Some("www") => &[WWW],
@@ -92,26 +91,18 @@ pub fn exec(verb: Option<&str>, args: &[OsString]) -> Result<ExitCode> {
     replace(command)
 }
 
+/// Becomes a command.
 #[cfg(unix)]
-fn replace(mut command: Command) -> Result<ExitCode> {
+pub fn replace(mut command: Command) -> Result<ExitCode> {
     use std::os::unix::process::CommandExt;
-    Err(command.exec()).context("cannot start minilm")
+    Err(command.exec()).with_context(|| format!("cannot start {:?}", command.get_program()))
 }
 
+/// Runs a command in place of this one.
 #[cfg(not(unix))]
-fn replace(mut command: Command) -> Result<ExitCode> {
-    let status = command.status().context("cannot start minilm")?;
+pub fn replace(mut command: Command) -> Result<ExitCode> {
+    let status = command.status().with_context(|| format!("cannot start {:?}", command.get_program()))?;
     Ok(ExitCode::from(status.code().unwrap_or(1).clamp(0, 255) as u8))
-}
-
-/// Puts `minilm` into cargo's folder of programs, with all components and the page in it.
-pub fn install() -> Result<ExitCode> {
-    let components = components(&ALL)?;
-    let page = www::page()?;
-    let mut install = native("install");
-    install.args(["--path", "crates/minilm-cli", "--locked"]);
-    cargo::run(install.env("MINILM_COMPONENTS", components).env("MINILM_PAGE", page))?;
-    Ok(ExitCode::SUCCESS)
 }
 
 /// `minilm serve`, or `kb`, on a free port, in a process of its own that ends with this value.

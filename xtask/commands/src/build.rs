@@ -7,24 +7,25 @@ use std::process::ExitCode;
 use anyhow::Result;
 use minilm::Precision;
 
-use crate::cargo::{Backend, Store, build_cli, build_component, build_http, build_kb};
+use crate::baked;
+use crate::cargo::{Backend, Store};
 use crate::model::packed;
 use crate::model::{self, Request};
 use crate::paths;
 
 /// `cargo xtask build cli`.
 pub fn cli(model: Option<String>, backend: Backend) -> Result<ExitCode> {
-    build("minilm", build_cli, model, backend)
+    build("minilm", baked::cli, model, backend)
 }
 
 /// `cargo xtask build component`.
 pub fn component(model: Option<String>, backend: Backend) -> Result<ExitCode> {
-    build("minilm-embed", build_component, model, backend)
+    build("minilm-embed", baked::component, model, backend)
 }
 
 /// `cargo xtask build http`.
 pub fn http(model: Option<String>, backend: Backend) -> Result<ExitCode> {
-    build("minilm-http", build_http, model, backend)
+    build("minilm-http", baked::http, model, backend)
 }
 
 /// `cargo xtask build kb`.
@@ -33,7 +34,7 @@ pub fn kb(model: Option<String>, backend: Backend, store: Store) -> Result<ExitC
         Store::Spin => "minilm-kb",
         Store::Index => "minilm-kb-index",
     };
-    build(stem, |backend, model| build_kb(backend, store, model), model, backend)
+    build(stem, |backend, model| baked::kb(backend, store, model), model, backend)
 }
 
 /// Builds with the model of a name and copies what comes out to where people find it; prints the path of the file and its size.

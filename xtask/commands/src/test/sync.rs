@@ -5,8 +5,8 @@ use anyhow::Result;
 use super::counts::{self, Counts};
 use super::python_suite::{PythonSuite, new_database};
 use super::{TestEnv, run};
-use crate::commands::slice;
 use crate::program::{self, Server};
+use crate::slice;
 use crate::{cargo, paths};
 
 /// Runs the suite.

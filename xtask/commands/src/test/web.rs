@@ -11,8 +11,8 @@ use minilm::{Embedder, EncodeOptions};
 use super::counts::{self, Counts};
 use super::node_suites::NodeSuites;
 use super::{TestEnv, run};
-use crate::commands::{slice, web};
 use crate::{cargo, node, paths};
+use crate::{slice, web};
 
 /// What makes Node 20 accept the faster build, which it then computes wrongly: the loader must not choose it. Newer versions
 /// accept it by themselves, and may not know this.

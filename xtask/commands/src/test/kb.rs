@@ -8,8 +8,8 @@ use anyhow::{Context, Result, ensure};
 use super::counts::{self, Counts};
 use super::python_suite::{PythonSuite, new_database};
 use super::{TestEnv, run};
-use crate::commands::slice;
 use crate::program::Server;
+use crate::slice;
 use crate::{paths, python, tool_cache};
 
 /// A PostgreSQL with pgvector in a folder of its own, which ends with this value.

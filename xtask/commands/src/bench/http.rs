@@ -11,9 +11,9 @@ use serde_json::json;
 
 use super::{pack, peers, wasmtime_cli};
 use crate::cargo::{self, Backend};
-use crate::commands::slice;
 use crate::model::{self, Request};
-use crate::{debian, paths, program};
+use crate::slice;
+use crate::{baked, debian, paths, program};
 
 /// `cargo xtask bench-http ARGS`: `args` are those of `bench/http/run.py`.
 pub fn bench(args: &[String]) -> Result<ExitCode> {
@@ -23,7 +23,7 @@ pub fn bench(args: &[String]) -> Result<ExitCode> {
     let model = model::resolve(&Request::Named(slice::SOURCE.to_owned()))?;
     let int8 = pack(&model, Precision::Int8)?;
     println!("building the component");
-    let component = cargo::build_http(Backend::RelaxedSimd, Some(&int8))?;
+    let component = baked::http(Backend::RelaxedSimd, Some(&int8))?;
     let wasmtime = wasmtime_cli::installed()?;
     let precompiled = output.join("minilm-http.cwasm");
     wasmtime_cli::compile(&wasmtime, &component, &precompiled)?;

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::commands::bench::browsers;
+use crate::bench::browsers;
 use crate::{fs_util, node, paths};
 
 /// What tells a suite where a browser is, Debian's package of it, and the names of its program.

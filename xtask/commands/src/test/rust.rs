@@ -7,7 +7,7 @@ use super::{TestEnv, run_cargo};
 use crate::{paths, program};
 
 /// The crates that have nothing of wasmtime in them.
-const CRATES: [&str; 16] = [
+const CRATES: [&str; 17] = [
     "minilm",
     "minilm-cli-component",
     "minilm-component",
@@ -24,6 +24,7 @@ const CRATES: [&str; 16] = [
     "minilm-web",
     "minilm-www",
     "xtask",
+    "xtask-commands",
 ];
 
 /// Runs the tests. Commands of one profile select the same packages: cargo chooses features by that, and compiles what differs anew.

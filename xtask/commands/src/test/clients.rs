@@ -5,9 +5,9 @@ use anyhow::Result;
 use super::counts::{self, Counts};
 use super::python_suite::PythonSuite;
 use super::{TestEnv, run};
-use crate::commands::slice;
 use crate::paths;
 use crate::program::Server;
+use crate::slice;
 
 /// The key of the server, so that every client shows that it sends one.
 const KEY: &str = "key-of-the-tests";

@@ -22,29 +22,11 @@ use clap::ValueEnum;
 use minilm::Precision;
 
 use counts::Counts;
+use xtask::cli::Part;
 
 use super::slice;
 use crate::model::{self, Request};
 use crate::{fs_util, paths};
-
-/// What can be tested by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Part {
-    /// Every crate, compiled for this machine
-    Rust,
-    /// The core and the components in wasmtime
-    Components,
-    /// Clients of OpenAI, Hugging Face, LangChain and Ollama against `minilm serve`
-    Clients,
-    /// A client of the Flask service against `minilm kb`
-    Kb,
-    /// minilm-sync between MongoDB's protocol and `minilm kb`
-    Sync,
-    /// The npm package in Node and browsers
-    Web,
-    /// The page in browsers
-    Www,
-}
 
 /// What suites run with.
 struct TestEnv {
@@ -59,21 +41,16 @@ struct TestEnv {
 /// Runs the tests of a part.
 type Suite = fn(&TestEnv, &mut Counts) -> Result<()>;
 
-impl Part {
-    fn suite(self) -> Suite {
-        match self {
-            Self::Rust => rust::test,
-            Self::Components => components::test,
-            Self::Clients => clients::test,
-            Self::Kb => kb::test,
-            Self::Sync => sync::test,
-            Self::Web => web::test,
-            Self::Www => www::test,
-        }
-    }
-
-    fn name(self) -> String {
-        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+/// What tests a part.
+fn suite(part: Part) -> Suite {
+    match part {
+        Part::Rust => rust::test,
+        Part::Components => components::test,
+        Part::Clients => clients::test,
+        Part::Kb => kb::test,
+        Part::Sync => sync::test,
+        Part::Web => web::test,
+        Part::Www => www::test,
     }
 }
 
@@ -91,7 +68,7 @@ pub fn test(only: Option<Part>, filter: Option<String>) -> Result<ExitCode> {
     let mut times = vec![("models".to_owned(), start.elapsed())];
     for part in parts {
         let start = Instant::now();
-        if let Err(error) = part.suite()(&env, &mut counts) {
+        if let Err(error) = suite(part)(&env, &mut counts) {
             println!("{} was not tested: {error:#}", part.name());
             counts.failed += 1;
         }

@@ -8,8 +8,8 @@ use anyhow::Result;
 use super::counts::Counts;
 use super::{TestEnv, run_cargo, run_cargo_as_it_is};
 use crate::cargo::{self, Backend, Store};
-use crate::commands::slice;
-use crate::{paths, program};
+use crate::slice;
+use crate::{baked, paths, program};
 
 /// Runs the tests.
 pub fn test(env: &TestEnv, counts: &mut Counts) -> Result<()> {
@@ -50,19 +50,19 @@ fn build(models: &Path) -> Result<PathBuf> {
     let (slice, source) = (format!("{}-int8", slice::NAME), format!("{}-int8", slice::SOURCE));
     let fastest = Backend::RelaxedSimd;
     for backend in Backend::ALL {
-        keep(&format!("cli-{}", backend.name()), Some(&slice), &|model| cargo::build_cli(backend, model))?;
+        keep(&format!("cli-{}", backend.name()), Some(&slice), &|model| baked::cli(backend, model))?;
     }
     for backend in [Backend::Simd128, Backend::RelaxedSimd] {
         keep(&format!("kernels-{}", backend.name()), None, &|_| cargo::build_kernels(backend))?;
     }
     for model in [None, Some(&*slice)] {
-        keep("http", model, &|model| cargo::build_http(fastest, model))?;
-        keep("component", model, &|model| cargo::build_component(fastest, model))?;
+        keep("http", model, &|model| baked::http(fastest, model))?;
+        keep("component", model, &|model| baked::component(fastest, model))?;
     }
     keep("component-to-bake", None, &|_| cargo::component_to_bake(fastest))?;
     for (name, store) in [("kb-spin", Store::Spin), ("kb-index", Store::Index)] {
         for model in [&slice, &source] {
-            keep(name, Some(model), &|model| cargo::build_kb(fastest, store, model))?;
+            keep(name, Some(model), &|model| baked::kb(fastest, store, model))?;
         }
     }
     keep("www", None, &|_| cargo::build_www())?;

@@ -5,9 +5,9 @@ use anyhow::Result;
 use super::counts::{self, Counts};
 use super::node_suites::NodeSuites;
 use super::{TestEnv, run};
-use crate::cargo::{self, Backend, Store};
-use crate::commands::{slice, www};
-use crate::{paths, program};
+use crate::cargo::{Backend, Store};
+use crate::{baked, paths, program};
+use crate::{slice, www};
 
 /// Runs the suite in `www/tests` on the page with the real model.
 pub fn test(env: &TestEnv, counts: &mut Counts) -> Result<()> {
@@ -19,7 +19,7 @@ pub fn test(env: &TestEnv, counts: &mut Counts) -> Result<()> {
     let page = www::page()?;
     www::write_site(&page, &model, &name, &site)?;
     let component = www::component()?;
-    let knowledge_base = cargo::build_kb(Backend::RelaxedSimd, Store::Spin, Some(&model))?;
+    let knowledge_base = baked::kb(Backend::RelaxedSimd, Store::Spin, Some(&model))?;
 
     let mut suite = suites.command(None, &[tests])?;
     suite.env("MINILM_SITE", &site).env("MINILM_SITE_COMPONENT", component);

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use crate::commands::slice;
 use crate::paths;
 use crate::program::Server;
+use crate::slice;
 
 /// Documents, and questions that are asked.
 const DOCUMENTS: usize = 3000;

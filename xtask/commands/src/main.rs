@@ -1,0 +1,43 @@
+//! The commands of `cargo xtask` that need models, Node or Python.
+
+mod baked;
+mod bench;
+mod build;
+mod debian;
+mod eval;
+mod fs_util;
+mod install;
+mod model;
+mod node;
+mod python;
+mod slice;
+mod test;
+mod tool_cache;
+mod web;
+mod www;
+
+use std::process::ExitCode;
+
+use anyhow::bail;
+use clap::Parser;
+use xtask::cli::{BuildCommand, Cli, Command, EvalCommand};
+use xtask::{cargo, paths, program};
+
+fn main() -> anyhow::Result<ExitCode> {
+    match Cli::parse().command {
+        Command::Run(_) | Command::Serve(_) | Command::Kb(_) => bail!("run `cargo xtask`"),
+        Command::Install => install::install(),
+        Command::Build(BuildCommand::Cli { model, backend }) => build::cli(model, backend),
+        Command::Build(BuildCommand::Http { model, backend }) => build::http(model, backend),
+        Command::Build(BuildCommand::Component { model, backend }) => build::component(model, backend),
+        Command::Build(BuildCommand::Kb { model, backend, store }) => build::kb(model, backend, store),
+        Command::Build(BuildCommand::Web) => web::build(),
+        Command::Build(BuildCommand::Www { model }) => www::build(&model.model.into()),
+        Command::Www(run) => www::serve(run.args),
+        Command::Eval(EvalCommand::Sts { model, file }) => eval::sts(&model.model.into(), &file),
+        Command::Bench { args } => bench::bench(&args),
+        Command::BenchHttp { args } => bench::http::bench(&args),
+        Command::BenchKb => bench::kb::bench(),
+        Command::Test { part, filter } => test::test(part, filter),
+    }
+}

@@ -1,0 +1,186 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::cargo::{Backend, Store};
+
+/// MiniLM in WebAssembly: set up, build, run and test.
+///
+/// Every command installs what it needs: the wasm target, the model (into the cache folder of the user), the build.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
+#[command(after_help = "Examples:
+  cargo xtask serve
+  cargo xtask run embed \"How do neural networks work?\" \"What is a neuron?\"
+  cargo xtask build cli --model all-MiniLM-L6-v2
+  cargo xtask test")]
+pub struct Cli {
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Run `minilm` with any arguments. This and the next two commands build it with its components first.
+    #[command(disable_help_flag = true)]
+    Run(RunArgs),
+    /// Run `minilm serve`: the protocols of OpenAI, text-embeddings-inference and Ollama over HTTP.
+    #[command(disable_help_flag = true)]
+    Serve(RunArgs),
+    /// Run `minilm kb`: a knowledge base over HTTP, in SQLite, PostgreSQL or an index file.
+    #[command(disable_help_flag = true)]
+    Kb(RunArgs),
+    /// Build `minilm` for release and put it into cargo's folder of programs.
+    Install,
+    /// Build the page and run `minilm www` with it: everything that the page does happens in the browser.
+    #[command(disable_help_flag = true)]
+    Www(RunArgs),
+    /// Build a component, or the npm package.
+    #[command(subcommand)]
+    Build(BuildCommand),
+    /// Measure accuracy.
+    #[command(subcommand)]
+    Eval(EvalCommand),
+    /// Run all tests, or those of one part; prints how long each part took.
+    Test {
+        /// Part that is tested.
+        part: Option<Part>,
+        /// Only the tests of cargo whose name contains this.
+        filter: Option<String>,
+    },
+    /// Time the core against its peers, side by side, and write docs/benchmarks/encoding.md. Installs the peers (6 GB) into the cache folder of
+    /// the user. `--quick` is a short run, `--help` shows the other options.
+    #[command(disable_help_flag = true)]
+    Bench {
+        /// Arguments of `bench/run.py`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// Time the HTTP component beside a Flask service and write docs/benchmarks/http.md. Installs wasmtime's command line tool, the load
+    /// generator wrk and the service. `--quick` is a short run, `--help` shows the other options.
+    #[command(disable_help_flag = true)]
+    BenchHttp {
+        /// Arguments of `bench/http/run.py`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// Time the knowledge base over SQLite with 3,000 questions.
+    #[command(hide = true)]
+    BenchKb,
+}
+
+/// The model of a command.
+#[derive(Args)]
+pub struct ModelArgs {
+    /// Name of a model on the Hugging Face hub, or a local directory. Without it, paraphrase-MiniLM-L3-v2 is used, or
+    /// all-MiniLM-L6-v2 where the hub cannot be reached.
+    #[arg(long, env = "MODEL_NAME", value_name = "NAME|DIR")]
+    pub model: Option<String>,
+}
+
+/// What is passed on.
+#[derive(Args)]
+pub struct RunArgs {
+    /// Arguments of `minilm`; `--help` shows them.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub args: Vec<OsString>,
+}
+
+/// What `build` builds.
+#[derive(Subcommand)]
+pub enum BuildCommand {
+    /// The command line component. With a model it is baked in: one file that runs with nothing mounted.
+    Cli {
+        /// Name of a model on the Hugging Face hub, or a local directory, to bake in.
+        #[arg(long, value_name = "NAME|DIR")]
+        model: Option<String>,
+        /// Instructions that the component may use.
+        #[arg(long, default_value = "relaxed-simd")]
+        backend: Backend,
+    },
+    /// The HTTP component, for Spin and `wasmtime serve`. Without a model it reads the file that MODEL_PATH names.
+    Http {
+        /// Name of a model on the Hugging Face hub, or a local directory, to bake in.
+        #[arg(long, value_name = "NAME|DIR")]
+        model: Option<String>,
+        /// Instructions that the component may use.
+        #[arg(long, default_value = "relaxed-simd")]
+        backend: Backend,
+    },
+    /// The library component `minilm:embed`, for components in any language to be composed with. With a model it is baked in,
+    /// and nothing is asked of the host.
+    Component {
+        /// Name of a model on the Hugging Face hub, or a local directory, to bake in.
+        #[arg(long, value_name = "NAME|DIR")]
+        model: Option<String>,
+        /// Instructions that the component may use.
+        #[arg(long, default_value = "relaxed-simd")]
+        backend: Backend,
+    },
+    /// The knowledge base, for Spin, or for `wasmtime serve` over an index file. Without a model it reads the file that MODEL_PATH names.
+    Kb {
+        /// Name of a model on the Hugging Face hub, or a local directory, to bake in.
+        #[arg(long, value_name = "NAME|DIR")]
+        model: Option<String>,
+        /// Instructions that the component may use.
+        #[arg(long, default_value = "relaxed-simd")]
+        backend: Backend,
+        /// Where documents are kept.
+        #[arg(long, default_value = "spin")]
+        store: Store,
+    },
+    /// The npm package minilm-wasm, as a folder for `npm pack`, without a model.
+    Web,
+    /// The page with a model as a folder of static files, and the component that serves such a folder.
+    Www {
+        /// The model.
+        #[command(flatten)]
+        model: ModelArgs,
+    },
+}
+
+/// What `eval` measures.
+#[derive(Subcommand)]
+pub enum EvalCommand {
+    /// Spearman correlation on a file in the form of the STS benchmark, in f32 and int8.
+    Sts {
+        /// The model.
+        #[command(flatten)]
+        model: ModelArgs,
+        /// Tab-separated file: the score in column 5, the sentences in columns 6 and 7.
+        #[arg(long, default_value = "../shared/data/sts-benchmark-dev.tsv")]
+        file: PathBuf,
+    },
+}
+
+/// What can be tested by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Part {
+    /// Every crate, compiled for this machine
+    Rust,
+    /// The core and the components in wasmtime
+    Components,
+    /// Clients of OpenAI, Hugging Face, LangChain and Ollama against `minilm serve`
+    Clients,
+    /// A client of the Flask service against `minilm kb`
+    Kb,
+    /// minilm-sync between MongoDB's protocol and `minilm kb`
+    Sync,
+    /// The npm package in Node and browsers
+    Web,
+    /// The page in browsers
+    Www,
+}
+
+impl Part {
+    /// Its name on the command line.
+    #[must_use]
+    pub fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+}
