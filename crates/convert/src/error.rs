@@ -18,6 +18,20 @@ pub enum Error {
     /// `tokenizer.json` describes a pipeline that cannot be reproduced exactly.
     #[error("tokenizer.json: {0}")]
     UnsupportedTokenizer(String),
+    /// There are no weights in a form that is read.
+    #[error("the model directory has no weights: `model.safetensors`, its shards, or `model.onnx` is needed{found}")]
+    NoWeights {
+        /// What there is instead, as a part of the message.
+        found: String,
+    },
+    /// An ONNX file that cannot be read.
+    #[error("{file}: {reason}")]
+    Onnx {
+        /// Name of the file inside the model directory.
+        file: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// A tensor holds a NaN or an infinity.
     #[error("tensor `{0}` holds a value that is not finite")]
     TensorNotFinite(String),

@@ -58,12 +58,12 @@ impl Source {
     /// # Errors
     /// What cannot be read or cannot be honoured, by file and field.
     pub fn read(name: &str, files: &ModelFiles) -> Result<Self, Error> {
-        let mut config = modules::read_config(name, files)?;
+        let weights = Weights::of(files)?;
+        let mut config = modules::read_config(name, files, &weights)?;
         let lowercase_first = config.tokenizer.lowercase_first;
         let tables = Tables::read(files.require(&files.transformer("tokenizer.json"))?, config.encoder.vocab_size)?;
         config.tokenizer = tables.config(lowercase_first);
         config.check()?;
-        let weights = Weights::read(files.require(&files.transformer("model.safetensors"))?)?;
         Ok(Self { config, tables, weights })
     }
 

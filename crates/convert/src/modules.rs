@@ -6,20 +6,19 @@ use std::collections::BTreeMap;
 use minilm::{Config, EncoderConfig, Pooling, Precision, SimilarityFunction, TokenizerConfig};
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
 use crate::error::Error;
 use crate::files::ModelFiles;
 use crate::json::{read, refuse_unknown};
+use crate::weights::Weights;
 
 /// Everything but the tokenizer's settings, of which only `lowercase_first` is known here.
-pub(super) fn read_config(name: &str, files: &ModelFiles) -> Result<Config, Error> {
+pub(super) fn read_config(name: &str, files: &ModelFiles, weights: &Weights) -> Result<Config, Error> {
     let encoder = read_encoder(files)?;
     let modules = read_modules(files)?;
     let sentence_bert = read_sentence_bert(files)?;
     let sentence_transformers: SentenceTransformers =
         read(files, "config_sentence_transformers.json")?.unwrap_or_default();
-    let weights = files.require(&files.transformer("model.safetensors"))?;
     let mut prompts = BTreeMap::from([("query".to_owned(), String::new()), ("document".to_owned(), String::new())]);
     let own_prompts = sentence_transformers.prompts.unwrap_or_default();
     prompts.extend(own_prompts.into_iter().map(|(name, text)| (name, text.unwrap_or_default())));
@@ -29,7 +28,7 @@ pub(super) fn read_config(name: &str, files: &ModelFiles) -> Result<Config, Erro
     }
     Ok(Config {
         name: name.to_owned(),
-        weights_sha256: format!("{:x}", Sha256::digest(weights)),
+        weights_sha256: weights.sha256(),
         precision: Precision::F32,
         pooling: read_pooling(files, modules.pooling.as_deref())?,
         normalize: modules.normalize,
@@ -59,8 +58,20 @@ struct Transformer {
     num_attention_heads: usize,
     intermediate_size: usize,
     max_position_embeddings: usize,
+    #[serde(default = "default_type_vocab_size")]
     type_vocab_size: usize,
+    #[serde(default = "default_layer_norm_eps")]
     layer_norm_eps: f32,
+}
+
+// The defaults of transformers' BertConfig.
+
+fn default_type_vocab_size() -> usize {
+    2
+}
+
+fn default_layer_norm_eps() -> f32 {
+    1e-12
 }
 
 fn read_encoder(files: &ModelFiles) -> Result<EncoderConfig, Error> {
