@@ -73,7 +73,7 @@ impl fmt::Debug for AlignedBytes {
 /// at start: a page is read when the first token touches it.
 ///
 /// ```ignore
-/// static MODEL: &[u8] = minilm::include_model!("all-MiniLM-L6-v2-int8.minilm");
+/// static MODEL: &[u8] = minilm::include_model!("paraphrase-MiniLM-L3-v2-int8.minilm");
 /// let embedder = minilm::Embedder::from_static(MODEL)?;
 /// ```
 #[macro_export]

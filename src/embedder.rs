@@ -100,7 +100,7 @@ impl Embedder {
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// use minilm::{EncodeOptions, Embedder};
     ///
-    /// let embedder = Embedder::from_bytes(std::fs::read("all-MiniLM-L6-v2-int8.minilm")?)?;
+    /// let embedder = Embedder::from_bytes(std::fs::read("paraphrase-MiniLM-L3-v2-int8.minilm")?)?;
     /// let embeddings = embedder.encode(&["What is a neuron?", "A cell."], &EncodeOptions::default())?;
     /// assert_eq!((embeddings.dim, embeddings.data.len()), (384, 2 * 384));
     /// # Ok(())

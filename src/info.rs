@@ -11,7 +11,7 @@ use crate::kernel::arch::BACKEND;
 /// What is known about a model and the code that runs it. [`Embedder::info`](crate::Embedder::info) gives it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ModelInfo {
-    /// Name of the model, `all-MiniLM-L6-v2` for instance.
+    /// Name of the model, `paraphrase-MiniLM-L3-v2` for instance.
     pub name: String,
     /// SHA-256 (64 hexadecimal digits) of the `model.safetensors` that the weights were made from.
     pub weights_sha256: String,

@@ -6,7 +6,7 @@
 //! use minilm::{EncodeOptions, Embedder, similarity};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let file = std::fs::read("all-MiniLM-L6-v2-int8.minilm")?;
+//! let file = std::fs::read("paraphrase-MiniLM-L3-v2-int8.minilm")?;
 //! let embedder = Embedder::from_bytes(file)?;
 //! let texts = ["How do neural networks work?", "What is a neuron?"];
 //! let embeddings = embedder.encode(&texts, &EncodeOptions::default())?;

@@ -41,7 +41,7 @@ impl Embeddings {
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// use minilm::{Embedder, EncodeOptions, OutputPrecision};
     ///
-    /// let embedder = Embedder::from_bytes(std::fs::read("all-MiniLM-L6-v2-int8.minilm")?)?;
+    /// let embedder = Embedder::from_bytes(std::fs::read("paraphrase-MiniLM-L3-v2-int8.minilm")?)?;
     /// let embeddings = embedder.encode(&["What is a neuron?"], &EncodeOptions::default())?;
     /// let bits = embeddings.quantize(OutputPrecision::Ubinary, None)?;
     /// assert_eq!(bits.dim, 384 / 8);

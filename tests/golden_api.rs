@@ -161,10 +161,10 @@ fn texts_that_are_too_long() {
     let texts = ["short", long.as_str()];
     let with = |truncation| EncodeOptions { truncation, ..EncodeOptions::default() };
     let found = embedder.encode(&texts, &with(Truncation::Off)).expect_err("300 words are over the limit");
-    assert!(matches!(found, Error::TooManyTokens { index: 1, n_tokens: 302, limit: 256 }), "{found:?}");
+    assert!(matches!(found, Error::TooManyTokens { index: 1, n_tokens: 302, limit: 128 }), "{found:?}");
     for truncation in [Truncation::Right, Truncation::Left] {
         let found = embedder.encode(&texts, &with(truncation)).expect("texts are cut");
-        assert_eq!((found.n_tokens, found.truncated), (vec![3, 256], vec![false, true]));
+        assert_eq!((found.n_tokens, found.truncated), (vec![3, 128], vec![false, true]));
     }
     let exact = EncodeOptions { max_seq_length: Some(302), ..with(Truncation::Off) };
     assert_eq!(embedder.encode(&texts, &exact).expect("302 are allowed").n_tokens, [3, 302]);

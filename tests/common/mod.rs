@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use safetensors::SafeTensors;
 
 /// Models under test, as their files are called.
-pub const MODELS: [&str; 2] = ["all-MiniLM-L6-v2", "slice-L3-of-all-MiniLM-L6-v2"];
+pub const MODELS: [&str; 2] = ["all-MiniLM-L6-v2", "paraphrase-MiniLM-L3-v2"];
 
 /// Folder of the packed models and of links to their directories: `cargo xtask test` sets it up and names it here.
 pub fn models_dir() -> PathBuf {

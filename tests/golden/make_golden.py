@@ -2,19 +2,19 @@
 """Write the golden files that the Rust tests compare themselves with.
 
     pip install -r requirements.txt
-    python make_golden.py --model DIR [--out DIR] [--check]
+    python make_golden.py --l6 DIR --l3 DIR [--out DIR] [--check]
 
-DIR is an all-MiniLM-L6-v2 directory as sentence-transformers reads it. Only
-local files are read. The files written are:
+The directories are all-MiniLM-L6-v2 and paraphrase-MiniLM-L3-v2 as
+sentence-transformers reads them; `minilm pull` fetches them and `minilm models`
+says where they are. Only local files are read. The files written are:
 
 texts.json
     320 texts, from texts_source.txt and from the rules in `make_texts`.
-all-MiniLM-L6-v2.safetensors, slice-L3-of-all-MiniLM-L6-v2.safetensors
+all-MiniLM-L6-v2.safetensors, paraphrase-MiniLM-L3-v2.safetensors
     embeddings           f32 [320, 384]  SentenceTransformer.encode, batch size 1
     n_tokens             i32 [320]       with [CLS] and [SEP], after truncation
     cls, max, mean, mean_sqrt_len
                          f32 [32, 384]   the first 32 texts, not normalized
-    The slice is the same model with encoder layers 0, 2 and 5 only.
 tokens.json
     Ids of sentence pairs, and of single texts truncated on the left.
 quantized.json
@@ -38,7 +38,6 @@ from sentence_transformers.sentence_transformer.modules import Pooling
 N_TEXTS = 320
 N_POOLED = 32
 POOLED = {"cls": "cls", "max": "max", "mean": "mean", "mean_sqrt_len": "mean_sqrt_len_tokens"}
-SLICE_LAYERS = (0, 2, 5)
 
 # Words in the texts made by joining sentences, see `joined`.
 JOINED_WORDS = (27, 31, 39, 46, 55, 64, 76, 88, 101, 115, 130, 148, 172, 215)
@@ -167,13 +166,8 @@ def make_texts(source):
     return [texts[(149 * i + 7) % N_TEXTS] for i in range(N_TEXTS)]
 
 
-def load(directory, layers=None):
-    model = SentenceTransformer(str(directory), device="cpu", local_files_only=True)
-    if layers is not None:
-        bert = model[0].auto_model
-        bert.encoder.layer = torch.nn.ModuleList([bert.encoder.layer[i] for i in layers])
-        bert.config.num_hidden_layers = len(layers)
-    return model.float().eval()
+def load(directory):
+    return SentenceTransformer(str(directory), device="cpu", local_files_only=True).float().eval()
 
 
 @torch.inference_mode()
@@ -304,9 +298,10 @@ def write_json(path, value):
 def check(model, texts, tensors):
     """Batches of 32 must give what batches of 1 gave; print the spread of lengths."""
     difference = np.abs(model.encode(texts, batch_size=32) - tensors["embeddings"]).max()
-    normed = tensors["mean"] / np.linalg.norm(tensors["mean"], axis=1, keepdims=True)
-    mean = np.abs(normed - tensors["embeddings"][:N_POOLED]).max()
-    print(f"  batch 32 against 1: {difference:.2g}, normalized mean against encode: {mean:.2g}")
+    rows = [tensors["mean"], tensors["embeddings"][:N_POOLED]]
+    mean, first = (x / np.linalg.norm(x, axis=1, keepdims=True) for x in rows)
+    mean = np.abs(mean - first).max()
+    print(f"  batch 32 against 1: {difference:.2g}, mean against encode, both normalized: {mean:.2g}")
     if difference > 1e-5 or mean > 1e-6 or not np.isfinite(tensors["embeddings"]).all():
         raise SystemExit("check failed")
     lengths = sorted(tensors["n_tokens"].tolist())
@@ -317,7 +312,8 @@ def check(model, texts, tensors):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=Path, required=True, help="all-MiniLM-L6-v2 directory")
+    parser.add_argument("--l6", type=Path, required=True, help="all-MiniLM-L6-v2 directory")
+    parser.add_argument("--l3", type=Path, required=True, help="paraphrase-MiniLM-L3-v2 directory")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="where to write (default: here)")
     parser.add_argument("--check", action="store_true", help="also check the results for consistency")
     args = parser.parse_args()
@@ -330,19 +326,19 @@ def main():
         "tokenizers": tokenizers.__version__,
         "numpy": np.__version__,
         "python": platform.python_version(),
-        "model.safetensors sha256": hashlib.sha256((args.model / "model.safetensors").read_bytes()).hexdigest(),
     }
     texts = make_texts(Path(__file__).with_name("texts_source.txt"))
     write_json(args.out / "texts.json", texts)
 
-    for name, layers in (("all-MiniLM-L6-v2", None), ("slice-L3-of-all-MiniLM-L6-v2", SLICE_LAYERS)):
+    for name, directory in (("all-MiniLM-L6-v2", args.l6), ("paraphrase-MiniLM-L3-v2", args.l3)):
         print(name)
-        model = load(args.model, layers)
-        about = metadata | ({"layers": ",".join(map(str, layers))} if layers else {})
+        model = load(directory)
+        weights = hashlib.sha256((directory / "model.safetensors").read_bytes()).hexdigest()
+        about = metadata | {"model.safetensors sha256": weights}
         tensors = write_golden(args.out / f"{name}.safetensors", model, texts, about)
         if args.check:
             check(model, texts, tensors)
-        if layers is None:
+        if directory == args.l6:
             write_json(args.out / "quantized.json", make_quantized(model, texts, tensors["embeddings"]))
             write_json(args.out / "tokens.json", make_tokens(model, texts))
 

@@ -146,7 +146,7 @@ fn build_wasi(backend: Backend, package: &str, features: &[&str], file: &str) ->
 /// A cargo command that makes a component without WASI of `package`. The linker that comes with Rust for [`TARGET`] wraps any
 /// module with the interface that wit-bindgen leaves in it.
 pub fn bare_component(backend: Backend, package: &str) -> Result<Command> {
-    let mut cargo = for_target("build", BARE_TARGET, backend, backend.name())?;
+    let mut cargo = for_target("build", BARE_TARGET, backend, &bare_folder(backend))?;
     cargo.args(["--quiet", "--release", "--package", package]);
     cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", "wasm-component-ld");
     Ok(cargo)
@@ -154,12 +154,17 @@ pub fn bare_component(backend: Backend, package: &str) -> Result<Command> {
 
 /// Where a build for the bare target leaves `file`.
 pub fn bare_output(backend: Backend, file: &str) -> PathBuf {
-    paths::wasm_target().join(backend.name()).join(BARE_TARGET).join("release").join(file)
+    paths::wasm_target().join(bare_folder(backend)).join(BARE_TARGET).join("release").join(file)
+}
+
+/// Where builds for the bare target are: in a folder of their own, so that they can run beside those for [`TARGET`].
+fn bare_folder(backend: Backend) -> String {
+    format!("{}-bare", backend.name())
 }
 
 /// Builds the core as the module that benchmarks time.
 pub fn build_bench(backend: Backend) -> Result<PathBuf> {
-    bench_module(backend, backend.name(), &[], "symbols")
+    bench_module(backend, &bare_folder(backend), &[], "symbols")
 }
 
 /// Builds the same module as the npm package is built.
@@ -181,7 +186,7 @@ fn bench_module(backend: Backend, dir: &str, args: &[&str], strip: &str) -> Resu
 
 /// Builds the core for JavaScript, without its bindings.
 pub fn build_web(backend: Backend) -> Result<PathBuf> {
-    let mut cargo = for_target("build", BARE_TARGET, backend, backend.name())?;
+    let mut cargo = for_target("build", BARE_TARGET, backend, &bare_folder(backend))?;
     // wasm-bindgen reads the features of the module out of a section that stripping drops; it drops the names itself.
     cargo.env("CARGO_PROFILE_RELEASE_STRIP", "debuginfo");
     run(cargo.args(["--quiet", "--release", "--package", "minilm-web"]))?;

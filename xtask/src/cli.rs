@@ -15,7 +15,7 @@ use crate::cargo::{Backend, Store};
 #[command(after_help = "Examples:
   cargo xtask serve
   cargo xtask run embed \"How do neural networks work?\" \"What is a neuron?\"
-  cargo xtask build cli --model all-MiniLM-L6-v2
+  cargo xtask build cli --model paraphrase-MiniLM-L3-v2
   cargo xtask test")]
 pub struct Cli {
     /// The command.
@@ -77,8 +77,7 @@ pub enum Command {
 /// The model of a command.
 #[derive(Args)]
 pub struct ModelArgs {
-    /// Name of a model on the Hugging Face hub, or a local directory. Without it, paraphrase-MiniLM-L3-v2 is used, or
-    /// all-MiniLM-L6-v2 where the hub cannot be reached.
+    /// Name of a model on the Hugging Face hub, or a local directory. Without it, paraphrase-MiniLM-L3-v2 is used.
     #[arg(long, env = "MODEL_NAME", value_name = "NAME|DIR")]
     pub model: Option<String>,
 }

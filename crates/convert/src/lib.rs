@@ -10,10 +10,10 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let mut files = ModelFiles::default();
 //! for file in ["config.json", "modules.json", "1_Pooling/config.json", "tokenizer.json", "model.safetensors"] {
-//!     files.insert(file, std::fs::read(format!("all-MiniLM-L6-v2/{file}"))?);
+//!     files.insert(file, std::fs::read(format!("paraphrase-MiniLM-L3-v2/{file}"))?);
 //! }
-//! let packed = Source::read("all-MiniLM-L6-v2", &files)?.pack(Precision::Int8)?;
-//! std::fs::write("all-MiniLM-L6-v2-int8.minilm", packed)?;
+//! let packed = Source::read("paraphrase-MiniLM-L3-v2", &files)?.pack(Precision::Int8)?;
+//! std::fs::write("paraphrase-MiniLM-L3-v2-int8.minilm", packed)?;
 //! # Ok(())
 //! # }
 //! ```
@@ -42,7 +42,7 @@ use writer::Writer;
 
 /// Version of the conversion. It is raised with every change that gives another packed file for the same model, so that what was kept
 /// of an older conversion is not used.
-pub const CONVERTER_VERSION: u32 = 1;
+pub const CONVERTER_VERSION: u32 = 2;
 
 /// A model as it was read: its checked configuration, its tokenizer tables and its weights.
 #[derive(Debug)]

@@ -15,9 +15,9 @@ fn files_change_only_with_the_version() {
         (FORMAT_VERSION, CONVERTER_VERSION, &*sha256(Precision::F32), &*sha256(Precision::Int8)),
         (
             1,
-            1,
-            "55265d8f7805120803c57d54f36e6d46b47c5dcfa7b74eee401255cffddbdd70",
-            "6159d8c34b07a64869c038cf5dc4e337e9b13b5493f109def5ba5fad999dcefe"
+            2,
+            "6579b3d01c10238648075044888a035aa8a58188f83ce6fcfca63eac5c51621a",
+            "0ef816dca6a8f4c476d9eea1d221210b85ba5694080d7a516f1ba14ae06c47bf"
         ),
         "the conversion writes another file: raise CONVERTER_VERSION, and put the new values here"
     );

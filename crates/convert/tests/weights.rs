@@ -36,10 +36,14 @@ fn half_precision_is_read() {
 }
 
 #[test]
-fn names_may_begin_with_bert() {
+fn names_may_begin_with_that_of_a_container() {
     let expected = vectors(&packed(&Tiny::default()).expect("the weights fit"));
-    assert_eq!(vectors(&packed(&with_prefix(Tiny::default(), "bert.")).expect("the weights fit")), expected);
-    let error = packed(&with_prefix(Tiny::default(), "roberta.")).expect_err("these are other weights");
+    for prefix in ["bert.", "0.auto_model.", "model.0.auto_model."] {
+        assert_eq!(vectors(&packed(&with_prefix(Tiny::default(), prefix)).expect("the weights fit")), expected);
+    }
+    let mut other = Tiny::default();
+    other.weights = other.weights.into_iter().map(|(name, tensor)| (name.replace("layer", "block"), tensor)).collect();
+    let error = packed(&other).expect_err("these are other weights");
     assert!(matches!(error, Error::Model(minilm::Error::MissingTensor(_))), "{error:?}");
 }
 
@@ -104,10 +108,11 @@ fn other_types_and_files_are_refused() {
     let data = [0u8; 8];
     let view = TensorView::new(Dtype::F64, vec![1], &data).expect("sizes agree");
     let mut files = tiny.files();
-    files.insert("model.safetensors", safetensors::serialize([("encoder.x", view)], None).expect("it is valid"));
+    files
+        .insert("model.safetensors", safetensors::serialize([("encoder.layer.0.x", view)], None).expect("it is valid"));
     let error = Source::read("tiny", &files).expect_err("the type is not supported");
     assert!(
-        matches!(&error, Error::Model(minilm::Error::TensorDtype { name, found, .. }) if name == "encoder.x" && found == "F64"),
+        matches!(&error, Error::Model(minilm::Error::TensorDtype { name, found, .. }) if name == "encoder.layer.0.x" && found == "F64"),
         "{error:?}"
     );
 

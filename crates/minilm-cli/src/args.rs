@@ -18,8 +18,8 @@ use crate::components::Component;
 #[derive(Parser)]
 #[command(name = "minilm", bin_name = "minilm", version, max_term_width = 100, after_help = EXAMPLES)]
 pub struct Cli {
-    /// Known model, model on the Hugging Face hub, directory, or .minilm file [default: paraphrase-MiniLM-L3-v2, or
-    /// all-MiniLM-L6-v2 where the hub cannot be reached]
+    /// Known model, model on the Hugging Face hub, directory, or .minilm file [default:
+    /// paraphrase-MiniLM-L3-v2]
     #[arg(long, global = true, env = "MODEL_NAME", value_name = "NAME|DIR|FILE", help_heading = "Model")]
     pub model: Option<String>,
     #[command(subcommand)]
@@ -33,7 +33,7 @@ Examples:
   minilm serve --model all-MiniLM-L6-v2
   minilm kb --sqlite kb.db
   minilm www
-  minilm bake http --model all-MiniLM-L6-v2 --output minilm-http.wasm";
+  minilm bake http --output minilm-http.wasm";
 
 /// What to do. The commands that are also those of the WebAssembly component run in it.
 #[derive(Subcommand)]

@@ -12,7 +12,7 @@ if (!MINILM_PACKAGE || !MINILM_TEST_MODELS) throw new Error('run the tests with 
 export const load = (name) => import(pathToFileURL(join(MINILM_PACKAGE, 'src', name)).href);
 
 export const LARGE = 'all-MiniLM-L6-v2';
-export const SMALL = 'slice-L3-of-all-MiniLM-L6-v2';
+export const SMALL = 'paraphrase-MiniLM-L3-v2';
 
 /** Path of a packed model. */
 export const model = (name) => join(MINILM_TEST_MODELS, `${name}-int8.minilm`);

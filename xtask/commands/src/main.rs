@@ -10,7 +10,6 @@ mod install;
 mod model;
 mod node;
 mod python;
-mod slice;
 mod test;
 mod tool_cache;
 mod web;

@@ -24,8 +24,7 @@ use minilm::Precision;
 use counts::Counts;
 use xtask::cli::Part;
 
-use super::slice;
-use crate::model::{self, Request};
+use crate::model;
 use crate::{fs_util, paths};
 
 /// What suites run with.
@@ -85,17 +84,13 @@ pub fn test(only: Option<Part>, filter: Option<String>) -> Result<ExitCode> {
 /// Fetches and packs what the tests need, into one folder.
 fn prepare_models() -> Result<PathBuf> {
     let output = paths::output().join("test-models");
-    let source = model::resolve(&Request::Named(slice::SOURCE.to_owned()))?;
-    let slice = slice::prepared(&source, &output)?;
-    for model in [&source, &slice] {
+    for name in [model::L3, model::L6] {
+        let model = model::named(name)?;
         for precision in [Precision::F32, Precision::Int8] {
-            let file = model::packed(model, precision)?;
-            fs::copy(&file, output.join(model::file_name(model, precision)))?;
+            let file = output.join(model::file_name(&model, precision));
+            fs::copy(model::packed(&model, precision)?, file)?;
         }
-    }
-    let copy = output.join(slice::SOURCE);
-    if !copy.join("model.safetensors").exists() {
-        fs_util::copy(&source.path, &copy, &|_| true)?;
+        fs_util::copy(&model.path, &output.join(name), &|_| true)?;
     }
     Ok(output)
 }
@@ -106,34 +101,37 @@ fn run_cargo(title: &str, command: &mut Command, ignored: bool, env: &TestEnv, c
     if let Some(postgres) = &env.postgres {
         command.env("MINILM_TEST_POSTGRES", &postgres.address);
     }
-    run_cargo_as_it_is(title, command, ignored, env, counts)
+    run(title, harness(command, ignored, env), counts::of_cargo, counts)
 }
 
-/// The same with the environment that `command` has.
-fn run_cargo_as_it_is(
-    title: &str,
-    command: &mut Command,
-    ignored: bool,
-    env: &TestEnv,
-    counts: &mut Counts,
-) -> Result<()> {
+/// Adds the arguments of Rust's harness.
+fn harness<'a>(command: &'a mut Command, ignored: bool, env: &TestEnv) -> &'a mut Command {
     command.arg("--");
     if ignored {
         command.arg("--include-ignored");
     }
-    command.args(&env.filter);
-    run(title, command, counts::of_cargo, counts)
+    command.args(&env.filter)
 }
 
 /// Runs a test command, passes its output on, and adds up the result lines that `read` finds in it.
 fn run(title: &str, command: &mut Command, read: fn(&str) -> Option<Counts>, counts: &mut Counts) -> Result<()> {
     println!("\n== {title}");
+    run_prefixed("", command, read, counts)
+}
+
+/// The same with `prefix` before each line, for commands that run side by side.
+fn run_prefixed(
+    prefix: &str,
+    command: &mut Command,
+    read: fn(&str) -> Option<Counts>,
+    counts: &mut Counts,
+) -> Result<()> {
     let program = command.get_program().to_owned();
     let mut child = command.stdout(Stdio::piped()).spawn().with_context(|| format!("cannot start {program:?}"))?;
     let mut found = Counts::default();
     for line in BufReader::new(child.stdout.take().context("no output")?).lines() {
         let line = line?;
-        println!("{line}");
+        println!("{prefix}{line}");
         if let Some(result) = read(&line) {
             found += result;
         }

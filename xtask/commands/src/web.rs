@@ -14,7 +14,7 @@ use crate::cargo::{self, Backend};
 use crate::{fs_util, paths};
 
 /// The builds in the package, of which the loader takes one.
-const BACKENDS: [Backend; 2] = [Backend::Simd128, Backend::RelaxedSimd];
+const BACKENDS: (Backend, Backend) = (Backend::Simd128, Backend::RelaxedSimd);
 
 /// Most bytes of a gzipped WebAssembly file, and of the gzipped JavaScript that a page loads.
 const MAX_WASM: usize = 250_000;
@@ -53,8 +53,10 @@ pub fn package() -> Result<Package> {
     fs::create_dir_all(&wasm)?;
     let mut sizes = Vec::new();
     let mut bindings: Option<String> = None;
-    for backend in BACKENDS {
-        let (module, js) = bind(&cargo::build_web(backend)?)?;
+    let (some, others) = BACKENDS;
+    let built = rayon::join(|| cargo::build_web(some), || cargo::build_web(others));
+    for (backend, built) in [(some, built.0), (others, built.1)] {
+        let (module, js) = bind(&built?)?;
         let name = format!("minilm-{}.wasm", backend.name());
         sizes.push((name.clone(), gzip(&module)?.len(), MAX_WASM));
         fs::write(wasm.join(name), module)?;

@@ -4,7 +4,10 @@ mod onnx;
 mod safetensors;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
+use ::safetensors::Dtype;
+use ::safetensors::tensor::TensorView;
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
@@ -17,10 +20,16 @@ pub struct Weights {
 }
 
 /// Values in row-major order.
-#[derive(Debug)]
 struct Tensor {
     shape: Vec<usize>,
     values: Vec<f32>,
+}
+
+impl fmt::Debug for Tensor {
+    /// Without the values.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tensor").field("shape", &self.shape).finish_non_exhaustive()
+    }
 }
 
 /// Files that hold weights, in the order in which they are looked for. All have the same tensors where several are there.
@@ -41,7 +50,7 @@ impl Weights {
     /// # Errors
     /// [`Error::NoWeights`] where no such file is there, [`minilm::Error::Safetensors`] and [`Error::Onnx`] for a file that is not
     /// valid, [`minilm::Error::TensorDtype`] for other numbers, [`Error::TensorNotFinite`] for a tensor with a NaN or an infinity.
-    pub(crate) fn of(files: &ModelFiles) -> Result<Self, Error> {
+    pub fn of(files: &ModelFiles) -> Result<Self, Error> {
         let found = FORMATS.iter().map(|file| files.transformer(file)).find(|file| files.get(file).is_some());
         let Some(file) = found else {
             let refused = REFUSED.iter().find(|(file, _)| files.get(&files.transformer(file)).is_some());
@@ -88,6 +97,22 @@ impl Weights {
             hash.update(bytemuck::cast_slice::<f32, u8>(values));
         }
         format!("{:x}", hash.finalize())
+    }
+
+    /// The tensors as one safetensors file: the same bytes for the same numbers, from whichever file they came.
+    ///
+    /// # Errors
+    /// [`minilm::Error::Safetensors`].
+    pub fn to_safetensors(&self) -> Result<Vec<u8>, Error> {
+        let views: Result<Vec<_>, _> = self
+            .iter()
+            .map(|(name, shape, values)| {
+                let view = TensorView::new(Dtype::F32, shape.to_vec(), bytemuck::cast_slice(values))?;
+                Ok((name, view))
+            })
+            .collect();
+        let bytes = views.and_then(|views| ::safetensors::serialize(views, None));
+        Ok(bytes.map_err(minilm::Error::from)?)
     }
 
     /// The values of tensor `name`, row-major, which must have the given shape.

@@ -6,7 +6,7 @@ use std::path::Path;
 use minilm::{Embedder, EncodeOptions};
 use minilm_host::{Access, HostEnv, command};
 
-use crate::{SLICE, bytes, component, golden_texts, model, same_bits};
+use crate::{L3, bytes, component, golden_texts, model, same_bits};
 
 /// The backends that it is built for.
 const BACKENDS: [&str; 3] = ["scalar", "simd128", "relaxed-simd"];
@@ -24,7 +24,7 @@ fn read_npy(path: &Path) -> Vec<f32> {
 fn every_backend_gives_the_same_bits() {
     let texts = golden_texts();
 
-    let file = bytes(&model(SLICE));
+    let file = bytes(&model(L3));
     let embedder = Embedder::from_bytes(file).expect("the model is valid");
     let expected = embedder.encode(&texts, &EncodeOptions::default()).expect("texts are cut at the limit");
     let expected = expected.data;
@@ -33,7 +33,7 @@ fn every_backend_gives_the_same_bits() {
     let lines: Vec<String> = texts.iter().map(|text| serde_json::json!({ "text": text }).to_string()).collect();
     fs::write(folder.path().join("texts.jsonl"), lines.join("\n")).expect("a file can be written");
     for backend in BACKENDS {
-        let component = bytes(&component(&format!("cli-{backend}"), SLICE));
+        let component = bytes(&component(&format!("cli-{backend}"), L3));
         let mut env = HostEnv::default();
         env.mount(folder.path(), "work", Access::Write);
         let args = ["embed", "--file", "work/texts.jsonl", "--format", "npy", "--output", "work/out.npy"];

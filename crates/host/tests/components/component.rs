@@ -16,7 +16,7 @@ use self::bindings::exports::minilm::embed::embedder::{
 };
 use minilm_host::engine;
 
-use crate::{SLICE, bare, bytes, component, golden_texts, model, same_bits};
+use crate::{L3, bare, bytes, component, golden_texts, model, same_bits};
 
 mod bindings {
     #![allow(unsafe_code, reason = "generated: the canonical ABI reads and writes the memory of the component")]
@@ -29,7 +29,7 @@ mod bindings {
 }
 
 /// The component with its model baked in.
-static BAKED: LazyLock<(Engine, Component)> = LazyLock::new(|| compile(&component("component", SLICE)));
+static BAKED: LazyLock<(Engine, Component)> = LazyLock::new(|| compile(&component("component", L3)));
 
 fn compile(file: &Path) -> (Engine, Component) {
     let engine = engine().expect("wasmtime starts");
@@ -66,7 +66,7 @@ fn kind<T: std::fmt::Debug>(result: Result<T, Error>) -> ErrorKind {
 #[test]
 #[ignore = "needs packed models: run `cargo xtask test`"]
 fn the_library_component_gives_the_same_bits() {
-    let file = bytes(&model(SLICE));
+    let file = bytes(&model(L3));
     let embedder = Embedder::from_bytes(file).expect("the model is valid");
     let (mut store, instance) = baked();
     let embed = instance.minilm_embed_embedder();
@@ -104,7 +104,7 @@ fn the_library_component_gives_the_same_bits() {
 #[test]
 #[ignore = "needs packed models: run `cargo xtask test`"]
 fn the_library_component_tells_its_model() {
-    let file = bytes(&model(SLICE));
+    let file = bytes(&model(L3));
     let embedder = Embedder::from_bytes(file).expect("the model is valid");
     let (mut store, instance) = baked();
     let info = instance.minilm_embed_embedder().call_info(&mut store).expect("no trap").expect("there is a model");
@@ -170,7 +170,7 @@ fn the_library_component_without_a_model_says_so() {
 #[test]
 #[ignore = "needs packed models: run `cargo xtask test`"]
 fn a_component_takes_one_model() {
-    let (baked, model) = (bytes(&component("component", SLICE)), bytes(&model(SLICE)));
+    let (baked, model) = (bytes(&component("component", L3)), bytes(&model(L3)));
     let refused = bake(&baked, &model).expect_err("it has a model");
     assert!(matches!(refused, BakeError::AlreadyBaked { len } if len as usize == model.len()), "{refused}");
 }
@@ -233,8 +233,7 @@ fn the_library_component_reads_a_file() {
     let imports: BTreeSet<&str> = ty.imports(&engine).filter_map(|(name, _)| name.split('@').next()).collect();
     assert!(imports.iter().eq(IMPORTS.iter()), "{imports:?}");
 
-    let info =
-        info_from_file(&engine, &component, Some(&format!("/models/{SLICE}.minilm"))).expect("the model is there");
+    let info = info_from_file(&engine, &component, Some(&format!("/models/{L3}.minilm"))).expect("the model is there");
     assert_eq!(info.num_hidden_layers, 3);
     for (path, mentioned) in [(None, "/model.minilm"), (Some("/models/none"), "/models/none"), (Some(""), "MODEL_PATH")]
     {

@@ -9,7 +9,7 @@ use wasmtime::{Engine, Store};
 use self::bindings::Composed;
 use minilm_host::engine;
 
-use crate::{SLICE, bare, bytes, component, golden_texts, model, same_bits};
+use crate::{L3, bare, bytes, component, golden_texts, model, same_bits};
 
 mod bindings {
     #![allow(unsafe_code, reason = "generated: the canonical ABI reads and writes the memory of the component")]
@@ -22,7 +22,7 @@ mod bindings {
 
 /// What `wac plug consumer.wasm --plug minilm-embed.wasm` does.
 fn composed() -> Vec<u8> {
-    let (embedder, consumer) = (component("component", SLICE), bare("composition"));
+    let (embedder, consumer) = (component("component", L3), bare("composition"));
 
     let mut graph = CompositionGraph::new();
     let [embedder, consumer] = [("embedder", embedder), ("consumer", consumer)].map(|(name, file)| {
@@ -44,7 +44,7 @@ fn instantiate(engine: &Engine) -> (Store<()>, Composed) {
 #[test]
 #[ignore = "needs packed models: run `cargo xtask test`"]
 fn another_component_gets_the_same_bits_and_typed_errors() {
-    let file = bytes(&model(SLICE));
+    let file = bytes(&model(L3));
     let embedder = Embedder::from_bytes(file).expect("the model is valid");
     let texts = golden_texts();
     let expected = embedder.encode(&texts, &EncodeOptions::default()).expect("texts are cut");

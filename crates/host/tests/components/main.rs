@@ -12,8 +12,8 @@ mod site;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Name of the model of most tests: three layers of all-MiniLM-L6-v2.
-pub const SLICE: &str = "slice-L3-of-all-MiniLM-L6-v2-int8";
+/// Name of the model of most tests.
+pub const L3: &str = "paraphrase-MiniLM-L3-v2-int8";
 /// Name of the other model.
 pub const L6: &str = "all-MiniLM-L6-v2-int8";
 

@@ -46,20 +46,21 @@ impl Reply {
     /// With ETag, Range and If-Range as the RFC has them.
     pub fn file(seen: &Seen, body: &[u8]) -> Reply {
         let etag = format!("\"{}\"", super::sha256(body));
-        let start: Option<usize> =
-            seen.header("range").filter(|_| seen.header("if-range").is_none_or(|known| known == etag)).map(|range| {
-                let start = range.strip_prefix("bytes=").unwrap();
-                start.strip_suffix('-').unwrap().parse().unwrap()
-            });
+        let range = seen.header("range").filter(|_| seen.header("if-range").is_none_or(|known| known == etag));
         let len = body.len();
-        let mut reply = match start {
+        let parsed = range.map(|range| {
+            let (start, last) = range.strip_prefix("bytes=").unwrap().split_once('-').unwrap();
+            let end = if last.is_empty() { len } else { last.parse::<usize>().unwrap() + 1 };
+            (start.parse::<usize>().unwrap(), end.min(len))
+        });
+        let mut reply = match parsed {
             None => Reply::whole(body),
-            Some(start) if start >= len => {
+            Some((start, _)) if start >= len => {
                 Reply { headers: vec![("content-range", format!("bytes */{len}"))], ..Reply::status(416) }
             }
-            Some(start) => Reply {
-                headers: vec![("content-range", format!("bytes {start}-{}/{len}", len - 1))],
-                body: body[start..].to_vec(),
+            Some((start, end)) => Reply {
+                headers: vec![("content-range", format!("bytes {start}-{}/{len}", end - 1))],
+                body: body[start..end].to_vec(),
                 ..Reply::status(206)
             },
         };

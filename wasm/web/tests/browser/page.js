@@ -3,7 +3,7 @@
 import * as minilm from '/npm/src/browser.js';
 import { PIECE } from '/npm/src/cache.js';
 
-const MODEL = '/models/slice-L3-of-all-MiniLM-L6-v2-int8.minilm';
+const MODEL = '/models/paraphrase-MiniLM-L3-v2-int8.minilm';
 
 // What a debugger calls may use `eval` until it first waits.
 const turn = () => new Promise((resolve) => setTimeout(resolve, 0));

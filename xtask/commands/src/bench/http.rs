@@ -3,16 +3,15 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 use minilm::Precision;
 use serde_json::json;
 
-use super::{pack, peers, wasmtime_cli};
+use super::{hand_over, pack, peers, wasmtime_cli};
 use crate::cargo::{self, Backend};
-use crate::model::{self, Request};
-use crate::slice;
+use crate::model;
 use crate::{baked, debian, paths, program};
 
 /// `cargo xtask bench-http ARGS`: `args` are those of `bench/http/run.py`.
@@ -20,7 +19,7 @@ pub fn bench(args: &[String]) -> Result<ExitCode> {
     ensure!(cfg!(target_os = "linux"), "memory is read from /proc, so this needs Linux");
     let output = paths::output().join("bench");
     fs::create_dir_all(&output)?;
-    let model = model::resolve(&Request::Named(slice::SOURCE.to_owned()))?;
+    let model = model::named(model::L6)?;
     let int8 = pack(&model, Precision::Int8)?;
     println!("building the component");
     let component = baked::http(Backend::RelaxedSimd, Some(&int8))?;
@@ -41,12 +40,7 @@ pub fn bench(args: &[String]) -> Result<ExitCode> {
         "serve": [program::minilm()?, "serve", "--component", component],
         "wrk": wrk()?,
     });
-    let file = output.join("setup-http.json");
-    fs::write(&file, serde_json::to_vec_pretty(&setup)?)?;
-    let mut run = Command::new(python);
-    run.arg(paths::bench().join("http/run.py")).arg(file).args(args).current_dir(paths::root());
-    let status = run.status().context("cannot start Python")?;
-    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    hand_over(&python, "http/run.py", &output.join("setup-http.json"), &setup, args)
 }
 
 /// The load generator.

@@ -7,9 +7,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use crate::paths;
 use crate::program::Server;
-use crate::slice;
+use crate::{model, paths};
 
 /// Documents, and questions that are asked.
 const DOCUMENTS: usize = 3000;
@@ -25,7 +24,7 @@ pub fn bench() -> Result<ExitCode> {
         let _ = std::fs::remove_file(paths::output().join(name));
     }
     let file = file.to_str().context("the path of the project is not UTF-8")?;
-    let args = ["kb", "--model", slice::SOURCE, "--sqlite", file, "--env", "LOG=off", "--max-instance-reuse-count"];
+    let args = ["kb", "--model", model::L6, "--sqlite", file, "--env", "LOG=off", "--max-instance-reuse-count"];
     let document = |(id, question): (usize, &String)| json!({ "id": id, "question": question, "answers": [id] });
     let documents = Value::Array(known.iter().enumerate().map(document).collect());
 

@@ -7,16 +7,15 @@ mod peers;
 mod wasmtime_cli;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
 use minilm::Precision;
 use serde_json::{Value, json};
 
-use super::slice;
 use crate::cargo::{self, Backend};
-use crate::model::{self, ModelDir, Request};
+use crate::model::{self, ModelDir};
 use crate::{paths, program};
 
 /// `cargo xtask bench ARGS`: `args` are those of `bench/run.py`.
@@ -43,20 +42,23 @@ pub fn bench(args: &[String]) -> Result<ExitCode> {
         "firefox": browsers::find("firefox-esr", &["firefox", "firefox-esr"]),
         "sentences": paths::shared().map(|shared| shared.join("data/sts-benchmark-dev.tsv")),
     });
-    let file = output.join("setup.json");
-    fs::write(&file, serde_json::to_vec_pretty(&setup)?)?;
+    hand_over(&python, "run.py", &output.join("setup.json"), &setup, args)
+}
+
+/// Writes `setup` into `file` and runs the program `script` of `bench/` with it and with the arguments of the user.
+fn hand_over(python: &Path, script: &str, file: &Path, setup: &Value, args: &[String]) -> Result<ExitCode> {
+    fs::write(file, serde_json::to_vec_pretty(setup)?)?;
     let mut run = Command::new(python);
-    run.arg(paths::bench().join("run.py")).arg(file).args(args).current_dir(paths::root());
+    run.arg(paths::bench().join(script)).arg(file).args(args).current_dir(paths::root());
     let status = run.status().context("cannot start Python")?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// The two models, as directories and packed.
-fn models(output: &std::path::Path) -> Result<Value> {
-    let source = model::resolve(&Request::Named(slice::SOURCE.to_owned()))?;
-    let slice = slice::prepared(&source, &paths::output())?;
+fn models(output: &Path) -> Result<Value> {
     let mut models = Vec::new();
-    for model in [&slice, &source] {
+    for model in [model::L3, model::L6] {
+        let model = &model::named(model)?;
         let int8 = pack(model, Precision::Int8)?;
         let f32 = pack(model, Precision::F32)?;
         let candle = output.join(format!("{}.candle", model.name));

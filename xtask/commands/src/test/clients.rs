@@ -5,9 +5,8 @@ use anyhow::Result;
 use super::counts::{self, Counts};
 use super::python_suite::PythonSuite;
 use super::{TestEnv, run};
-use crate::paths;
 use crate::program::Server;
-use crate::slice;
+use crate::{model, paths};
 
 /// The key of the server, so that every client shows that it sends one.
 const KEY: &str = "key-of-the-tests";
@@ -20,7 +19,7 @@ pub fn test(env: &TestEnv, counts: &mut Counts) -> Result<()> {
     let clients = "the clients of OpenAI, Hugging Face, LangChain and Ollama";
     let suite = PythonSuite::prepare(paths::client_tests(), "python", clients)?;
     let key = format!("API_KEY={KEY}");
-    let mut args = vec!["serve", "--model", slice::SOURCE];
+    let mut args = vec!["serve", "--model", model::L6];
     args.extend(SETTINGS.iter().chain([&key.as_str()]).flat_map(|setting| ["--env", setting]));
     let server = Server::start(&args)?;
     let mut pytest = suite.command();

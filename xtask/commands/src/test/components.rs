@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::counts::Counts;
-use super::{TestEnv, run_cargo, run_cargo_as_it_is};
+use super::counts::{self, Counts};
+use super::{TestEnv, harness, run_cargo, run_prefixed};
 use crate::cargo::{self, Backend, Store};
-use crate::slice;
-use crate::{baked, paths, program};
+use crate::{baked, model, paths, program};
 
 /// Runs the tests.
 pub fn test(env: &TestEnv, counts: &mut Counts) -> Result<()> {
@@ -20,7 +19,18 @@ pub fn test(env: &TestEnv, counts: &mut Counts) -> Result<()> {
     command.env("MINILM_TEST_COMPONENTS", components);
     run_cargo("components", &mut command, true, env, counts)?;
     let host = program::host()?;
-    Backend::ALL.into_iter().try_for_each(|backend| core(backend, &host, env, counts))
+    println!("\n== core");
+    // A WebAssembly program has one thread, so two of them run side by side.
+    let core = |backends: &[Backend]| -> Result<Counts> {
+        let mut counts = Counts::default();
+        backends.iter().try_for_each(|&backend| core(backend, &host, env, &mut counts))?;
+        Ok(counts)
+    };
+    let (some, others) = Backend::ALL.split_at(2);
+    let (some, others) = rayon::join(|| core(some), || core(others));
+    *counts += some?;
+    *counts += others?;
+    Ok(())
 }
 
 /// The core's own tests; the golden vectors too where the backend is fast enough for them.
@@ -34,7 +44,8 @@ fn core(backend: Backend, host: &Path, env: &TestEnv, counts: &mut Counts) -> Re
     let visible = env.models.strip_prefix(paths::root())?;
     command.env("CARGO_TARGET_WASM32_WASIP2_RUNNER", format!("{} run", host.display()));
     command.env("MINILM_TEST_MODELS", visible);
-    run_cargo_as_it_is(&format!("core, {}", backend.name()), &mut command, true, env, counts)
+    let prefix = format!("{}: ", backend.name());
+    run_prefixed(&prefix, harness(&mut command, true, env), counts::of_cargo, counts)
 }
 
 /// Builds every component that the tests name, as `<component>.wasm` and with a model in it as `<component>+<model>.wasm`.
@@ -47,27 +58,37 @@ fn build(models: &Path) -> Result<PathBuf> {
         fs::copy(build(file.as_deref())?, folder.join(format!("{name}{model}.wasm")))?;
         Ok(())
     };
-    let (slice, source) = (format!("{}-int8", slice::NAME), format!("{}-int8", slice::SOURCE));
+    let (l3, l6) = (format!("{}-int8", model::L3), format!("{}-int8", model::L6));
     let fastest = Backend::RelaxedSimd;
-    for backend in Backend::ALL {
-        keep(&format!("cli-{}", backend.name()), Some(&slice), &|model| baked::cli(backend, model))?;
-    }
-    for backend in [Backend::Simd128, Backend::RelaxedSimd] {
-        keep(&format!("kernels-{}", backend.name()), None, &|_| cargo::build_kernels(backend))?;
-    }
-    for model in [None, Some(&*slice)] {
-        keep("http", model, &|model| baked::http(fastest, model))?;
-        keep("component", model, &|model| baked::component(fastest, model))?;
-    }
-    keep("component-to-bake", None, &|_| cargo::component_to_bake(fastest))?;
-    for (name, store) in [("kb-spin", Store::Spin), ("kb-index", Store::Index)] {
-        for model in [&slice, &source] {
-            keep(name, Some(model), &|model| baked::kb(fastest, store, model))?;
+    let cli =
+        |backend: Backend| keep(&format!("cli-{}", backend.name()), Some(&l3), &|model| baked::cli(backend, model));
+    // Each component is linked by one thread, and cargo builds one at a time in a folder. What has other folders is built beside.
+    let in_other_folders = || -> Result<()> {
+        cli(Backend::Scalar)?;
+        cli(Backend::Simd128)?;
+        for backend in [Backend::Simd128, fastest] {
+            keep(&format!("kernels-{}", backend.name()), None, &|_| cargo::build_kernels(backend))?;
         }
-    }
-    keep("www", None, &|_| cargo::build_www())?;
-    let mut composition = cargo::bare_component(fastest, "minilm-composition")?;
-    cargo::run(&mut composition)?;
-    keep("composition", None, &|_| Ok(cargo::bare_output(fastest, "minilm_composition.wasm")))?;
+        keep("component", Some(&l3), &|model| baked::component(fastest, model))?;
+        keep("component-to-bake", None, &|_| cargo::component_to_bake(fastest))?;
+        let mut composition = cargo::bare_component(fastest, "minilm-composition")?;
+        cargo::run(&mut composition)?;
+        keep("composition", None, &|_| Ok(cargo::bare_output(fastest, "minilm_composition.wasm")))
+    };
+    let with_wasi = || -> Result<()> {
+        cli(fastest)?;
+        keep("component", None, &|model| baked::component(fastest, model))?;
+        for model in [None, Some(&*l3)] {
+            keep("http", model, &|model| baked::http(fastest, model))?;
+        }
+        for (name, store) in [("kb-spin", Store::Spin), ("kb-index", Store::Index)] {
+            for model in [&l3, &l6] {
+                keep(name, Some(model), &|model| baked::kb(fastest, store, model))?;
+            }
+        }
+        keep("www", None, &|_| cargo::build_www())
+    };
+    let (one, other) = rayon::join(in_other_folders, with_wasi);
+    one.and(other)?;
     Ok(folder)
 }

@@ -9,8 +9,7 @@ use super::counts::{self, Counts};
 use super::python_suite::{PythonSuite, new_database};
 use super::{TestEnv, run};
 use crate::program::Server;
-use crate::slice;
-use crate::{paths, python, tool_cache};
+use crate::{model, paths, python, tool_cache};
 
 /// A PostgreSQL with pgvector in a folder of its own, which ends with this value.
 pub struct Postgres {
@@ -59,7 +58,7 @@ pub fn test(env: &TestEnv, counts: &mut Counts) -> Result<()> {
         stores.push(("PostgreSQL", vec!["--postgres", &postgres.address]));
     }
     for (name, store) in stores {
-        let server = Server::start(&[&["kb", "--model", slice::SOURCE, "--env", "LOG=off"], &store[..]].concat())?;
+        let server = Server::start(&[&["kb", "--model", model::L6, "--env", "LOG=off"], &store[..]].concat())?;
         let mut pytest = suite.command();
         pytest.env("MINILM_KB_URL", &server.url);
         run(&format!("a client of the Flask service, {name}"), &mut pytest, counts::of_pytest, counts)?;

@@ -6,15 +6,14 @@ use super::counts::{self, Counts};
 use super::python_suite::{PythonSuite, new_database};
 use super::{TestEnv, run};
 use crate::program::{self, Server};
-use crate::slice;
-use crate::{cargo, paths};
+use crate::{cargo, model, paths};
 
 /// Runs the suite.
 pub fn test(_: &TestEnv, counts: &mut Counts) -> Result<()> {
     let suite = PythonSuite::prepare(paths::sync_tests(), "sync", "a server that speaks MongoDB's protocol")?;
     cargo::run(program::native("build").args(["--quiet", "--package", "minilm-sync"]))?;
     let file = new_database("sync-tests.db")?;
-    let server = Server::start(&["kb", "--model", slice::SOURCE, "--env", "LOG=off", "--sqlite", &file])?;
+    let server = Server::start(&["kb", "--model", model::L6, "--env", "LOG=off", "--sqlite", &file])?;
     let mut pytest = suite.command();
     pytest.env("MINILM_KB_URL", &server.url);
     pytest.env("MINILM_SYNC", program::built("minilm-sync")?);

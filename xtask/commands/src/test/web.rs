@@ -11,8 +11,7 @@ use minilm::{Embedder, EncodeOptions};
 use super::counts::{self, Counts};
 use super::node_suites::NodeSuites;
 use super::{TestEnv, run};
-use crate::{cargo, node, paths};
-use crate::{slice, web};
+use crate::{cargo, model, node, paths, web};
 
 /// What makes Node 20 accept the faster build, which it then computes wrongly: the loader must not choose it. Newer versions
 /// accept it by themselves, and may not know this.
@@ -30,7 +29,7 @@ pub fn test(env: &TestEnv, counts: &mut Counts) -> Result<()> {
         println!("{name}: {size} bytes gzipped, at most {limit}{}", if fits { "" } else { ": TOO LARGE" });
         *counts += Counts { passed: fits.into(), failed: (!fits).into(), skipped: 0 };
     }
-    for model in [slice::SOURCE, slice::NAME] {
+    for model in [model::L6, model::L3] {
         write_vectors(models, model)?;
     }
     let tarball = packed(&package.folder)?;

@@ -6,20 +6,19 @@ use super::counts::{self, Counts};
 use super::node_suites::NodeSuites;
 use super::{TestEnv, run};
 use crate::cargo::{Backend, Store};
-use crate::{baked, paths, program};
-use crate::{slice, www};
+use crate::{baked, model, paths, program, www};
 
 /// Runs the suite in `www/tests` on the page with the real model.
 pub fn test(env: &TestEnv, counts: &mut Counts) -> Result<()> {
     let tests = paths::www().join("tests");
     let suites = NodeSuites::prepare(&tests, "www-tests")?;
     let site = paths::output().join("test-www");
-    let name = format!("{}-int8", slice::SOURCE);
-    let model = env.models.join(format!("{name}.minilm"));
+    let name = format!("{}-int8", model::L6);
+    let file = env.models.join(format!("{name}.minilm"));
     let page = www::page()?;
-    www::write_site(&page, &model, &name, &site)?;
+    www::write_site(&page, &file, &name, &site)?;
     let component = www::component()?;
-    let knowledge_base = baked::kb(Backend::RelaxedSimd, Store::Spin, Some(&model))?;
+    let knowledge_base = baked::kb(Backend::RelaxedSimd, Store::Spin, Some(&file))?;
 
     let mut suite = suites.command(None, &[tests])?;
     suite.env("MINILM_SITE", &site).env("MINILM_SITE_COMPONENT", component);

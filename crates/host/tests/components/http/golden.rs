@@ -8,14 +8,14 @@ use minilm_host::serve::{Limits, Options};
 
 use super::http;
 use crate::running::{Running, options};
-use crate::{SLICE, bytes, golden_texts, model, same_bits};
+use crate::{L3, bytes, golden_texts, model, same_bits};
 
 /// Texts in a request.
 const BATCH: usize = 40;
 
 /// What the core, compiled for this machine, gives.
 fn expected(texts: &[String]) -> Vec<f32> {
-    let file = bytes(&model(SLICE));
+    let file = bytes(&model(L3));
     let embedder = Embedder::from_bytes(file).expect("the model is valid");
     let embeddings = embedder.encode(texts, &EncodeOptions::default()).expect("texts are cut at the limit");
     embeddings.data

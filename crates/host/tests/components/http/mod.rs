@@ -10,11 +10,11 @@ mod slow;
 use std::path::PathBuf;
 
 use crate::running::{Running, options};
-use crate::{SLICE, component};
+use crate::{L3, component};
 
 /// The component with the model of these tests.
 fn http() -> PathBuf {
-    component("http", SLICE)
+    component("http", L3)
 }
 
 /// Serves the component with these settings.

@@ -10,7 +10,7 @@ use crate::{bare, model};
 #[ignore = "needs packed models: run `cargo xtask test`"]
 fn the_model_can_be_a_mounted_file() {
     let bare = bare("http");
-    let mut mounted = options(&[("MODEL_PATH", "/models/slice-L3-of-all-MiniLM-L6-v2-int8.minilm")]);
+    let mut mounted = options(&[("MODEL_PATH", "/models/paraphrase-MiniLM-L3-v2-int8.minilm")]);
     let folder = model("").canonicalize().expect("the models are there");
     mounted.env.mount(folder, "/models", Access::Read);
     let text = ["What is a neuron?"];

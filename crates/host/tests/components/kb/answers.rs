@@ -25,7 +25,7 @@ fn a_question_finds_the_closest_document() {
         "metadata": { "document_id": "card", "threshold_used": 0.6, "total_documents_searched": 3, "match_index": 0 },
     });
     assert_eq!(answer, expected);
-    assert_eq!((reply.header("x-model"), reply.header("x-compute-tokens")), ("slice-L3-of-all-MiniLM-L6-v2", "8"));
+    assert_eq!((reply.header("x-model"), reply.header("x-compute-tokens")), ("paraphrase-MiniLM-L3-v2", "8"));
 
     // The digits of a number are those that were sent.
     let answer = kb.running.post("/query", json!({ "question": "cost of a transfer", "threshold": 0.3 }).to_string());

@@ -10,7 +10,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use super::{SLICE, SPIN, component, serve, serve_component};
+use super::{L3, SPIN, component, serve, serve_component};
 
 /// How often the server is killed.
 const KILLS: usize = 50;
@@ -42,7 +42,7 @@ impl Killed {
     fn start(file: &Path) -> (Self, String) {
         let mut command = Command::new(std::env::current_exe().expect("this program has a file"));
         command.args(["--ignored", "--exact", "kb::crash::child", "--nocapture"]);
-        command.env(FILE, file).env(COMPONENT, component(SPIN, SLICE));
+        command.env(FILE, file).env(COMPONENT, component(SPIN, L3));
         let mut child = command.stdout(Stdio::piped()).spawn().expect("it can be started");
         let mut lines = BufReader::new(child.stdout.take().expect("it has an output")).lines();
         let addr = lines.find_map(|line| line.expect("text").strip_prefix("listening on ").map(str::to_owned));

@@ -1,6 +1,6 @@
 //! What each build asks of a host, and nothing else.
 
-use super::{INDEX, SLICE, SPIN, component};
+use super::{INDEX, L3, SPIN, component};
 use crate::http::imports::{IMPORTS, check, imports};
 
 #[test]
@@ -8,7 +8,7 @@ use crate::http::imports::{IMPORTS, check, imports};
 fn spin_is_asked_for_its_databases() {
     let mut expected = IMPORTS.to_vec();
     expected.splice(1..1, ["spin:postgres/postgres@4.2.0", "spin:sqlite/sqlite@3.1.0"]);
-    check(&component(SPIN, SLICE), &expected);
+    check(&component(SPIN, L3), &expected);
 }
 
 #[test]
@@ -16,7 +16,7 @@ fn spin_is_asked_for_its_databases() {
 fn an_index_file_is_asked_for_as_a_file() {
     let mut expected = IMPORTS.to_vec();
     expected.extend(["wasi:filesystem/types@0.2.6", "wasi:filesystem/preopens@0.2.6"]);
-    let mut found = imports(&component(INDEX, SLICE));
+    let mut found = imports(&component(INDEX, L3));
     found.sort();
     expected.sort();
     assert_eq!(found, expected);

@@ -7,14 +7,14 @@ use minilm_host::{Access, HostEnv, command};
 use serde_json::{Value, json};
 
 use super::answers::filters;
-use super::{INDEX, Kb, L6, Running, SLICE, component, count, documents, options};
+use super::{INDEX, Kb, L3, L6, Running, component, count, documents, options};
 use crate::bytes;
 
 /// Makes `kb.minilm` of the four documents in `folder`.
 fn build(folder: &Path, fields: &[&str]) {
     let lines: Vec<String> = documents().as_array().expect("an array").iter().map(Value::to_string).collect();
     fs::write(folder.join("documents.jsonl"), lines.join("\n")).expect("a file can be written");
-    let cli = bytes(&component("cli-relaxed-simd", SLICE));
+    let cli = bytes(&component("cli-relaxed-simd", L3));
     let mut env = HostEnv::default();
     env.mount(folder, "work", Access::Write);
     let mut args = vec!["index", "build", "work/documents.jsonl", "-o", "work/kb.minilm"];
@@ -36,7 +36,7 @@ fn answers_are_those_of_sqlite() {
     let sqlite = Kb::filled(&fields);
     let folder = tempfile::tempdir().expect("a folder can be made");
     build(folder.path(), &["question", "title"]);
-    let index = serve(folder.path(), &fields, SLICE);
+    let index = serve(folder.path(), &fields, L3);
 
     let mut requests = vec![
         ("/query", json!({ "question": "Where is my new card?" })),
@@ -68,7 +68,7 @@ fn answers_are_those_of_sqlite() {
 fn a_file_that_does_not_fit_is_refused() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let ask = json!({ "question": "Where is my new card?" }).to_string();
-    let missing = serve(folder.path(), &[], SLICE);
+    let missing = serve(folder.path(), &[], L3);
     let health = missing.get("/health");
     assert_eq!(health.status(), 503);
     assert!(health.text().contains("the store cannot be reached: /kb/kb.minilm: "), "{}", health.text());
@@ -83,6 +83,6 @@ fn a_file_that_does_not_fit_is_refused() {
     let file = folder.path().join("kb.minilm");
     let bytes = fs::read(&file).expect("it is there");
     fs::write(&file, &bytes[..bytes.len() / 2]).expect("a file can be written");
-    let cut = serve(folder.path(), &[], SLICE).post("/query", ask);
+    let cut = serve(folder.path(), &[], L3).post("/query", ask);
     assert!(cut.status() == 500 && cut.text().contains("the index file is damaged"), "{}", cut.text());
 }

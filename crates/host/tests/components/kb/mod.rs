@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use ureq::http::Request;
 
 use crate::running::{Reply, Running, options};
-use crate::{L6, SLICE, component};
+use crate::{L3, L6, component};
 
 /// The build that keeps documents in Spin's databases, and the one that answers from an index file.
 const SPIN: &str = "kb-spin";
@@ -58,7 +58,7 @@ impl Kb {
 
 /// A server over a file of SQLite.
 fn serve(file: &Path, env: &[(&str, &str)], pages: Option<u32>) -> Running {
-    serve_component(&component(SPIN, SLICE), file, env, pages)
+    serve_component(&component(SPIN, L3), file, env, pages)
 }
 
 fn serve_component(component: &Path, file: &Path, env: &[(&str, &str)], pages: Option<u32>) -> Running {

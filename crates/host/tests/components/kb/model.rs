@@ -16,10 +16,9 @@ fn another_model_is_refused_until_a_reindex() {
         assert_eq!(reply.status(), 409, "{}", reply.text());
         let error = reply.json();
         let message = error["error"].as_str().expect("a message");
-        let parts =
-            ["`slice-L3-of-all-MiniLM-L6-v2` (weights ", "`all-MiniLM-L6-v2` (weights ", "POST /documents/reindex"];
+        let parts = ["`paraphrase-MiniLM-L3-v2` (weights ", "`all-MiniLM-L6-v2` (weights ", "POST /documents/reindex"];
         assert!(parts.iter().all(|part| message.contains(part)), "{message}");
-        assert_eq!(error["details"]["stored"]["model"], "slice-L3-of-all-MiniLM-L6-v2");
+        assert_eq!(error["details"]["stored"]["model"], "paraphrase-MiniLM-L3-v2");
         assert_eq!(error["details"]["configured"]["model"], "all-MiniLM-L6-v2");
     }
     let health = running.get("/health");

@@ -8,9 +8,7 @@ use tokio_postgres::{Client, NoTls};
 use ureq::http::Request;
 
 use super::answers::filters;
-use super::{
-    Databases, Kb, L6, Options, Running, SLICE, SPIN, close, component, count, delete, documents, options, put,
-};
+use super::{Databases, Kb, L3, L6, Options, Running, SPIN, close, component, count, delete, documents, options, put};
 
 /// Where the server is, as `host=… user=… dbname=postgres`.
 const SERVER: &str = "MINILM_TEST_POSTGRES";
@@ -76,7 +74,7 @@ fn answers_are_those_of_sqlite() {
     let Some(address) = database("answers") else { return };
     let fields = [("SEARCH_FIELDS", "question,title")];
     let sqlite = Kb::filled(&fields);
-    let postgres = serve(&address, &fields, SLICE);
+    let postgres = serve(&address, &fields, L3);
     assert_eq!(put(&postgres, documents().to_string()).json(), json!({ "upserted": 4, "total": 4 }));
 
     let mut requests = vec![
@@ -122,7 +120,7 @@ fn answers_are_those_of_sqlite() {
 #[ignore = "needs packed models: run `cargo xtask test`"]
 fn another_model_is_refused_until_a_reindex() {
     let Some(address) = database("models") else { return };
-    let first = serve(&address, &[], SLICE);
+    let first = serve(&address, &[], L3);
     put(&first, documents().to_string());
     let second = serve(&address, &[], L6);
     let ask = json!({ "question": "Where is my new card?" }).to_string();
@@ -137,7 +135,7 @@ fn another_model_is_refused_until_a_reindex() {
 fn two_writers_lose_nothing() {
     let Some(address) = database("writers") else { return };
     // Both begin with an empty database.
-    let servers = [serve(&address, &[], SLICE), serve(&address, &[], SLICE)];
+    let servers = [serve(&address, &[], L3), serve(&address, &[], L3)];
     thread::scope(|scope| {
         for (writer, running) in servers.iter().enumerate() {
             scope.spawn(move || {
@@ -165,7 +163,7 @@ fn two_writers_lose_nothing() {
 fn the_later_writer_decides_what_is_found() {
     let Some(address) = database("later") else { return };
     let fields = [("SEARCH_FIELDS", "question,title")];
-    let running = serve(&address, &fields, SLICE);
+    let running = serve(&address, &fields, L3);
     put(&running, "[{\"id\": \"1\", \"question\": \"Where is my card?\"}]");
     thread::scope(|scope| {
         on(&address, async |client| {
@@ -195,7 +193,7 @@ fn the_later_writer_decides_what_is_found() {
 #[ignore = "needs packed models: run `cargo xtask test`"]
 fn a_write_and_a_delete_do_not_wait_for_each_other() {
     let Some(address) = database("deadlock") else { return };
-    let running = serve(&address, &[], SLICE);
+    let running = serve(&address, &[], L3);
     let document = "[{\"id\": \"1\", \"question\": \"Where is my card?\"}]";
     put(&running, document);
     let [written, deleted] = thread::scope(|scope| {
@@ -218,7 +216,7 @@ fn a_write_and_a_delete_do_not_wait_for_each_other() {
 #[ignore = "needs packed models: run `cargo xtask test`"]
 fn a_search_during_a_reindex_is_refused() {
     let Some(address) = database("meanwhile") else { return };
-    let running = serve(&address, &[], SLICE);
+    let running = serve(&address, &[], L3);
     put(&running, documents().to_string());
     let ask = || running.post("/query", json!({ "question": "Where is my new card?" }).to_string()).status();
     let asked = thread::scope(|scope| {
@@ -240,7 +238,7 @@ fn a_search_during_a_reindex_is_refused() {
 #[ignore = "needs packed models: run `cargo xtask test`"]
 fn a_search_can_walk_the_graph() {
     let Some(address) = database("graph") else { return };
-    put(&serve(&address, &[], SLICE), documents().to_string());
+    put(&serve(&address, &[], L3), documents().to_string());
     let plan: Vec<String> = on(&address, async |client| {
         client.batch_execute("SET enable_seqscan = off; SET enable_sort = off").await.expect("settings");
         let vector = format!("[{}]", ["1"; 384].join(","));
@@ -256,7 +254,7 @@ fn a_search_can_walk_the_graph() {
 #[ignore = "needs packed models: run `cargo xtask test`"]
 fn errors_are_told_apart() {
     let Some(address) = database("errors") else { return };
-    let running = serve(&address, &[], SLICE);
+    let running = serve(&address, &[], L3);
     // PostgreSQL has no U+0000, in a value that is filtered; in answers it is text of JSON.
     let reply = put(&running, "[{\"id\": \"1\", \"question\": \"a?\", \"metadata\": {\"by\": \"\\u0000\"}}]");
     assert_eq!(reply.status(), 422, "{}", reply.text());
@@ -267,13 +265,13 @@ fn errors_are_told_apart() {
     assert_eq!(running.get("/documents/1").json(), found);
 
     let gone = address.replace("dbname=errors", "dbname=nowhere");
-    let health = serve(&gone, &[], SLICE).get("/health");
+    let health = serve(&gone, &[], L3).get("/health");
     let database = &health.json()["database"];
     assert_eq!((health.status(), &database["connected"]), (503, &json!(false)));
     assert!(database["error"].as_str().is_some_and(|error| error.contains("nowhere")), "{database}");
     let request = Request::put("/documents").header("content-type", "application/json");
     let databases = Some(Databases::default());
-    let unset = Running::start(&component(SPIN, SLICE), Options { databases, ..options(&[("STORE", "postgres")]) });
+    let unset = Running::start(&component(SPIN, L3), Options { databases, ..options(&[("STORE", "postgres")]) });
     let reply = unset.send(request.body(b"[{\"id\": \"1\"}]".to_vec()).expect("a request"));
     assert!(reply.status() == 503 && reply.text().contains("POSTGRES_URL is not set"), "{}", reply.text());
 }

@@ -2,7 +2,7 @@ import { createEmbedder } from 'minilm-wasm';
 
 import serviceWorker from './service-worker.js?worker&url';
 
-const model = '/models/slice-L3-of-all-MiniLM-L6-v2-int8.minilm';
+const model = '/models/paraphrase-MiniLM-L3-v2-int8.minilm';
 
 globalThis.encode = async (text, options) => {
   const embedder = await createEmbedder({ model, ...options });
