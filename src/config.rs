@@ -83,7 +83,7 @@ pub struct TokenizerConfig {
     pub added_tokens: Vec<AddedToken>,
 }
 
-/// A token that is matched literally in the raw text.
+/// A token that is found in the text as it is, before the text is split into words.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AddedToken {
@@ -91,6 +91,13 @@ pub struct AddedToken {
     pub id: u32,
     /// Its text.
     pub content: String,
+    /// Whether it is searched in the normalized text, and normalized itself; else in the raw text.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub normalized: bool,
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// Number format of packed weights.

@@ -1,8 +1,9 @@
 //! Text to token ids, exactly as the `tokenizers` crate does for BERT models, over tables that lie ready in the model file.
 //!
-//! Added tokens are cut out of the raw text, the rest is [normalized](text_normalizer), split into words and covered by
+//! Added tokens are cut out of the raw text or of the [normalized](text_normalizer) one, the rest is split into words and covered by
 //! [pieces](wordpiece). All stages stream: the tokenizer stops reading as soon as it has the tokens it may keep.
 
+mod added_tokens;
 mod text_normalizer;
 mod truncation;
 mod wordpiece;
@@ -11,6 +12,8 @@ use std::ops::{ControlFlow, Range};
 
 pub use truncation::Truncation;
 use truncation::{Keep, longest_first};
+
+use added_tokens::{Found, NormalizedTokens, Search};
 
 use crate::Error;
 use crate::config::{AddedToken, TokenizerConfig};
@@ -69,6 +72,7 @@ pub struct TooLong {
 #[derive(Clone, Debug)]
 pub struct Tokenizer<'m> {
     config: TokenizerConfig,
+    normalized_tokens: NormalizedTokens,
     trie: Trie<'m>,
 }
 
@@ -82,7 +86,7 @@ impl<'m> Tokenizer<'m> {
     /// walk: a damaged one gives wrong tokens.
     #[must_use]
     pub fn new(config: TokenizerConfig, trie: &'m [u32]) -> Self {
-        Self { config, trie: Trie::new(trie) }
+        Self { normalized_tokens: NormalizedTokens::of(&config), config, trie: Trie::new(trie) }
     }
 
     /// Tokens of `[CLS] text [SEP]`, at most `max_length` of them (2 or more).
@@ -157,7 +161,20 @@ impl<'m> Tokenizer<'m> {
             Segment::Added(id, range) => sink((id, range)),
             Segment::Text(range) => {
                 let start = range.start;
-                text_normalizer::normalize(&self.config, &text[range], start, |c| words.push(c, &mut sink))?;
+                if self.normalized_tokens.is_empty() {
+                    text_normalizer::normalize(&self.config, &text[range], start, |c| words.push(c, &mut sink))?;
+                } else {
+                    let mut search = Search::new(&self.normalized_tokens);
+                    let mut found = |found| match found {
+                        Found::Char(c) => words.push(c, &mut sink),
+                        Found::Token(id, range) => {
+                            words.finish(&mut sink)?;
+                            sink((id, range))
+                        }
+                    };
+                    text_normalizer::normalize(&self.config, &text[range], start, |c| search.push(c, &mut found))?;
+                    search.finish(&mut found)?;
+                }
                 words.finish(&mut sink)
             }
         });
@@ -187,7 +204,7 @@ impl<'m> Tokenizer<'m> {
     }
 
     fn added_token_at(&self, text: &[u8]) -> Option<&AddedToken> {
-        let tokens = self.config.added_tokens.iter();
+        let tokens = self.config.added_tokens.iter().filter(|token| !token.normalized);
         tokens.filter(|token| text.starts_with(token.content.as_bytes())).max_by_key(|token| token.content.len())
     }
 }

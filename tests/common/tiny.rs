@@ -64,6 +64,8 @@ impl Tiny {
             ),
             ("sentence_bert_config.json", json!({"max_seq_length": 24, "do_lower_case": false})),
             ("tokenizer.json", tokenizer()),
+            // The class that takes `tokenizer.json` as it is.
+            ("tokenizer_config.json", json!({"tokenizer_class": "PreTrainedTokenizerFast"})),
         ];
         let json = json.into_iter().map(|(path, value)| (path.to_owned(), value)).collect();
         Self { json, weights: weights(shape), dtype: Dtype::F32 }

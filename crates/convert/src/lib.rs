@@ -61,7 +61,7 @@ impl Source {
         let weights = Weights::of(files)?;
         let mut config = modules::read_config(name, files, &weights)?;
         let lowercase_first = config.tokenizer.lowercase_first;
-        let tables = Tables::read(files.require(&files.transformer("tokenizer.json"))?, config.encoder.vocab_size)?;
+        let tables = Tables::read(files, config.encoder.vocab_size)?;
         config.tokenizer = tables.config(lowercase_first);
         config.check()?;
         Ok(Self { config, tables, weights })

@@ -113,7 +113,7 @@ fn the_library_component_tells_its_model() {
     assert_eq!((name, weights_sha256), (&config.name, &config.weights_sha256));
     assert!(prompts.iter().map(|prompt| (&prompt.name, &prompt.text)).eq(&config.prompts));
     assert_eq!((info.precision, info.pooling), (Precision::Int8, Pooling::Mean));
-    assert_eq!((info.normalize, info.similarity), (true, SimilarityFunction::Cosine));
+    assert_eq!((info.normalize, info.similarity), (false, SimilarityFunction::Cosine));
     assert_eq!((info.dim, info.max_position_embeddings), (384, 512));
     assert_eq!((info.max_seq_length as usize, info.vocab_size), (config.max_seq_length, 30_522));
     assert_eq!((info.num_hidden_layers, backend.as_str()), (3, "relaxed-simd"));

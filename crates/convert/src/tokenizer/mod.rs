@@ -1,14 +1,18 @@
-//! `tokenizer.json` to the tables of the packed file: `tokenizers` reads it, and what cannot be reproduced exactly is refused.
+//! The tokenizer of a directory to the tables of the packed file: `tokenizers` reads it, and what cannot be reproduced exactly is
+//! refused.
+
+mod assembly;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use minilm::format::{MAX_TOKEN_ID, names, vocabulary_trie};
 use minilm::{AddedToken, Tokenizer, TokenizerConfig};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tokenizers::{ModelWrapper, NormalizerWrapper, PreTokenizerWrapper};
 
 use crate::error::Error;
+use crate::files::ModelFiles;
 use crate::writer::Writer;
 
 /// Tokenizer settings, and the trie over the vocabulary.
@@ -18,9 +22,9 @@ pub(super) struct Tables {
 }
 
 impl Tables {
-    /// Reads `tokenizer.json`. Ids have to be below `vocab_size`, the rows of the word embeddings.
-    pub(super) fn read(json: &[u8], vocab_size: usize) -> Result<Self, Error> {
-        let mut oracle = parse(json)?;
+    /// Reads the tokenizer of a directory. Ids have to be below `vocab_size`, the rows of the word embeddings.
+    pub(super) fn read(files: &ModelFiles, vocab_size: usize) -> Result<Self, Error> {
+        let mut oracle = parse(assembly::read_tokenizer(files)?)?;
         oracle.with_truncation(None).map_err(|error| unsupported(error.to_string()))?;
         oracle.with_padding(None);
         let config = read_pipeline(&oracle, vocab_size)?;
@@ -59,11 +63,8 @@ fn other_normalizer() -> Error {
 
 /// The tokenizer as `tokenizers` reads it, but for what that crate does not survive: text that is no JSON inside the decoder,
 /// which has no part in encoding, a precompiled normalizer that is damaged, and a template with tokens that it does not list.
-fn parse(json: &[u8]) -> Result<tokenizers::Tokenizer, Error> {
+fn parse(mut fields: Map<String, Value>) -> Result<tokenizers::Tokenizer, Error> {
     let wrong_json = |source| Error::Json { file: "tokenizer.json".to_owned(), source };
-    let Value::Object(mut fields) = serde_json::from_slice(json).map_err(wrong_json)? else {
-        return Err(unsupported("this is no JSON object"));
-    };
     fields.remove("decoder");
     if fields.get("normalizer").is_none_or(|normalizer| normalizer["type"] != "BertNormalizer") {
         return Err(other_normalizer());
@@ -137,8 +138,8 @@ fn read_frame(oracle: &tokenizers::Tokenizer) -> Result<(u32, u32), Error> {
 fn read_added_tokens(oracle: &tokenizers::Tokenizer, vocab_size: usize) -> Result<Vec<AddedToken>, Error> {
     let tokens: BTreeMap<u32, tokenizers::AddedToken> = oracle.get_added_tokens_decoder().into_iter().collect();
     let convert = |(id, token): (u32, tokenizers::AddedToken)| {
-        if token.single_word || token.lstrip || token.rstrip || token.normalized {
-            let flags = "single_word, lstrip, rstrip or normalized";
+        if token.single_word || token.lstrip || token.rstrip {
+            let flags = "single_word, lstrip or rstrip";
             return Err(unsupported(format!("added token {:?} has {flags}, which is not supported", token.content)));
         }
         if id as usize >= vocab_size {
@@ -147,7 +148,7 @@ fn read_added_tokens(oracle: &tokenizers::Tokenizer, vocab_size: usize) -> Resul
                 token.content
             )));
         }
-        Ok(AddedToken { id, content: token.content })
+        Ok(AddedToken { id, content: token.content, normalized: token.normalized })
     };
     tokens.into_iter().map(convert).collect()
 }

@@ -1,0 +1,207 @@
+//! The tokenizer as transformers 5 puts it together: of `tokenizer.json` or `vocab.txt`, and of the files beside it.
+//!
+//! For the classes of BERT only the vocabulary and the added tokens of `tokenizer.json` count. Everything else comes from
+//! `tokenizer_config.json` and has defaults. Any other class takes `tokenizer.json` as it is. Tokens can be added by four files.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::unsupported;
+use crate::error::Error;
+use crate::files::ModelFiles;
+use crate::json::read;
+
+/// Classes that are put together of their settings. transformers takes the first one where none is named.
+const BERT_CLASSES: [&str; 4] =
+    ["BertTokenizer", "BertTokenizerFast", "DistilBertTokenizer", "DistilBertTokenizerFast"];
+
+/// Named special tokens with the defaults of the BERT classes, in the order in which they are added.
+const NAMED: [(&str, &str); 5] = [
+    ("unk_token", "[UNK]"),
+    ("sep_token", "[SEP]"),
+    ("pad_token", "[PAD]"),
+    ("cls_token", "[CLS]"),
+    ("mask_token", "[MASK]"),
+];
+
+/// Lists of further special tokens.
+const EXTRA: [&str; 2] = ["additional_special_tokens", "extra_special_tokens"];
+
+/// The fields of `tokenizer.json`, as they are used.
+pub(super) fn read_tokenizer(files: &ModelFiles) -> Result<Map<String, Value>, Error> {
+    let path = files.transformer("tokenizer.json");
+    let mut settings: Map<String, Value> =
+        read(files, &files.transformer("tokenizer_config.json"))?.unwrap_or_default();
+    let file: Option<Value> = read(files, &path)?;
+    let class = settings.get("tokenizer_class").and_then(Value::as_str).unwrap_or(BERT_CLASSES[0]);
+    let is_bert = BERT_CLASSES.contains(&class);
+    let mut fields = match file {
+        Some(Value::Object(fields)) => fields,
+        Some(_) => return Err(unsupported("this is no JSON object")),
+        None if is_bert && files.get(&files.transformer("vocab.txt")).is_some() => Map::new(),
+        None => return Err(Error::MissingFile(path)),
+    };
+    let mut added = added_tokens(files, &mut settings, &fields, is_bert)?;
+    if is_bert {
+        let kind = fields.get("model").and_then(|model| model["type"].as_str());
+        if kind.is_some_and(|kind| kind != "WordPiece") {
+            return Err(unsupported("the model is not WordPiece"));
+        }
+        let vocabulary = match fields.get_mut("model").map(|model| model["vocab"].take()) {
+            Some(Value::Object(vocabulary)) => vocabulary,
+            Some(_) => return Err(unsupported("the model has no `vocab` of tokens and ids")),
+            None => vocabulary(files)?,
+        };
+        fields = bert(&settings, vocabulary)?;
+    } else {
+        let own = fields.get("added_tokens").and_then(Value::as_array).cloned().unwrap_or_default();
+        added.retain(|token| !own.iter().any(|own| own["content"] == token["content"]));
+        added.splice(0..0, own);
+    }
+    let ids = |token: &str| fields.get("model")?["vocab"].get(token)?.as_u64();
+    let mut next = fields.get("model").and_then(|model| model["vocab"].as_object()).map_or(0, Map::len) as u64;
+    let mut numbered: Vec<Value> = Vec::new();
+    for mut token in added {
+        let id = match (ids(token["content"].as_str().unwrap_or_default()), token["id"].as_u64()) {
+            (Some(id), _) => id,
+            (None, Some(id)) if !is_bert => id,
+            (None, _) => next,
+        };
+        next = next.max(id + 1);
+        token["id"] = id.into();
+        numbered.push(token);
+    }
+    fields.insert("added_tokens".to_owned(), numbered.into());
+    Ok(fields)
+}
+
+/// A line of `vocab.txt` is a token, and its number the id.
+fn vocabulary(files: &ModelFiles) -> Result<Map<String, Value>, Error> {
+    let text = std::str::from_utf8(files.require(&files.transformer("vocab.txt"))?);
+    let text = text.map_err(|error| unsupported(format!("vocab.txt is not UTF-8: {error}")))?;
+    Ok(text.lines().zip(0_u32..).map(|(token, id)| (token.to_owned(), id.into())).collect())
+}
+
+/// What a BERT class makes of its settings.
+fn bert(settings: &Map<String, Value>, vocabulary: Map<String, Value>) -> Result<Map<String, Value>, Error> {
+    let flag = |name: &str, default: Value| match settings.get(name) {
+        None => Ok(default),
+        Some(value @ (Value::Bool(_) | Value::Null)) => Ok(value.clone()),
+        Some(value) => Err(Error::config(
+            format!("tokenizer_config.json: {name}"),
+            format!("{value} is neither true, false nor null"),
+        )),
+    };
+    let on = |name: &str| flag(name, true.into()).map(|value| value == Value::Bool(true));
+    let [unk, sep, _, cls, _] =
+        NAMED.map(|(name, default)| content(settings.get(name).unwrap_or(&Value::Null)).unwrap_or(default));
+    let id = |token: &str| {
+        let id = vocabulary.get(token).cloned();
+        id.ok_or_else(|| unsupported(format!("the vocabulary has no {token:?}")))
+    };
+    let special = |token: &str| id(token).map(|id| json!({ "id": token, "ids": [id], "tokens": [token] }));
+    let token = |token: &str, type_id: u8| json!({ "SpecialToken": { "id": token, "type_id": type_id } });
+    let (a, b) =
+        (json!({ "Sequence": { "id": "A", "type_id": 0 } }), json!({ "Sequence": { "id": "B", "type_id": 1 } }));
+    let template = json!({
+        "type": "TemplateProcessing",
+        "single": [token(cls, 0), a, token(sep, 0)],
+        "pair": [token(cls, 0), a, token(sep, 0), b, token(sep, 1)],
+        "special_tokens": { cls: special(cls)?, sep: special(sep)? },
+    });
+    let fields = json!({
+        "version": "1.0",
+        "normalizer": {
+            "type": "BertNormalizer",
+            "clean_text": true,
+            "handle_chinese_chars": on("tokenize_chinese_chars")?,
+            "strip_accents": flag("strip_accents", Value::Null)?,
+            "lowercase": on("do_lower_case")?,
+        },
+        "pre_tokenizer": { "type": "BertPreTokenizer" },
+        "post_processor": template,
+        "model": {
+            "type": "WordPiece",
+            "unk_token": unk,
+            "continuing_subword_prefix": "##",
+            "max_input_chars_per_word": 100,
+            "vocab": vocabulary,
+        },
+    });
+    match fields {
+        Value::Object(fields) => Ok(fields),
+        _ => unreachable!("it was written as an object"),
+    }
+}
+
+/// The text of a token, which is written as a string or as an object.
+fn content(token: &Value) -> Option<&str> {
+    token.as_str().or_else(|| token["content"].as_str())
+}
+
+/// The tokens that are added to the vocabulary, in the order of their ids; named ones come last, unless they are among the others.
+/// `settings` gets what `special_tokens_map.json` says.
+fn added_tokens(
+    files: &ModelFiles,
+    settings: &mut Map<String, Value>,
+    tokenizer: &Map<String, Value>,
+    is_bert: bool,
+) -> Result<Vec<Value>, Error> {
+    let mut tokens: BTreeMap<u64, Value> = BTreeMap::new();
+    if let Some(decoder) = settings.get("added_tokens_decoder") {
+        // Where it is there, it stands for all files.
+        let wrong = || Error::config("tokenizer_config.json: added_tokens_decoder", "is no object of ids and tokens");
+        for (id, token) in decoder.as_object().ok_or_else(wrong)? {
+            tokens.insert(id.parse().map_err(|_| wrong())?, with_defaults(token, false));
+        }
+    } else {
+        let map: Option<Map<String, Value>> = read(files, &files.transformer("special_tokens_map.json"))?;
+        settings.extend(map.unwrap_or_default());
+        let special = special_tokens(settings, is_bert);
+        let listed: Option<BTreeMap<String, u64>> = read(files, &files.transformer("added_tokens.json"))?;
+        for (token, id) in listed.unwrap_or_default() {
+            let is_special = special.contains(&token);
+            tokens.insert(id, json!({ "content": token, "normalized": !is_special, "special": is_special }));
+        }
+        for token in tokenizer.get("added_tokens").and_then(Value::as_array).into_iter().flatten() {
+            tokens.insert(token["id"].as_u64().unwrap_or_default(), token.clone());
+        }
+    }
+    let mut tokens: Vec<Value> = tokens.into_values().collect();
+    for token in special_tokens(settings, is_bert) {
+        if !tokens.iter().any(|known| known["content"] == token) {
+            tokens.push(json!({ "content": token, "special": true }));
+        }
+    }
+    Ok(tokens.iter().map(|token| with_defaults(token, true)).collect())
+}
+
+/// The special tokens that the settings name, with the defaults of BERT.
+fn special_tokens(settings: &Map<String, Value>, is_bert: bool) -> Vec<String> {
+    let named = NAMED.iter().filter_map(|(name, default)| {
+        let set = settings.get(*name).and_then(content);
+        set.or(is_bert.then_some(*default))
+    });
+    let extra = EXTRA.iter().filter_map(|name| settings.get(*name)?.as_array()).flatten().filter_map(content);
+    named.chain(extra).map(str::to_owned).collect()
+}
+
+/// A token with every field that `tokenizers` wants. Without a word about it, a token is matched in the normalized text, unless it is
+/// special.
+fn with_defaults(token: &Value, keep_id: bool) -> Value {
+    let flag = |name: &str| token[name].as_bool();
+    let special = flag("special").unwrap_or(false);
+    let mut full = json!({
+        "content": content(token).unwrap_or_default(),
+        "single_word": flag("single_word").unwrap_or(false),
+        "lstrip": flag("lstrip").unwrap_or(false),
+        "rstrip": flag("rstrip").unwrap_or(false),
+        "normalized": flag("normalized").unwrap_or(!special),
+        "special": special,
+    });
+    if keep_id {
+        full["id"] = token["id"].clone();
+    }
+    full
+}
