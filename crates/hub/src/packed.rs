@@ -112,24 +112,25 @@ fn write(model: &ModelDir, precision: Precision, path: &Path) -> Result<(), Erro
     fs::rename(&part, path).map_err(Error::io(path))
 }
 
-/// The JSON files and the weights of a directory and of the folders in it, by their path with `/`, sorted. Files that this project
+/// The files of a directory and of the folders in it that the converter reads, by their path with `/`, sorted. Files that this project
 /// itself writes beside them do not count.
 fn inputs(directory: &Path) -> Result<Vec<(String, PathBuf)>, Error> {
-    let mut inputs = Vec::new();
-    add_inputs(directory, "", &mut inputs)?;
-    inputs.sort();
-    Ok(inputs)
+    let mut paths = Vec::new();
+    add_files(directory, "", &mut paths)?;
+    paths.sort();
+    let read = ModelFiles::read_of(&paths).into_iter().filter(|path| *path != super::cache::MANIFEST);
+    Ok(read.map(|path| (path.clone(), directory.join(path))).collect())
 }
 
-fn add_inputs(directory: &Path, prefix: &str, inputs: &mut Vec<(String, PathBuf)>) -> Result<(), Error> {
+fn add_files(directory: &Path, prefix: &str, paths: &mut Vec<String>) -> Result<(), Error> {
     for entry in fs::read_dir(directory).map_err(Error::io(directory))? {
         let entry = entry.map_err(Error::io(directory))?;
         let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
         let path = entry.path();
-        if path.is_dir() && prefix.is_empty() {
-            add_inputs(&path, &format!("{name}/"), inputs)?;
-        } else if (name.ends_with(".json") && name != super::cache::MANIFEST) || name.ends_with("model.safetensors") {
-            inputs.push((name, path));
+        if path.is_file() {
+            paths.push(name);
+        } else if path.is_dir() && prefix.is_empty() {
+            add_files(&path, &format!("{name}/"), paths)?;
         }
     }
     Ok(())

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::Error;
 use crate::files::ModelFiles;
+pub(crate) use safetensors::INDEX;
 
 /// Named tensors, all `f32`, under the names that transformers gives them in a `BertModel`.
 #[derive(Debug)]
@@ -33,10 +34,10 @@ impl fmt::Debug for Tensor {
 }
 
 /// Files that hold weights, in the order in which they are looked for. All have the same tensors where several are there.
-const FORMATS: [&str; 4] = ["model.safetensors", safetensors::INDEX, "onnx/model.onnx", "model.onnx"];
+pub(crate) const FORMATS: [&str; 4] = ["model.safetensors", INDEX, "onnx/model.onnx", "model.onnx"];
 
 /// Files that hold weights in a form that is not read.
-const REFUSED: [(&str, &str); 3] = [
+pub(crate) const REFUSED: [(&str, &str); 3] = [
     ("pytorch_model.bin", "is a pickle; save the model with `safe_serialization=True`"),
     ("tf_model.h5", "holds weights of TensorFlow"),
     ("flax_model.msgpack", "holds weights of Flax"),
@@ -62,7 +63,7 @@ impl Weights {
         let mut weights = Self { tensors: BTreeMap::new() };
         if file.ends_with(".onnx") {
             onnx::read(&file, bytes, &mut weights)?;
-        } else if file.ends_with(safetensors::INDEX) {
+        } else if file.ends_with(INDEX) {
             safetensors::read_shards(files, &file, bytes, &mut weights)?;
         } else {
             safetensors::read(bytes, &mut weights)?;

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::files::ModelFiles;
 
 /// Which shard has which tensor.
-pub(super) const INDEX: &str = "model.safetensors.index.json";
+pub(crate) const INDEX: &str = "model.safetensors.index.json";
 
 #[derive(Deserialize)]
 struct Index {
