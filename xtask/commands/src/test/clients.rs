@@ -19,7 +19,7 @@ pub fn test(env: &TestEnv, counts: &mut Counts) -> Result<()> {
     let clients = "the clients of OpenAI, Hugging Face, LangChain and Ollama";
     let suite = PythonSuite::prepare(paths::client_tests(), "python", clients)?;
     let key = format!("API_KEY={KEY}");
-    let mut args = vec!["serve", "--model", model::L6];
+    let mut args = vec!["serve", "--model", model::L3];
     args.extend(SETTINGS.iter().chain([&key.as_str()]).flat_map(|setting| ["--env", setting]));
     let server = Server::start(&args)?;
     let mut pytest = suite.command();
