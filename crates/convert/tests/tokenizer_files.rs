@@ -49,3 +49,60 @@ fn ids_are_those_of_transformers() {
         }
     }
 }
+
+/// No file makes the converter panic, whatever the class is.
+#[test]
+fn hostile_files_are_refused() {
+    let base = Tiny::default().json["tokenizer.json"].clone();
+    let token = |field: &str, value: Value| {
+        let mut file = base.clone();
+        file["added_tokens"][0][field] = value;
+        file
+    };
+    let model = |model: Value| {
+        let mut file = base.clone();
+        file["model"] = model;
+        file
+    };
+    for class in ["BertTokenizer", "PreTrainedTokenizerFast"] {
+        let refused = |files: Value| {
+            let source = Source::read("tiny", &self::files(&json!({ "files": files })));
+            assert!(source.is_err(), "{class}: {files}");
+        };
+        let settings = json!({ "tokenizer_class": class });
+        for tokenizer in [
+            json!(3),
+            json!([]),
+            model(json!(3)),
+            model(json!(null)),
+            model(json!({ "type": "WordPiece", "vocab": [] })),
+            model(json!({ "type": "WordPiece", "vocab": { "[UNK]": "x" } })),
+            token("content", json!(5)),
+            token("special", json!("yes")),
+            token("id", json!(-1)),
+        ] {
+            refused(json!({ "tokenizer.json": tokenizer, "tokenizer_config.json": settings }));
+        }
+        for decoder in [json!(null), json!([]), json!({ "x": {} }), json!({ "40": 3 })] {
+            let settings = json!({ "tokenizer_class": class, "added_tokens_decoder": decoder });
+            refused(json!({ "tokenizer_config.json": settings }));
+        }
+        for (file, content) in [
+            ("added_tokens.json", json!([])),
+            ("added_tokens.json", json!({ "x": -1 })),
+            ("special_tokens_map.json", json!(3)),
+            ("tokenizer_config.json", json!("x")),
+        ] {
+            refused(json!({ file: content }));
+        }
+    }
+    for (field, value) in [("do_lower_case", json!(1)), ("strip_accents", json!("no")), ("cls_token", json!("[NONE]"))]
+    {
+        let source = Source::read("tiny", &files(&json!({ "files": { "tokenizer_config.json": { field: value } } })));
+        let error = source.expect_err("it has another type, or is not there").to_string();
+        assert!(error.contains(field) || error.contains("[NONE]"), "{error}");
+    }
+    // The largest id there is.
+    let source = Source::read("tiny", &files(&json!({ "files": { "tokenizer.json": token("id", json!(u64::MAX)) } })));
+    assert!(source.is_ok(), "for BERT the vocabulary counts");
+}

@@ -84,6 +84,7 @@ pub fn test(only: Option<Part>, filter: Option<String>) -> Result<ExitCode> {
 /// Fetches and packs what the tests need, into one folder.
 fn prepare_models() -> Result<PathBuf> {
     let output = paths::output().join("test-models");
+    fs::create_dir_all(&output)?;
     for name in [model::L3, model::L6] {
         let model = model::named(name)?;
         for precision in [Precision::F32, Precision::Int8] {

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::unsupported;
@@ -48,31 +49,25 @@ pub(super) fn read_tokenizer(files: &ModelFiles) -> Result<Map<String, Value>, E
         if kind.is_some_and(|kind| kind != "WordPiece") {
             return Err(unsupported("the model is not WordPiece"));
         }
-        let vocabulary = match fields.get_mut("model").map(|model| model["vocab"].take()) {
-            Some(Value::Object(vocabulary)) => vocabulary,
+        let vocabulary = match fields.get_mut("model").map(|model| model.get_mut("vocab").map(Value::take)) {
+            Some(Some(Value::Object(vocabulary))) => vocabulary,
             Some(_) => return Err(unsupported("the model has no `vocab` of tokens and ids")),
             None => vocabulary(files)?,
         };
         fields = bert(&settings, vocabulary)?;
     } else {
-        let own = fields.get("added_tokens").and_then(Value::as_array).cloned().unwrap_or_default();
-        added.retain(|token| !own.iter().any(|own| own["content"] == token["content"]));
+        let own = own_tokens(&fields)?;
+        added.retain(|token| !own.iter().any(|own| own.content == token.content));
         added.splice(0..0, own);
     }
     let ids = |token: &str| fields.get("model")?["vocab"].get(token)?.as_u64();
     let mut next = fields.get("model").and_then(|model| model["vocab"].as_object()).map_or(0, Map::len) as u64;
-    let mut numbered: Vec<Value> = Vec::new();
-    for mut token in added {
-        let id = match (ids(token["content"].as_str().unwrap_or_default()), token["id"].as_u64()) {
-            (Some(id), _) => id,
-            (None, Some(id)) if !is_bert => id,
-            (None, _) => next,
-        };
-        next = next.max(id + 1);
-        token["id"] = id.into();
-        numbered.push(token);
+    for token in &mut added {
+        let id = ids(&token.content).or(token.id.filter(|_| !is_bert)).unwrap_or(next);
+        next = next.max(id.saturating_add(1));
+        token.id = Some(id);
     }
-    fields.insert("added_tokens".to_owned(), numbered.into());
+    fields.insert("added_tokens".to_owned(), json!(added));
     Ok(fields)
 }
 
@@ -140,6 +135,42 @@ fn content(token: &Value) -> Option<&str> {
     token.as_str().or_else(|| token["content"].as_str())
 }
 
+/// A token that is added to the vocabulary.
+#[derive(Clone, Serialize, Deserialize)]
+struct Token {
+    id: Option<u64>,
+    content: String,
+    #[serde(default)]
+    single_word: bool,
+    #[serde(default)]
+    lstrip: bool,
+    #[serde(default)]
+    rstrip: bool,
+    normalized: Option<bool>,
+    #[serde(default)]
+    special: bool,
+}
+
+impl Token {
+    /// A token in a file. It is searched in the normalized text, unless it is special or says otherwise.
+    fn read(value: &Value, file: &str) -> Result<Self, Error> {
+        let token = serde_json::from_value(value.clone());
+        let token: Self = token.map_err(|source| Error::Json { file: file.to_owned(), source })?;
+        Ok(Self { normalized: Some(token.normalized.unwrap_or(!token.special)), ..token })
+    }
+
+    fn new(content: String, special: bool) -> Self {
+        let (single_word, lstrip, rstrip) = (false, false, false);
+        Self { id: None, content, single_word, lstrip, rstrip, normalized: Some(!special), special }
+    }
+}
+
+/// The added tokens of `tokenizer.json`.
+fn own_tokens(tokenizer: &Map<String, Value>) -> Result<Vec<Token>, Error> {
+    let tokens = tokenizer.get("added_tokens").and_then(Value::as_array).into_iter().flatten();
+    tokens.map(|token| Token::read(token, "tokenizer.json")).collect()
+}
+
 /// The tokens that are added to the vocabulary, in the order of their ids; named ones come last, unless they are among the others.
 /// `settings` gets what `special_tokens_map.json` says.
 fn added_tokens(
@@ -147,13 +178,14 @@ fn added_tokens(
     settings: &mut Map<String, Value>,
     tokenizer: &Map<String, Value>,
     is_bert: bool,
-) -> Result<Vec<Value>, Error> {
-    let mut tokens: BTreeMap<u64, Value> = BTreeMap::new();
+) -> Result<Vec<Token>, Error> {
+    let mut tokens: BTreeMap<u64, Token> = BTreeMap::new();
     if let Some(decoder) = settings.get("added_tokens_decoder") {
         // Where it is there, it stands for all files.
         let wrong = || Error::config("tokenizer_config.json: added_tokens_decoder", "is no object of ids and tokens");
         for (id, token) in decoder.as_object().ok_or_else(wrong)? {
-            tokens.insert(id.parse().map_err(|_| wrong())?, with_defaults(token, false));
+            let token = Token::read(token, "tokenizer_config.json")?;
+            tokens.insert(id.parse().map_err(|_| wrong())?, Token { id: None, ..token });
         }
     } else {
         let map: Option<Map<String, Value>> = read(files, &files.transformer("special_tokens_map.json"))?;
@@ -162,19 +194,19 @@ fn added_tokens(
         let listed: Option<BTreeMap<String, u64>> = read(files, &files.transformer("added_tokens.json"))?;
         for (token, id) in listed.unwrap_or_default() {
             let is_special = special.contains(&token);
-            tokens.insert(id, json!({ "content": token, "normalized": !is_special, "special": is_special }));
+            tokens.insert(id, Token::new(token, is_special));
         }
-        for token in tokenizer.get("added_tokens").and_then(Value::as_array).into_iter().flatten() {
-            tokens.insert(token["id"].as_u64().unwrap_or_default(), token.clone());
+        for token in own_tokens(tokenizer)? {
+            tokens.insert(token.id.unwrap_or_default(), token);
         }
     }
-    let mut tokens: Vec<Value> = tokens.into_values().collect();
+    let mut tokens: Vec<Token> = tokens.into_values().collect();
     for token in special_tokens(settings, is_bert) {
-        if !tokens.iter().any(|known| known["content"] == token) {
-            tokens.push(json!({ "content": token, "special": true }));
+        if !tokens.iter().any(|known| known.content == token) {
+            tokens.push(Token::new(token, true));
         }
     }
-    Ok(tokens.iter().map(|token| with_defaults(token, true)).collect())
+    Ok(tokens)
 }
 
 /// The special tokens that the settings name, with the defaults of BERT.
@@ -185,23 +217,4 @@ fn special_tokens(settings: &Map<String, Value>, is_bert: bool) -> Vec<String> {
     });
     let extra = EXTRA.iter().filter_map(|name| settings.get(*name)?.as_array()).flatten().filter_map(content);
     named.chain(extra).map(str::to_owned).collect()
-}
-
-/// A token with every field that `tokenizers` wants. Without a word about it, a token is matched in the normalized text, unless it is
-/// special.
-fn with_defaults(token: &Value, keep_id: bool) -> Value {
-    let flag = |name: &str| token[name].as_bool();
-    let special = flag("special").unwrap_or(false);
-    let mut full = json!({
-        "content": content(token).unwrap_or_default(),
-        "single_word": flag("single_word").unwrap_or(false),
-        "lstrip": flag("lstrip").unwrap_or(false),
-        "rstrip": flag("rstrip").unwrap_or(false),
-        "normalized": flag("normalized").unwrap_or(!special),
-        "special": special,
-    });
-    if keep_id {
-        full["id"] = token["id"].clone();
-    }
-    full
 }
