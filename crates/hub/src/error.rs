@@ -104,6 +104,14 @@ impl Error {
         Error::Invalid { what: what.to_string(), reason: reason.to_string() }
     }
 
+    /// `actual` where it is the expected sha256; else an [`Error::Sha256`] about `what`.
+    pub(crate) fn unless_sha256_is(what: impl fmt::Display, expected: &str, actual: String) -> Result<String, Error> {
+        if actual == expected {
+            return Ok(actual);
+        }
+        Err(Error::Sha256 { what: what.to_string(), expected: expected.to_owned(), actual })
+    }
+
     /// Whether another source of the same pinned model is worth trying. A wrong hash or a full disk is not
     /// something to paper over.
     pub(crate) fn leaves_other_sources(&self) -> bool {

