@@ -184,21 +184,39 @@ impl Embedder {
         Ok(data)
     }
 
-    /// Runs the model over the tokens of one text and shows `observe` what goes into its linear layers: the transformer layer
-    /// (from 0), the linear layer in it, and some rows of its input `[rows, in_features]`. Together these are all rows, one for
-    /// each token. Calibration measures with this how large inputs get.
+    /// Vectors of the tokens of one text as they enter the first transformer layer `[tokens, hidden_size]`.
     ///
     /// # Errors
     /// [`Error::Tokens`] and [`Error::TokenId`], as for [`Embedder::embed`].
-    pub fn observe_linear_inputs(
-        &self,
-        tokens: &Tokens,
-        observe: impl FnMut(usize, LinearLayer, &[f32]),
-    ) -> Result<(), Error> {
+    pub fn token_vectors(&self, tokens: &Tokens) -> Result<Vec<f32>, Error> {
         self.check_tokens(0, tokens)?;
         let mut work = Workspace::default();
         work.resize(self.config(), tokens.len());
-        self.encoder().observe(tokens, &mut work, observe)
+        self.encoder().embed(&[tokens], &mut work)?;
+        Ok(work.hidden)
+    }
+
+    /// Runs the first transformer layer over the token vectors of one text `[tokens, hidden_size]`, in place, and shows `observe` what
+    /// goes into its linear layers: the layer and some rows of its input `[rows, in_features]`. Together these are all rows, one for
+    /// each token. Calibration measures with this how large inputs get, with a file for each transformer layer.
+    ///
+    /// # Errors
+    /// [`Error::Rows`] where `hidden` is no whole number of rows.
+    pub fn observe_first_layer(
+        &self,
+        hidden: &mut Vec<f32>,
+        observe: impl FnMut(LinearLayer, &[f32]),
+    ) -> Result<(), Error> {
+        let (len, dim) = (hidden.len(), self.dim());
+        if !len.is_multiple_of(dim) {
+            return Err(Error::Rows { name: "hidden", len, dim });
+        }
+        let mut work = Workspace::default();
+        std::mem::swap(hidden, &mut work.hidden);
+        work.resize(self.config(), len / dim);
+        self.encoder().observe_first(len / dim, &mut work, observe);
+        std::mem::swap(hidden, &mut work.hidden);
+        Ok(())
     }
 
     /// Width of the model's vectors.

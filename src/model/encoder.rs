@@ -39,24 +39,17 @@ impl<'m> Encoder<'m> {
         Ok(())
     }
 
-    /// The same for one text, each layer by itself, so that `observe` sees all inputs of all linear layers.
-    pub(crate) fn observe(
-        &self,
-        text: &Tokens,
-        work: &mut Workspace,
-        mut observe: impl FnMut(usize, LinearLayer, &[f32]),
-    ) -> Result<(), Error> {
-        let lengths = self.embed(&[text], work)?;
-        for (index, layer) in self.layers.iter().enumerate() {
-            let mut observer = Observer(|linear, rows: &[f32]| observe(index, linear, rows));
+    /// The first layer by itself over the tokens of one text, from `work.hidden` to `work.hidden`: `observe` sees all inputs of its linear layers.
+    pub(crate) fn observe_first(&self, tokens: usize, work: &mut Workspace, observe: impl FnMut(LinearLayer, &[f32])) {
+        if let Some(layer) = self.layers.first() {
+            let mut observer = Observer(observe);
             layer.queries(work, &mut observer);
-            layer.forward(None, &lengths, work, &mut observer);
+            layer.forward(None, &[tokens], work, &mut observer);
         }
-        Ok(())
     }
 
     /// The first stage: vectors of the tokens alone. Returns the token counts of the texts.
-    fn embed(&self, batch: &[&Tokens], work: &mut Workspace) -> Result<Vec<usize>, Error> {
+    pub(crate) fn embed(&self, batch: &[&Tokens], work: &mut Workspace) -> Result<Vec<usize>, Error> {
         let lengths: Vec<usize> = batch.iter().map(|tokens| tokens.len()).collect();
         let dim = work.hidden.len() / lengths.iter().sum::<usize>();
         let mut rest = &mut work.hidden[..];

@@ -1,49 +1,74 @@
 //! How large the inputs of every linear layer get, measured with the `f32` model over a list of texts.
 //!
-//! The model runs on our own kernels, whose bits do not depend on the machine: so neither do those of a packed file.
+//! The texts go through the model together, layer by layer, so that only one layer is there as floats at any time: each is packed as a model
+//! of its own, with the rows of the embeddings that the texts use. The model runs on our own kernels, whose bits do not depend on the
+//! machine: so neither do those of a packed file.
 
-use minilm::{Config, Embedder, Error, Truncation};
+use std::collections::BTreeSet;
+
+use minilm::format::LinearLayer;
+use minilm::{Config, Embedder, EncoderConfig, Tokenizer, TokenizerConfig, Tokens, Truncation};
+
+use crate::error::Error;
 
 /// Texts of many kinds and lengths, one a line.
 const TEXTS: &str = include_str!("calibration.txt");
 
-/// Largest magnitude of every input channel of the linear layers, by transformer layer.
-#[derive(Debug)]
-pub(super) struct ActivationRanges {
-    layers: Vec<LayerRanges>,
+/// Largest magnitudes `[in_features]` for the linear layers of one transformer layer, in the order of [`LinearLayer`].
+pub(super) type LayerRanges = [Vec<f32>; LinearLayer::ALL.len()];
+
+/// The texts as tokens, whose ids count the rows of `ids`.
+pub(super) struct Texts {
+    tokens: Vec<Tokens>,
+    /// Ids of the model that the texts have, ascending.
+    pub(super) ids: Vec<usize>,
 }
 
-/// Largest magnitudes `[in_features]` for the linear layers of one transformer layer, in the order of
-/// [`LinearLayer`](minilm::format::LinearLayer).
-pub(super) type LayerRanges = [Vec<f32>; 4];
-
-impl ActivationRanges {
-    /// Measures the model of an `f32` file.
-    pub(super) fn measure(file: Vec<u8>) -> Result<Self, Error> {
-        let embedder = Embedder::from_bytes(file)?;
-        let mut ranges = Self::new(embedder.config());
+impl Texts {
+    pub(super) fn new(tokenizer: &Tokenizer<'_>, config: &Config) -> Self {
         // No line of the file is empty, and the empty text has the activations that are the least like the others'.
-        for text in TEXTS.lines().chain([""]) {
-            let limit = embedder.config().max_seq_length;
-            let Ok(tokens) = embedder.tokenizer().encode(text, limit, Truncation::Right) else {
-                continue;
-            };
-            embedder.observe_linear_inputs(&tokens, |layer, linear, rows| {
-                widen(&mut ranges.layers[layer][linear as usize], rows);
-            })?;
+        let encode = |text| tokenizer.encode(text, config.max_seq_length, Truncation::Right).ok();
+        let mut tokens: Vec<Tokens> = TEXTS.lines().chain([""]).filter_map(encode).collect();
+        let ids: BTreeSet<u32> = tokens.iter().flat_map(|tokens| &tokens.ids).copied().collect();
+        let ids: Vec<u32> = ids.into_iter().collect();
+        for id in tokens.iter_mut().flat_map(|tokens| &mut tokens.ids) {
+            *id = ids.binary_search(id).map_or(0, |row| row as u32);
         }
-        Ok(ranges)
+        Self { tokens, ids: ids.into_iter().map(|id| id as usize).collect() }
     }
 
-    fn new(config: &Config) -> Self {
-        let hidden = vec![0.0; config.encoder.hidden_size];
-        let inner = vec![0.0; config.encoder.intermediate_size];
-        let layer = [hidden.clone(), hidden.clone(), hidden, inner];
-        Self { layers: vec![layer; config.encoder.num_hidden_layers] }
+    /// The configuration of a model with one layer, for these texts.
+    pub(super) fn config(&self, config: &Config) -> Config {
+        let encoder = EncoderConfig { num_hidden_layers: 1, vocab_size: self.ids.len(), ..config.encoder.clone() };
+        let tokenizer = &config.tokenizer;
+        let tokenizer =
+            TokenizerConfig { unk_id: 0, cls_id: 0, sep_id: 0, added_tokens: Vec::new(), ..tokenizer.clone() };
+        Config { encoder, tokenizer, ..config.clone() }
     }
 
-    pub(super) fn of(&self, layer: usize) -> &LayerRanges {
-        &self.layers[layer]
+    /// Measures every layer. `pack` gives the `f32` file of a layer, with the configuration of [`Texts::config`].
+    pub(super) fn measure(
+        &self,
+        config: &EncoderConfig,
+        mut pack: impl FnMut(usize) -> Result<Vec<u8>, Error>,
+    ) -> Result<Vec<LayerRanges>, Error> {
+        let mut hidden: Vec<Vec<f32>> = Vec::new();
+        let mut measured = Vec::new();
+        for layer in 0..config.num_hidden_layers {
+            let model = Embedder::from_bytes(pack(layer)?)?;
+            if layer == 0 {
+                hidden = self.tokens.iter().map(|tokens| model.token_vectors(tokens)).collect::<Result<_, _>>()?;
+            }
+            let mut ranges = LinearLayer::ALL.map(|linear| match linear {
+                LinearLayer::Output => vec![0.0; config.intermediate_size],
+                _ => vec![0.0; config.hidden_size],
+            });
+            for hidden in &mut hidden {
+                model.observe_first_layer(hidden, |linear, rows| widen(&mut ranges[linear as usize], rows))?;
+            }
+            measured.push(ranges);
+        }
+        Ok(measured)
     }
 }
 

@@ -24,8 +24,8 @@ impl Dense {
             let mut dense = Self { weight: Vec::new(), bias: Vec::new(), in_features };
             for part in parts {
                 let name = |end: &str| format!("encoder.layer.{layer}.{part}.{end}");
-                dense.weight.extend(weights.get(&name("weight"), &[out_features, in_features])?);
-                dense.bias.extend(weights.get(&name("bias"), &[out_features])?);
+                dense.weight.extend_from_slice(&weights.get(&name("weight"), &[out_features, in_features])?);
+                dense.bias.extend_from_slice(&weights.get(&name("bias"), &[out_features])?);
             }
             Ok::<_, Error>(dense)
         };

@@ -2,19 +2,21 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
+
 use crate::error::Error;
 use crate::weights;
 
-/// Contents by path relative to the model directory, with `/` between folders.
+/// Contents by path relative to the model directory, with `/` between folders. A clone shares them.
 #[derive(Clone, Debug, Default)]
 pub struct ModelFiles {
-    files: BTreeMap<String, Vec<u8>>,
+    files: BTreeMap<String, Bytes>,
 }
 
 impl ModelFiles {
     /// Adds a file.
     pub fn insert(&mut self, path: impl Into<String>, content: Vec<u8>) {
-        self.files.insert(path.into(), content);
+        self.files.insert(path.into(), content.into());
     }
 
     /// Which of the files in a directory are read: settings, vocabularies, and the weights in one of the formats. `paths` are relative,
@@ -35,11 +37,12 @@ impl ModelFiles {
     }
 
     pub(super) fn get(&self, path: &str) -> Option<&[u8]> {
-        self.files.get(path).map(Vec::as_slice)
+        self.files.get(path).map(|content| &content[..])
     }
 
-    pub(super) fn require(&self, path: &str) -> Result<&[u8], Error> {
-        self.get(path).ok_or_else(|| Error::MissingFile(path.to_owned()))
+    /// The file at `path`. What is sliced out of it shares its memory.
+    pub(super) fn require(&self, path: &str) -> Result<&Bytes, Error> {
+        self.files.get(path).ok_or_else(|| Error::MissingFile(path.to_owned()))
     }
 
     /// Path of a file of the transformer module: at the top, or in `0_Transformer` as older models have it.

@@ -33,7 +33,7 @@ pub use error::Error;
 pub use files::ModelFiles;
 pub use weights::Weights;
 
-use calibrate::ActivationRanges;
+use calibrate::{LayerRanges, Texts};
 use dense::Dense;
 use minilm::format::{LinearLayer, names};
 use minilm::{Config, Precision, Tokenizer};
@@ -43,6 +43,12 @@ use writer::Writer;
 /// Version of the conversion. It is raised with every change that gives another packed file for the same model, so that what was kept
 /// of an older conversion is not used.
 pub const CONVERTER_VERSION: u32 = 2;
+
+/// The word embeddings of the source.
+const WORD: &str = "embeddings.word_embeddings.weight";
+
+/// Rows of an embedding table that are quantized at once: the memory of their floats.
+const ROWS: usize = 1024;
 
 /// A model as it was read: its checked configuration, its tokenizer tables and its weights.
 #[derive(Debug)]
@@ -85,60 +91,153 @@ impl Source {
         self.tables.tokenizer(self.config.tokenizer.clone())
     }
 
-    /// The bytes of the packed file. `int8` runs the `f32` file over the calibration texts first.
+    /// The bytes of the packed file. For `int8` the calibration texts go through the `f32` model first.
+    ///
+    /// Beside the files of the model and the packed file itself this takes the memory of one layer as floats, and of the word embeddings in
+    /// the precision of the packed file.
     ///
     /// # Errors
-    /// [`minilm::Error::MissingTensor`] and [`minilm::Error::TensorShape`] where the weights do not fit the configuration.
+    /// [`minilm::Error::MissingTensor`] and [`minilm::Error::TensorShape`] where the weights do not fit the configuration,
+    /// [`minilm::Error::OutOfMemory`].
     pub fn pack(&self, precision: Precision) -> Result<Vec<u8>, Error> {
-        let mut writer = Writer::default();
-        self.push_embeddings(&mut writer, precision)?;
-        let ranges = match precision {
-            Precision::Int8 => Some(ActivationRanges::measure(self.pack(Precision::F32)?)?),
-            Precision::F32 => None,
+        self.pack_with(precision, |_, _| ())
+    }
+
+    /// [`Source::pack`], which tells `progress` after each step: how many steps are done, and how many there are.
+    ///
+    /// # Errors
+    /// Those of [`Source::pack`].
+    pub fn pack_with(&self, precision: Precision, mut progress: impl FnMut(usize, usize)) -> Result<Vec<u8>, Error> {
+        let layers = self.config.encoder.num_hidden_layers;
+        let calibrated = if precision == Precision::Int8 { layers } else { 0 };
+        let (mut done, steps) = (0, calibrated + 1 + layers);
+        let mut step = || {
+            done += 1;
+            progress(done, steps);
         };
-        for layer in 0..self.config.encoder.num_hidden_layers {
-            let linears = Dense::read_layer(&self.weights, &self.config.encoder, layer)?;
-            match &ranges {
-                Some(ranges) => quantize::push_layer(&mut writer, layer, linears, ranges.of(layer)),
-                None => linears.iter().zip(LinearLayer::ALL).for_each(|(dense, linear)| {
-                    dense.push(&mut writer, &names::linear(layer, linear));
-                }),
-            }
-            for (name, source) in [("attention_norm", "attention.output"), ("output_norm", "output")] {
-                let source = format!("encoder.layer.{layer}.{source}.LayerNorm");
-                self.push_norm(&mut writer, &names::layer(layer, name), &source)?;
-            }
+        let ranges = match precision {
+            Precision::Int8 => self.measure(&mut step)?,
+            Precision::F32 => Vec::new(),
+        };
+        let mut writer = Writer::with_capacity(self.packed_len(precision))?;
+        self.push_embeddings(&mut writer, precision)?;
+        step();
+        for layer in 0..layers {
+            self.push_layer(&mut writer, layer, layer, ranges.get(layer))?;
+            step();
         }
         self.tables.push(&mut writer);
         Ok(writer.finish(&Config { precision, ..self.config.clone() })?)
     }
 
+    /// How large the inputs of the linear layers get. `step` is called after each layer.
+    fn measure(&self, step: &mut impl FnMut()) -> Result<Vec<LayerRanges>, Error> {
+        let texts = Texts::new(&self.tokenizer(), &self.config);
+        let config = texts.config(&self.config);
+        texts.measure(&self.config.encoder, |layer| {
+            let mut writer = Writer::default();
+            self.push_rows(&mut writer, names::WORD, WORD, &texts.ids)?;
+            self.push_positions(&mut writer, Precision::F32)?;
+            self.push_layer(&mut writer, layer, 0, None)?;
+            Tables::push_none(&mut writer);
+            let file = writer.finish(&config)?;
+            step();
+            Ok(file)
+        })
+    }
+
+    /// About the length of the packed file, for its buffer.
+    fn packed_len(&self, precision: Precision) -> usize {
+        let parameters = self.weights.parameters();
+        let weights = match precision {
+            Precision::F32 => parameters * size_of::<f32>(),
+            // Scales, sums and the inputs that are kept as floats are a small part of it.
+            Precision::Int8 => parameters + parameters / 16,
+        };
+        weights + self.tables.len()
+    }
+
+    /// Writes layer `layer` of the source as layer `target`: quantized where `ranges` are given.
+    fn push_layer(
+        &self,
+        writer: &mut Writer,
+        layer: usize,
+        target: usize,
+        ranges: Option<&LayerRanges>,
+    ) -> Result<(), Error> {
+        let linears = Dense::read_layer(&self.weights, &self.config.encoder, layer)?;
+        match ranges {
+            Some(ranges) => quantize::push_layer(writer, target, linears, ranges),
+            None => linears.iter().zip(LinearLayer::ALL).for_each(|(dense, linear)| {
+                dense.push(writer, &names::linear(target, linear));
+            }),
+        }
+        for (name, source) in [("attention_norm", "attention.output"), ("output_norm", "output")] {
+            let source = format!("encoder.layer.{layer}.{source}.LayerNorm");
+            self.push_norm(writer, &names::layer(target, name), &source)?;
+        }
+        Ok(())
+    }
+
     fn push_embeddings(&self, writer: &mut Writer, precision: Precision) -> Result<(), Error> {
+        self.push_table(writer, names::WORD, WORD, self.config.encoder.vocab_size, precision)?;
+        self.push_positions(writer, precision)
+    }
+
+    /// The embeddings but for those of the words.
+    fn push_positions(&self, writer: &mut Writer, precision: Precision) -> Result<(), Error> {
         let encoder = &self.config.encoder;
-        for (name, source, rows, precision) in [
-            (names::WORD, "word", encoder.vocab_size, precision),
-            (names::POSITION, "position", encoder.max_position_embeddings, precision),
-            (names::TOKEN_TYPE, "token_type", encoder.type_vocab_size, Precision::F32),
-        ] {
-            let shape = [rows, encoder.hidden_size];
-            let values = self.weights.get(&format!("embeddings.{source}_embeddings.weight"), &shape)?;
-            match precision {
-                Precision::F32 => writer.push(name, &shape, values),
-                Precision::Int8 => {
-                    let (quantized, scale) = quantize::embedding_rows(values, encoder.hidden_size);
-                    writer.push(name, &shape, &quantized);
-                    writer.push(&format!("{name}.scale"), &[rows], &scale);
+        let (positions, types) = (encoder.max_position_embeddings, encoder.type_vocab_size);
+        self.push_table(writer, names::POSITION, "embeddings.position_embeddings.weight", positions, precision)?;
+        let token_type = "embeddings.token_type_embeddings.weight";
+        self.push_table(writer, names::TOKEN_TYPE, token_type, types, Precision::F32)?;
+        self.push_norm(writer, names::EMBEDDINGS_NORM, "embeddings.LayerNorm")
+    }
+
+    fn push_table(
+        &self,
+        writer: &mut Writer,
+        name: &str,
+        source: &str,
+        rows: usize,
+        precision: Precision,
+    ) -> Result<(), Error> {
+        let columns = self.config.encoder.hidden_size;
+        let shape = [rows, columns];
+        match precision {
+            Precision::F32 => writer.push(name, &shape, &self.weights.get(source, &shape)?),
+            Precision::Int8 => {
+                let (mut quantized, mut scales) = (Vec::with_capacity(rows * columns), Vec::with_capacity(rows));
+                for start in (0..rows).step_by(ROWS) {
+                    let values = self.weights.rows(source, &shape, start..rows.min(start + ROWS))?;
+                    let (rows, scale) = quantize::embedding_rows(&values, columns);
+                    quantized.extend(rows);
+                    scales.extend(scale);
                 }
+                writer.push(name, &shape, &quantized);
+                writer.push(&format!("{name}.scale"), &[rows], &scales);
             }
         }
-        self.push_norm(writer, names::EMBEDDINGS_NORM, "embeddings.LayerNorm")
+        Ok(())
+    }
+
+    /// Writes some rows of the word embeddings as floats.
+    fn push_rows(&self, writer: &mut Writer, name: &str, source: &str, rows: &[usize]) -> Result<(), Error> {
+        let encoder = &self.config.encoder;
+        let shape = [encoder.vocab_size, encoder.hidden_size];
+        let mut values = Vec::with_capacity(rows.len() * encoder.hidden_size);
+        for &row in rows {
+            values.extend_from_slice(&self.weights.rows(source, &shape, row..row + 1)?);
+        }
+        writer.push(name, &[rows.len(), encoder.hidden_size], &values);
+        Ok(())
     }
 
     fn push_norm(&self, writer: &mut Writer, name: &str, source: &str) -> Result<(), Error> {
         let shape = [self.config.encoder.hidden_size];
         for part in ["weight", "bias"] {
             let values = self.weights.get(&format!("{source}.{part}"), &shape)?;
-            writer.push(&format!("{name}.{part}"), &shape, values);
+            writer.push(&format!("{name}.{part}"), &shape, &values);
         }
         Ok(())
     }

@@ -16,6 +16,17 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
+    /// A writer that need not grow for a file of `bytes` bytes.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`].
+    pub(crate) fn with_capacity(bytes: usize) -> Result<Self, Error> {
+        let mut writer = Self::default();
+        let len = bytes.saturating_add(PREFIX_LEN + MAX_HEADER_LEN);
+        writer.data.try_reserve_exact(len).map_err(|_| Error::OutOfMemory { bytes: len })?;
+        Ok(writer)
+    }
+
     /// Appends a tensor. `values` has as many elements as `shape` says.
     pub(crate) fn push<T: Element + bytemuck::NoUninit>(&mut self, name: &str, shape: &[usize], values: &[T]) {
         debug_assert_eq!(values.len(), shape.iter().product::<usize>(), "{name}");
@@ -63,10 +74,13 @@ impl Writer {
         if header.len() > MAX_HEADER_LEN {
             return Err(Error::HeaderTooLarge { found: header.len() as u64, limit: MAX_HEADER_LEN });
         }
-        let mut file = Vec::with_capacity(PREFIX_LEN + header.len() + self.data.len());
-        file.extend_from_slice(&(header.len() as u64).to_le_bytes());
-        file.extend_from_slice(&header);
-        file.extend_from_slice(&self.data);
+        // In place: a second copy of the tensors would double the memory of a conversion.
+        let (mut file, tensors) = (self.data, PREFIX_LEN + header.len());
+        let len = file.len();
+        file.resize(len + tensors, 0);
+        file.copy_within(..len, tensors);
+        file[..PREFIX_LEN].copy_from_slice(&(header.len() as u64).to_le_bytes());
+        file[PREFIX_LEN..tensors].copy_from_slice(&header);
         let content = file.len() - 8;
         let checksum = xxh3_64(&file[..content]);
         file[content..].copy_from_slice(&checksum.to_le_bytes());

@@ -1,6 +1,7 @@
 //! The encoder as the paper writes it, in `f32` on candle, one text at a time: slow, readable, and the reference that the
 //! kernels of [`minilm`] are tested against. Only tests use this crate.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use candle_core::{D, Device, Tensor};
@@ -34,8 +35,8 @@ impl<'s> Reference<'s> {
     /// [`Error::Candle`] where candle does not take a tensor.
     pub fn new(source: &'s Source) -> Result<Self, Error> {
         let weights = source.weights();
-        let tensor = |(name, shape, values): (&'s str, &[usize], &[f32])| {
-            Ok::<_, Error>((name, Tensor::from_slice(values, shape, &Device::Cpu)?))
+        let tensor = |(name, shape, values): (&'s str, &[usize], Cow<'s, [f32]>)| {
+            Ok::<_, Error>((name, Tensor::from_slice(&values, shape, &Device::Cpu)?))
         };
         Ok(Self {
             config: &source.config().encoder,

@@ -45,6 +45,17 @@ impl Tables {
     pub(super) fn push(&self, writer: &mut Writer) {
         writer.push(names::TRIE, &[self.slots.len()], &self.slots);
     }
+
+    /// The tables of a model without words, which is given tokens.
+    pub(super) fn push_none(writer: &mut Writer) {
+        let slots = vocabulary_trie(&BTreeMap::new());
+        writer.push(names::TRIE, &[slots.len()], &slots);
+    }
+
+    /// Bytes of the tables in the packed file.
+    pub(super) fn len(&self) -> usize {
+        self.slots.len() * size_of::<u32>()
+    }
 }
 
 impl fmt::Debug for Tables {

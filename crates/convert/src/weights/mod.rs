@@ -2,19 +2,25 @@
 
 mod onnx;
 mod safetensors;
+mod values;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Range;
 
 use ::safetensors::Dtype;
-use ::safetensors::tensor::TensorView;
+use ::safetensors::View;
+use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
 use crate::files::ModelFiles;
 pub(crate) use safetensors::INDEX;
+use values::{Number, Values};
 
-/// Named tensors, all `f32`, under the names that transformers gives them in a `BertModel`.
+/// Named tensors under the names that transformers gives them in a `BertModel`. Where a file has the values as they are needed, they stay
+/// in its memory until they are asked for; all come as `f32`.
 #[derive(Debug)]
 pub struct Weights {
     tensors: BTreeMap<String, Tensor>,
@@ -23,7 +29,7 @@ pub struct Weights {
 /// Values in row-major order.
 struct Tensor {
     shape: Vec<usize>,
-    values: Vec<f32>,
+    values: Values,
 }
 
 impl fmt::Debug for Tensor {
@@ -77,13 +83,14 @@ impl Weights {
     /// [`minilm::Error::Safetensors`], [`minilm::Error::TensorDtype`] and [`Error::TensorNotFinite`].
     pub fn read(bytes: &[u8]) -> Result<Self, Error> {
         let mut weights = Self { tensors: BTreeMap::new() };
-        safetensors::read(bytes, &mut weights)?;
+        safetensors::read(&Bytes::copy_from_slice(bytes), &mut weights)?;
         Ok(weights)
     }
 
     /// Adds a tensor of the encoder.
-    fn insert(&mut self, name: String, shape: Vec<usize>, values: Vec<f32>) -> Result<(), Error> {
-        if values.iter().any(|x| !x.is_finite()) {
+    fn insert(&mut self, name: String, shape: Vec<usize>, values: impl Into<Values>) -> Result<(), Error> {
+        let values = values.into();
+        if !values.are_finite() {
             return Err(Error::TensorNotFinite(name));
         }
         self.tensors.insert(name, Tensor { shape, values });
@@ -95,7 +102,7 @@ impl Weights {
         let mut hash = Sha256::new();
         for (name, shape, values) in self.iter() {
             hash.update(format!("{name} {shape:?}\n"));
-            hash.update(bytemuck::cast_slice::<f32, u8>(values));
+            hash.update(bytemuck::cast_slice::<f32, u8>(&values));
         }
         format!("{:x}", hash.finalize())
     }
@@ -105,22 +112,29 @@ impl Weights {
     /// # Errors
     /// [`minilm::Error::Safetensors`].
     pub fn to_safetensors(&self) -> Result<Vec<u8>, Error> {
-        let views: Result<Vec<_>, _> = self
-            .iter()
-            .map(|(name, shape, values)| {
-                let view = TensorView::new(Dtype::F32, shape.to_vec(), bytemuck::cast_slice(values))?;
-                Ok((name, view))
-            })
-            .collect();
-        let bytes = views.and_then(|views| ::safetensors::serialize(views, None));
-        Ok(bytes.map_err(minilm::Error::from)?)
+        Ok(::safetensors::serialize(&self.tensors, None).map_err(minilm::Error::from)?)
     }
 
     /// The values of tensor `name`, row-major, which must have the given shape.
     ///
     /// # Errors
     /// [`minilm::Error::MissingTensor`] or [`minilm::Error::TensorShape`].
-    pub fn get(&self, name: &str, shape: &[usize]) -> Result<&[f32], minilm::Error> {
+    pub fn get(&self, name: &str, shape: &[usize]) -> Result<Cow<'_, [f32]>, minilm::Error> {
+        Ok(self.tensor(name, shape)?.get())
+    }
+
+    /// The values of some rows of tensor `name`, which must have the shape `[rows, columns]`, and have all of these rows.
+    pub(crate) fn rows(
+        &self,
+        name: &str,
+        shape: &[usize; 2],
+        rows: Range<usize>,
+    ) -> Result<Cow<'_, [f32]>, minilm::Error> {
+        let [_, columns] = *shape;
+        Ok(self.tensor(name, shape)?.values.slice(rows.start * columns..rows.end * columns))
+    }
+
+    fn tensor(&self, name: &str, shape: &[usize]) -> Result<&Tensor, minilm::Error> {
         let tensor = self.tensors.get(name).ok_or_else(|| minilm::Error::MissingTensor(name.to_owned()))?;
         if tensor.shape != shape {
             return Err(minilm::Error::TensorShape {
@@ -129,12 +143,44 @@ impl Weights {
                 expected: shape.to_vec(),
             });
         }
-        Ok(&tensor.values)
+        Ok(tensor)
+    }
+
+    /// Number of values in all tensors.
+    pub(crate) fn parameters(&self) -> usize {
+        self.tensors.values().map(|tensor| tensor.shape.iter().product::<usize>()).sum()
     }
 
     /// Name, shape and row-major values of every tensor, by name.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &[usize], &[f32])> {
-        self.tensors.iter().map(|(name, tensor)| (name.as_str(), &tensor.shape[..], &tensor.values[..]))
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &[usize], Cow<'_, [f32]>)> {
+        self.tensors.iter().map(|(name, tensor)| (name.as_str(), &tensor.shape[..], tensor.get()))
+    }
+}
+
+impl Tensor {
+    fn get(&self) -> Cow<'_, [f32]> {
+        self.values.slice(0..self.shape.iter().product())
+    }
+}
+
+impl View for &Tensor {
+    fn dtype(&self) -> Dtype {
+        Dtype::F32
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        match self.get() {
+            Cow::Borrowed(values) => Cow::Borrowed(bytemuck::cast_slice(values)),
+            Cow::Owned(values) => Cow::Owned(bytemuck::cast_slice(&values).to_vec()),
+        }
+    }
+
+    fn data_len(&self) -> usize {
+        self.shape.iter().product::<usize>() * size_of::<f32>()
     }
 }
 

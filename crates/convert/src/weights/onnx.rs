@@ -6,10 +6,10 @@
 
 use std::collections::BTreeMap;
 
-use half::{bf16, f16};
+use bytes::Bytes;
 use prost::Message;
 
-use super::{Weights, canonical};
+use super::{Number, Values, Weights, canonical};
 use crate::error::Error;
 
 #[derive(Message)]
@@ -46,8 +46,8 @@ struct TensorProto {
     float_data: Vec<f32>,
     #[prost(string, tag = "8")]
     name: String,
-    #[prost(bytes = "vec", tag = "9")]
-    raw_data: Vec<u8>,
+    #[prost(bytes = "bytes", tag = "9")]
+    raw_data: Bytes,
     #[prost(int32, tag = "14")]
     data_location: i32,
 }
@@ -60,10 +60,10 @@ const BFLOAT16: i32 = 16;
 /// Operators of graphs that hold weights in fewer bits than were trained.
 const QUANTIZED: [&str; 4] = ["MatMulInteger", "DynamicQuantizeLinear", "DequantizeLinear", "MatMulNBits"];
 
-/// Adds the tensors of the file `bytes`, which errors call `file`.
-pub(super) fn read(file: &str, bytes: &[u8], weights: &mut Weights) -> Result<(), Error> {
+/// Adds the tensors of the file `bytes`, which errors call `file`. They stay in its memory.
+pub(super) fn read(file: &str, bytes: &Bytes, weights: &mut Weights) -> Result<(), Error> {
     let invalid = |reason: String| Error::Onnx { file: file.to_owned(), reason };
-    let model = Model::decode(bytes).map_err(|error| invalid(format!("not a valid ONNX file: {error}")))?;
+    let model = Model::decode(bytes.clone()).map_err(|error| invalid(format!("not a valid ONNX file: {error}")))?;
     let graph = model.graph.ok_or_else(|| invalid("it has no graph".to_owned()))?;
     if let Some(node) = graph.nodes.iter().find(|node| QUANTIZED.contains(&node.operator.as_str())) {
         return Err(invalid(format!("it is quantized (`{}`): give the export in float", node.operator)));
@@ -84,12 +84,16 @@ pub(super) fn read(file: &str, bytes: &[u8], weights: &mut Weights) -> Result<()
         let values = values(tensor).ok_or_else(|| {
             invalid(format!("`{name}` has data type {}: float, float16 and bfloat16 are supported", tensor.data_type))
         })?;
-        if shape.iter().try_fold(1_usize, |len, &dim| len.checked_mul(dim)) != Some(values.len()) {
-            return Err(invalid(format!("`{name}` has {} values, its shape is {shape:?}", values.len())));
+        let len = match &values {
+            Values::InFile { bytes, number } => bytes.len() / number.size(),
+            _ => tensor.float_data.len(),
+        };
+        if shape.iter().try_fold(1_usize, |len, &dim| len.checked_mul(dim)) != Some(len) {
+            return Err(invalid(format!("`{name}` has {len} values, its shape is {shape:?}")));
         }
         match (matrix, &shape[..]) {
             (Some(_), &[rows, columns]) => {
-                weights.insert(name, vec![columns, rows], transposed(&values, rows, columns))?
+                weights.insert(name, vec![columns, rows], transposed(values, rows, columns))?
             }
             _ => weights.insert(name, shape, values)?,
         }
@@ -118,19 +122,25 @@ fn layers(graph: &Graph) -> BTreeMap<&str, &str> {
     found
 }
 
-fn values(tensor: &TensorProto) -> Option<Vec<f32>> {
-    let raw = &tensor.raw_data;
-    let halves = || raw.as_chunks().0.iter().copied();
-    match tensor.data_type {
-        FLOAT if raw.is_empty() => Some(tensor.float_data.clone()),
-        FLOAT => Some(raw.as_chunks().0.iter().copied().map(f32::from_le_bytes).collect()),
-        FLOAT16 => Some(halves().map(|half| f16::from_le_bytes(half).to_f32()).collect()),
-        BFLOAT16 => Some(halves().map(|half| bf16::from_le_bytes(half).to_f32()).collect()),
-        _ => None,
-    }
+fn values(tensor: &TensorProto) -> Option<Values> {
+    let number = match tensor.data_type {
+        FLOAT if tensor.raw_data.is_empty() => return Some(tensor.float_data.clone().into()),
+        FLOAT => Number::F32,
+        FLOAT16 => Number::F16,
+        BFLOAT16 => Number::BF16,
+        _ => return None,
+    };
+    Some(Values::InFile { bytes: tensor.raw_data.clone(), number })
 }
 
 /// `values` `[rows, columns]` as `[columns, rows]`.
-fn transposed(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
-    (0..columns).flat_map(|column| (0..rows).map(move |row| values[row * columns + column])).collect()
+fn transposed(values: Values, rows: usize, columns: usize) -> Values {
+    match values {
+        Values::InFile { bytes, number } => Values::Transposed { bytes, number, rows, columns },
+        other => {
+            let values = other.slice(0..rows * columns);
+            let column = |column| values.iter().skip(column).step_by(columns).copied();
+            (0..columns).flat_map(column).collect::<Vec<f32>>().into()
+        }
+    }
 }

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ::safetensors::{Dtype, SafeTensors};
-use half::{bf16, f16};
+use bytes::Bytes;
 use serde::Deserialize;
 
-use super::{Weights, canonical};
+use super::{Number, Values, Weights, canonical};
 use crate::error::Error;
 use crate::files::ModelFiles;
 
@@ -18,16 +18,21 @@ struct Index {
     weight_map: BTreeMap<String, String>,
 }
 
-/// Adds the tensors of one file.
-pub(super) fn read(bytes: &[u8], weights: &mut Weights) -> Result<(), Error> {
+/// Adds the tensors of one file, which stay in its memory.
+pub(super) fn read(bytes: &Bytes, weights: &mut Weights) -> Result<(), Error> {
     let file = SafeTensors::deserialize(bytes).map_err(minilm::Error::from)?;
     for (name, view) in file.iter() {
         let Some(name) = canonical(name) else { continue };
-        let values = to_f32(view.dtype(), view.data()).ok_or_else(|| minilm::Error::TensorDtype {
-            name: name.clone(),
-            found: view.dtype().to_string(),
-            expected: "F32, F16 or BF16",
-        })?;
+        let number = match view.dtype() {
+            Dtype::F32 => Number::F32,
+            Dtype::F16 => Number::F16,
+            Dtype::BF16 => Number::BF16,
+            other => {
+                let (found, expected) = (other.to_string(), "F32, F16 or BF16");
+                return Err(minilm::Error::TensorDtype { name, found, expected }.into());
+            }
+        };
+        let values = Values::InFile { bytes: bytes.slice_ref(view.data()), number };
         weights.insert(name, view.shape().to_vec(), values)?;
     }
     Ok(())
@@ -38,14 +43,4 @@ pub(super) fn read_shards(files: &ModelFiles, path: &str, index: &[u8], weights:
     let index: Index = serde_json::from_slice(index).map_err(|source| Error::Json { file: path.to_owned(), source })?;
     let shards: BTreeSet<&String> = index.weight_map.values().collect();
     shards.into_iter().try_for_each(|shard| read(files.require(&files.transformer(shard))?, weights))
-}
-
-fn to_f32(dtype: Dtype, data: &[u8]) -> Option<Vec<f32>> {
-    let halves = || data.as_chunks().0.iter().copied();
-    match dtype {
-        Dtype::F32 => Some(data.as_chunks().0.iter().copied().map(f32::from_le_bytes).collect()),
-        Dtype::F16 => Some(halves().map(|half| f16::from_le_bytes(half).to_f32()).collect()),
-        Dtype::BF16 => Some(halves().map(|half| bf16::from_le_bytes(half).to_f32()).collect()),
-        _ => None,
-    }
 }
