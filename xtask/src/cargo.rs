@@ -72,8 +72,13 @@ pub fn native(subcommand: &str) -> Command {
     cargo
 }
 
-/// Builds the command line component.
+/// Builds the command line component that reads packed files and makes them.
 pub fn build_cli(backend: Backend) -> Result<PathBuf> {
+    build_wasi(backend, "minilm-cli-component", &["pack"], "minilm.wasm")
+}
+
+/// Builds it without the converter: what a model is baked into, and what `minilm` runs.
+pub fn cli_to_bake(backend: Backend) -> Result<PathBuf> {
     build_wasi(backend, "minilm-cli-component", &[], "minilm.wasm")
 }
 

@@ -93,7 +93,8 @@ pub struct RunArgs {
 /// What `build` builds.
 #[derive(Subcommand)]
 pub enum BuildCommand {
-    /// The command line component. With a model it is baked in: one file that runs with nothing mounted.
+    /// The command line component, which also packs model directories. With a model, that is baked in instead: one file that runs with
+    /// nothing mounted.
     Cli {
         /// Name of a model on the Hugging Face hub, or a local directory, to bake in.
         #[arg(long, value_name = "NAME|DIR")]

@@ -24,7 +24,7 @@ pub fn native(subcommand: &str) -> Command {
 /// A component of `minilm`: the name of its file, and what builds it without a model.
 pub type Part = (&'static str, fn(Backend) -> Result<PathBuf>);
 
-const CLI: Part = ("minilm.wasm", cargo::build_cli);
+const CLI: Part = ("minilm.wasm", cargo::cli_to_bake);
 const HTTP: Part = ("minilm-http.wasm", cargo::http_to_bake);
 const KB: Part = ("minilm-kb.wasm", |backend| cargo::kb_to_bake(backend, Store::Spin));
 const KB_INDEX: Part = ("minilm-kb-index.wasm", |backend| cargo::kb_to_bake(backend, Store::Index));

@@ -152,6 +152,12 @@ pub struct WwwArgs {
 
 #[derive(Args)]
 pub struct PackArgs {
+    /// What to pack, instead of --model
+    #[arg(value_name = "NAME|DIR", conflicts_with = "model")]
+    pub source: Option<String>,
+    /// Name that every output of the model carries [default: that of the model]
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
     /// Number format of the weights: int8 or f32
     #[arg(long, default_value = "int8", value_parser = parse_precision)]
     pub precision: Precision,
@@ -225,6 +231,7 @@ mod tests {
             "minilm kb --sqlite a --index b",
             "minilm kb --index a --postgres b",
             "minilm pack --precision int4",
+            "minilm pack a --model b",
             "minilm bake www",
             "minilm bake",
             "minilm www --addr 127.0.0.1:0 --output a",

@@ -20,7 +20,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-pub use args::{Cli, Command};
+pub use args::{Cli, Command, ComponentCommand};
 pub use paths::Paths;
 
 /// Parses the arguments of this process and does what they say.

@@ -57,7 +57,7 @@ mod tests {
 
     use clap::Parser;
 
-    use crate::Cli;
+    use crate::{Cli, ComponentCommand};
 
     #[test]
     fn every_file_of_a_command_line_is_found() {
@@ -80,7 +80,12 @@ mod tests {
             ("minilm info", &[], &[], true),
             ("minilm info a.minilm", &["a.minilm"], &[], false),
         ] {
-            let command = Cli::try_parse_from(line.split(' ')).expect("a valid line").command;
+            let parsed = Cli::try_parse_from(line.split(' ')).expect("a valid line").command;
+            let command = match parsed {
+                ComponentCommand::Command(command) => command,
+                #[cfg(feature = "pack")]
+                ComponentCommand::Pack(_) => panic!("{line} is a command with a model"),
+            };
             let paths = command.paths();
             let named = |names: &[&str]| names.iter().map(PathBuf::from).collect::<Vec<_>>();
             assert_eq!((paths.read, paths.written), (named(read), named(written)), "{line}");

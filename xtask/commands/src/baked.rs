@@ -12,7 +12,7 @@ use crate::cargo::{self, Backend, Store};
 /// The command line component, with the packed file `model` baked in where there is one.
 pub fn cli(backend: Backend, model: Option<&Path>) -> Result<PathBuf> {
     match model {
-        Some(model) => baked(&cargo::build_cli(backend)?, "minilm", model),
+        Some(model) => baked(&cargo::cli_to_bake(backend)?, "minilm", model),
         None => cargo::build_cli(backend),
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use minilm::{Embedder, EncodeOptions};
 use minilm_host::{Access, HostEnv, command};
 
-use crate::{L3, bytes, component, golden_texts, model, same_bits};
+use crate::{L3, bare, bytes, component, golden_texts, model, same_bits};
 
 /// The backends that it is built for.
 const BACKENDS: [&str; 3] = ["scalar", "simd128", "relaxed-simd"];
@@ -40,5 +40,25 @@ fn every_backend_gives_the_same_bits() {
         command::run(&component, "minilm.wasm", &args, &env).expect("the component runs");
         let found = read_npy(&folder.path().join("out.npy"));
         assert!(same_bits(&found, &expected), "{backend} differs from the native build");
+    }
+}
+
+#[test]
+#[ignore = "needs a model directory: run `cargo xtask test`"]
+fn directories_are_packed_to_the_same_bytes() {
+    let component = bytes(&bare("cli"));
+    let output = tempfile::tempdir().expect("a folder can be made");
+    let models = model("");
+    let mut env = HostEnv::default();
+    env.mount(&models, "models", Access::Read);
+    env.mount(output.path(), "out", Access::Write);
+    let name = L3.trim_end_matches("-int8");
+    for precision in ["int8", "f32"] {
+        let directory = format!("models/{name}");
+        let args = ["pack", &directory, "--precision", precision, "--output", "out/packed.minilm"];
+        command::run(&component, "minilm.wasm", &args, &env).expect("the component runs");
+        let found = fs::read(output.path().join("packed.minilm")).expect("the component wrote the file");
+        let expected = bytes(&model(&format!("{name}-{precision}")));
+        assert!(found == expected, "{precision} differs from the native converter");
     }
 }

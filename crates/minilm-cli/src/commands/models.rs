@@ -18,7 +18,13 @@ pub fn pull(name: &str) -> Result<()> {
 /// Writes a packed file; prints its path and size.
 pub fn pack(request: &Request, args: PackArgs) -> Result<()> {
     let context = Context::from_env()?;
-    let model = context.resolve(request)?;
+    let mut model = match args.source {
+        Some(source) => context.resolve(&Some(source).into())?,
+        None => context.resolve(request)?,
+    };
+    if let Some(name) = args.name {
+        model.name = name;
+    }
     let output = args.output.unwrap_or_else(|| PathBuf::from(file_name(&model, args.precision)));
     context.pack(&model, args.precision, &output)?;
     println!("{} ({} bytes)", output.display(), fs::metadata(&output)?.len());

@@ -13,6 +13,8 @@ pub use encode::{Precision, PrecisionArgs, TokenArgs, VectorArgs};
 pub use hits::HitArgs;
 pub use input::{InputFormat, ParseArgs};
 
+#[cfg(feature = "pack")]
+use crate::commands::pack;
 use crate::commands::{embed, index, info, search, similarity, tokenize};
 
 /// Sentence embeddings with MiniLM, in WebAssembly.
@@ -27,7 +29,7 @@ pub struct Cli {
     model: Option<OsString>,
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub command: ComponentCommand,
 }
 
 impl Cli {
@@ -36,6 +38,17 @@ impl Cli {
     pub fn model(&self) -> Option<&Path> {
         self.model.as_deref().filter(|path| !path.is_empty()).map(Path::new)
     }
+}
+
+/// What this program does: the commands that run in it wherever it is built in, and those of it alone.
+#[derive(Subcommand)]
+pub enum ComponentCommand {
+    /// A command with a model.
+    #[command(flatten)]
+    Command(Command),
+    /// `pack`.
+    #[cfg(feature = "pack")]
+    Pack(pack::PackArgs),
 }
 
 /// A command and its options.

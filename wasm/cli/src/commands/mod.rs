@@ -3,6 +3,8 @@
 pub mod embed;
 pub mod index;
 pub mod info;
+#[cfg(feature = "pack")]
+pub mod pack;
 pub mod search;
 pub mod similarity;
 pub mod tokenize;
@@ -11,12 +13,17 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::args::{Cli, Command};
+use crate::args::{Cli, Command, ComponentCommand};
 
 pub fn run(cli: Cli) -> Result<()> {
     let model = cli.model().map(Path::to_owned);
     let model = model.as_deref();
-    match cli.command {
+    let command = match cli.command {
+        ComponentCommand::Command(command) => command,
+        #[cfg(feature = "pack")]
+        ComponentCommand::Pack(args) => return pack::run(&args),
+    };
+    match command {
         Command::Embed(args) => embed::run(args, model),
         Command::Similarity(args) => similarity::run(&args, model),
         Command::Search(args) => search::run(args, model),

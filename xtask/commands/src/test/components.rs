@@ -77,6 +77,7 @@ fn build(models: &Path) -> Result<PathBuf> {
     };
     let with_wasi = || -> Result<()> {
         cli(fastest)?;
+        keep("cli", None, &|model| baked::cli(fastest, model))?;
         keep("component", None, &|model| baked::component(fastest, model))?;
         for model in [None, Some(&*l3)] {
             keep("http", model, &|model| baked::http(fastest, model))?;
