@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
+use crate::modules::{self, SentenceModule};
 
 /// A model's configuration, as it lies in the metadata of the packed file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,6 +24,9 @@ pub struct Config {
     pub tokenizer: TokenizerConfig,
     /// How token vectors become one sentence vector.
     pub pooling: Pooling,
+    /// What follows the pooling, first to last, at most 32; a `Normalize` at the end is `normalize` instead.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub modules: Vec<SentenceModule>,
     /// Whether the model's own `modules.json` ends with `Normalize`.
     pub normalize: bool,
     /// Longest input in tokens, `[CLS]` and `[SEP]` included, 2 to `max_position_embeddings`.
@@ -41,7 +45,7 @@ pub struct Config {
 pub struct EncoderConfig {
     /// Rows of the word embeddings, 1 to 4,194,304.
     pub vocab_size: usize,
-    /// Width of a token vector, and so of the sentence vectors, 1 to 65,536.
+    /// Width of a token vector, 1 to 65,536.
     pub hidden_size: usize,
     /// Number of transformer layers, 1 to 1,024.
     pub num_hidden_layers: usize,
@@ -51,7 +55,7 @@ pub struct EncoderConfig {
     pub intermediate_size: usize,
     /// Rows of the position embeddings: the longest input in tokens, 1 to 65,536.
     pub max_position_embeddings: usize,
-    /// Rows of the token type embeddings, 1 to 65,536.
+    /// Rows of the token type embeddings, up to 65,536; 0 for a model without token types.
     pub type_vocab_size: usize,
     /// Added to the variance in layer normalization, between 0 and 1.
     pub layer_norm_eps: f32,
@@ -150,7 +154,7 @@ pub enum SimilarityFunction {
 
 /// Largest width accepted for any dimension: products of two such sizes and an `i32` sum of 7-bit times 8-bit products
 /// over one of them cannot overflow.
-const MAX_SIZE: usize = 1 << 16;
+pub(crate) const MAX_SIZE: usize = 1 << 16;
 
 impl Config {
     /// Checks every size and reference. A [`ModelFile`](crate::ModelFile) has a configuration that passes.
@@ -166,11 +170,13 @@ impl Config {
             ("num_attention_heads", e.num_attention_heads, MAX_SIZE),
             ("intermediate_size", e.intermediate_size, MAX_SIZE),
             ("max_position_embeddings", e.max_position_embeddings, MAX_SIZE),
-            ("type_vocab_size", e.type_vocab_size, MAX_SIZE),
         ] {
             if value == 0 || value > limit {
                 return Err(Error::config(field, format!("{value} is not in 1..={limit}")));
             }
+        }
+        if e.type_vocab_size > MAX_SIZE {
+            return Err(Error::config("type_vocab_size", format!("{} is not in 0..={MAX_SIZE}", e.type_vocab_size)));
         }
         if !e.hidden_size.is_multiple_of(e.num_attention_heads) {
             return Err(Error::config(
@@ -198,6 +204,7 @@ impl Config {
         {
             return Err(Error::config("default_prompt_name", format!("`{name}` is not in prompts")));
         }
+        modules::check(&self.modules, e.hidden_size)?;
         self.check_tokenizer()
     }
 
@@ -220,6 +227,12 @@ impl Config {
             return Err(Error::config("max_input_chars_per_word", format!("over the limit of {MAX_SIZE}")));
         }
         Ok(())
+    }
+
+    /// Width of the sentence vectors.
+    #[must_use]
+    pub fn dim(&self) -> usize {
+        modules::output_dim(&self.modules, self.encoder.hidden_size)
     }
 
     /// Width of one attention head.

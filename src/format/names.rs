@@ -9,11 +9,21 @@ pub const WORD: &str = "embeddings.word";
 /// The position embeddings `[max_position_embeddings, hidden_size]`, in the formats of the word embeddings.
 pub const POSITION: &str = "embeddings.position";
 
-/// The token type embeddings `[type_vocab_size, hidden_size]`, `F32`.
+/// The token type embeddings `[type_vocab_size, hidden_size]`, `F32`; not there where `type_vocab_size` is 0.
 pub const TOKEN_TYPE: &str = "embeddings.token_type";
 
 /// Prefix of `weight` and `bias` `[hidden_size]` of the normalization of the embeddings, `F32`.
 pub const EMBEDDINGS_NORM: &str = "embeddings.norm";
+
+/// What the names of the tensors of the modules behind the pooling begin with.
+pub const MODULES: &str = "modules.";
+
+/// Name of part `part` of module `index` behind the pooling, `modules.0.weight` for instance: `weight` and `bias` of each, and of a
+/// dense one the matrix `residual`; all `F32`, in the shapes that torch gives them.
+#[must_use]
+pub fn module(index: usize, part: &str) -> String {
+    format!("{MODULES}{index}.{part}")
+}
 
 /// The last tensor of the file, 8 bytes: xxh3-64 of every byte before it.
 pub const CHECKSUM: &str = "checksum";

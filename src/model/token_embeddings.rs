@@ -6,12 +6,13 @@ use crate::config::{Config, Precision};
 use crate::format::{Bf16, ModelFile, names};
 use crate::kernel::LayerNorm;
 
-/// Word, position and token type embeddings, and the normalization of their sum.
+/// Word, position and, if there are any, token type embeddings, and the normalization of their sum.
 #[derive(Debug)]
 pub(crate) struct TokenEmbeddings<'m> {
     word: Table<'m>,
     position: Table<'m>,
-    token_type: Table<'m>,
+    /// Not all models have token types.
+    token_type: Option<Table<'m>>,
     norm: LayerNorm<'m>,
 }
 
@@ -29,7 +30,10 @@ impl<'m> TokenEmbeddings<'m> {
         Ok(Self {
             word: Table::view(file, names::WORD, encoder.vocab_size, dim, *precision)?,
             position: Table::view(file, names::POSITION, encoder.max_position_embeddings, dim, *precision)?,
-            token_type: Table::view(file, names::TOKEN_TYPE, encoder.type_vocab_size, dim, Precision::F32)?,
+            token_type: match encoder.type_vocab_size {
+                0 => None,
+                rows => Some(Table::view(file, names::TOKEN_TYPE, rows, dim, Precision::F32)?),
+            },
             norm: layer_norm(file, names::EMBEDDINGS_NORM)?,
         })
     }
@@ -40,7 +44,9 @@ impl<'m> TokenEmbeddings<'m> {
         for (position, ((&id, &type_id), out)) in ids.iter().zip(type_ids).zip(out.chunks_exact_mut(dim)).enumerate() {
             out.fill(0.0);
             self.word.add_row(id as usize, out)?;
-            self.token_type.add_row(type_id as usize, out)?;
+            if let Some(token_type) = &self.token_type {
+                token_type.add_row(type_id as usize, out)?;
+            }
             self.position.add_row(position, out)?;
         }
         self.norm.forward(out);

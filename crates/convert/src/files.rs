@@ -17,15 +17,15 @@ impl ModelFiles {
         self.files.insert(path.into(), content);
     }
 
-    /// Which of the files in a directory are read: settings, vocabularies, and the weights in one of the formats. `paths` are relative,
-    /// with `/` between folders.
+    /// Which of the files in a directory are read: settings, vocabularies, the weights in one of the formats, and those of further
+    /// modules. `paths` are relative, with `/` between folders.
     #[must_use]
     pub fn read_of(paths: &[String]) -> Vec<&String> {
         let weights = weights::FORMATS.iter().find(|&&format| paths.iter().any(|path| is_named(path, format)));
         let is_read = |path: &str| {
             let ends = |end: &str| path.ends_with(end);
             match weights {
-                _ if ends(".json") || ends("vocab.txt") => true,
+                _ if ends(".json") || ends("vocab.txt") || is_of_module(path, paths) => true,
                 Some(&weights::INDEX) => ends(".safetensors"),
                 Some(format) => is_named(path, format),
                 None => weights::REFUSED.iter().any(|(file, _)| is_named(path, file)),
@@ -54,6 +54,13 @@ fn is_named(path: &str, name: &str) -> bool {
     path == name || path.strip_prefix("0_Transformer/") == Some(name)
 }
 
+/// Whether `path` has the weights of a module in a folder of its own, `2_Dense/model.safetensors` for instance: settings lie beside them.
+fn is_of_module(path: &str, paths: &[String]) -> bool {
+    let Some((folder, name)) = path.rsplit_once('/') else { return false };
+    let settings = format!("{folder}/config.json");
+    name == weights::FORMATS[0] && folder != "0_Transformer" && paths.contains(&settings)
+}
+
 #[cfg(test)]
 mod tests {
     use super::ModelFiles;
@@ -74,6 +81,10 @@ mod tests {
             ),
             (&["onnx/model.onnx", "onnx/model_qint8.onnx"], &["onnx/model.onnx"]),
             (&["pytorch_model.bin", "README.md"], &["pytorch_model.bin"]),
+            (
+                &["model.safetensors", "2_Dense/config.json", "2_Dense/model.safetensors", "other/model.safetensors"],
+                &["model.safetensors", "2_Dense/config.json", "2_Dense/model.safetensors"],
+            ),
         ] {
             assert_eq!(read(&[&settings, weights].concat()), [&settings, expected].concat());
         }

@@ -20,11 +20,13 @@
 
 mod calibrate;
 mod dense;
+mod encoder;
 mod error;
 mod files;
 mod json;
 mod modules;
 mod quantize;
+mod sentence_modules;
 mod tokenizer;
 mod weights;
 mod writer;
@@ -58,8 +60,8 @@ impl Source {
     /// # Errors
     /// What cannot be read or cannot be honoured, by file and field.
     pub fn read(name: &str, files: &ModelFiles) -> Result<Self, Error> {
-        let weights = Weights::of(files)?;
-        let mut config = modules::read_config(name, files, &weights)?;
+        let mut weights = Weights::of(files)?;
+        let mut config = modules::read_config(name, files, &mut weights)?;
         let lowercase_first = config.tokenizer.lowercase_first;
         let tables = Tables::read(files, config.encoder.vocab_size)?;
         config.tokenizer = tables.config(lowercase_first);
@@ -109,6 +111,7 @@ impl Source {
                 self.push_norm(&mut writer, &names::layer(layer, name), &source)?;
             }
         }
+        self.push_modules(&mut writer);
         self.tables.push(&mut writer);
         Ok(writer.finish(&Config { precision, ..self.config.clone() })?)
     }
@@ -120,6 +123,9 @@ impl Source {
             (names::POSITION, "position", encoder.max_position_embeddings, precision),
             (names::TOKEN_TYPE, "token_type", encoder.type_vocab_size, Precision::F32),
         ] {
+            if rows == 0 {
+                continue; // there are no token types
+            }
             let shape = [rows, encoder.hidden_size];
             let values = self.weights.get(&format!("embeddings.{source}_embeddings.weight"), &shape)?;
             match precision {
@@ -132,6 +138,12 @@ impl Source {
             }
         }
         self.push_norm(writer, names::EMBEDDINGS_NORM, "embeddings.LayerNorm")
+    }
+
+    /// The tensors of the modules behind the pooling, which have their names already.
+    fn push_modules(&self, writer: &mut Writer) {
+        let tensors = self.weights.iter().filter(|(name, ..)| name.starts_with(names::MODULES));
+        tensors.for_each(|(name, shape, values)| writer.push(name, shape, values));
     }
 
     fn push_norm(&self, writer: &mut Writer, name: &str, source: &str) -> Result<(), Error> {

@@ -1,4 +1,4 @@
-//! `config.json`, `modules.json`, `1_Pooling/config.json`, `sentence_bert_config.json` and
+//! `modules.json`, the pooling's `config.json`, `sentence_bert_config.json` and
 //! `config_sentence_transformers.json`, in the forms that sentence-transformers 2 to 6 write, as one configuration.
 
 use std::collections::BTreeMap;
@@ -7,15 +7,18 @@ use minilm::{Config, EncoderConfig, Pooling, Precision, SimilarityFunction, Toke
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::encoder::read_encoder;
 use crate::error::Error;
 use crate::files::ModelFiles;
 use crate::json::{read, refuse_unknown};
+use crate::sentence_modules::read_modules;
 use crate::weights::Weights;
 
-/// Everything but the tokenizer's settings, of which only `lowercase_first` is known here.
-pub(super) fn read_config(name: &str, files: &ModelFiles, weights: &Weights) -> Result<Config, Error> {
+/// Everything but the tokenizer's settings, of which only `lowercase_first` is known here. Adds the tensors of the modules behind the
+/// pooling to `weights`.
+pub(super) fn read_config(name: &str, files: &ModelFiles, weights: &mut Weights) -> Result<Config, Error> {
     let encoder = read_encoder(files)?;
-    let modules = read_modules(files)?;
+    let modules = read_modules(files, weights)?;
     let sentence_bert = read_sentence_bert(files)?;
     let sentence_transformers: SentenceTransformers =
         read(files, "config_sentence_transformers.json")?.unwrap_or_default();
@@ -31,6 +34,7 @@ pub(super) fn read_config(name: &str, files: &ModelFiles, weights: &Weights) -> 
         weights_sha256: weights.sha256(),
         precision: Precision::F32,
         pooling: read_pooling(files, modules.pooling.as_deref())?,
+        modules: modules.behind,
         normalize: modules.normalize,
         max_seq_length: max_seq_length(files, &encoder, sentence_bert.max_seq_length)?,
         prompts,
@@ -42,101 +46,6 @@ pub(super) fn read_config(name: &str, files: &ModelFiles, weights: &Weights) -> 
         },
         encoder,
     })
-}
-
-/// `config.json` of the transformer.
-#[derive(Deserialize)]
-struct Transformer {
-    model_type: Option<String>,
-    hidden_act: Option<String>,
-    position_embedding_type: Option<String>,
-    #[serde(default)]
-    is_decoder: bool,
-    vocab_size: usize,
-    hidden_size: usize,
-    num_hidden_layers: usize,
-    num_attention_heads: usize,
-    intermediate_size: usize,
-    max_position_embeddings: usize,
-    #[serde(default = "default_type_vocab_size")]
-    type_vocab_size: usize,
-    #[serde(default = "default_layer_norm_eps")]
-    layer_norm_eps: f32,
-}
-
-// The defaults of transformers' BertConfig.
-
-fn default_type_vocab_size() -> usize {
-    2
-}
-
-fn default_layer_norm_eps() -> f32 {
-    1e-12
-}
-
-fn read_encoder(files: &ModelFiles) -> Result<EncoderConfig, Error> {
-    let path = files.transformer("config.json");
-    let missing = || Error::MissingFile(path.clone());
-    // The type comes first: other architectures lack other fields.
-    let fields: Map<String, Value> = read(files, &path)?.ok_or_else(missing)?;
-    let model_type = fields.get("model_type").and_then(Value::as_str).unwrap_or_default();
-    expect("model_type", model_type, "bert")?;
-    let config: Transformer = read(files, &path)?.ok_or_else(missing)?;
-    debug_assert_eq!(config.model_type.as_deref(), Some("bert"));
-    expect("hidden_act", config.hidden_act.as_deref().unwrap_or("gelu"), "gelu")?;
-    let positions = config.position_embedding_type.as_deref().unwrap_or("absolute");
-    expect("position_embedding_type", positions, "absolute")?;
-    if config.is_decoder {
-        return Err(Error::config("config.json: is_decoder", "decoders are not supported"));
-    }
-    Ok(EncoderConfig {
-        vocab_size: config.vocab_size,
-        hidden_size: config.hidden_size,
-        num_hidden_layers: config.num_hidden_layers,
-        num_attention_heads: config.num_attention_heads,
-        intermediate_size: config.intermediate_size,
-        max_position_embeddings: config.max_position_embeddings,
-        type_vocab_size: config.type_vocab_size,
-        layer_norm_eps: config.layer_norm_eps,
-    })
-}
-
-fn expect(field: &str, found: &str, expected: &str) -> Result<(), Error> {
-    if found == expected {
-        return Ok(());
-    }
-    Err(Error::config(format!("config.json: {field}"), format!("`{found}` is not supported, only `{expected}` is")))
-}
-
-#[derive(Deserialize)]
-struct Module {
-    path: String,
-    r#type: String,
-}
-
-/// What `modules.json` says beside the transformer.
-struct Modules {
-    /// Folder of the pooling module; `None` where there is no `modules.json`, which means mean pooling.
-    pooling: Option<String>,
-    normalize: bool,
-}
-
-fn read_modules(files: &ModelFiles) -> Result<Modules, Error> {
-    let Some(modules) = read::<Vec<Module>>(files, "modules.json")? else {
-        return Ok(Modules { pooling: None, normalize: false });
-    };
-    // The package path of a class has changed from version to version, its name has not.
-    let classes: Vec<&str> =
-        modules.iter().map(|module| module.r#type.rsplit('.').next().unwrap_or_default()).collect();
-    let normalize = match classes[..] {
-        ["Transformer", "Pooling"] => false,
-        ["Transformer", "Pooling", "Normalize"] => true,
-        _ => {
-            let known = "supported are Transformer, Pooling and an optional Normalize";
-            return Err(Error::config("modules.json", format!("{} is not supported; {known}", classes.join(", "))));
-        }
-    };
-    Ok(Modules { pooling: Some(modules[1].path.clone()), normalize })
 }
 
 /// `config.json` of the pooling module, in its old form (a flag a mode) and its new one (`pooling_mode`).

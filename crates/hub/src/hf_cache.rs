@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::Error;
 use super::cache::{REQUIRED, WEIGHTS};
 use super::hashes::Hashes;
+use super::hub::WITH_WEIGHTS;
 use super::names::{is_safe_relative, is_sha256};
 
 /// Files that decide how a model is used: a snapshot without them counts only if the repository has none.
@@ -78,14 +79,17 @@ fn name_of_blob(file: &Path) -> Option<String> {
     blob.file_name()?.to_str().filter(|name| is_sha256(name)).map(str::to_owned)
 }
 
-/// Whether the settings of every module are there.
+/// Whether the settings of every module are there, and the weights of those that have some.
 fn modules_are_complete(folder: &Path) -> bool {
     let Ok(bytes) = fs::read(folder.join("modules.json")) else { return true };
     let Ok(modules) = serde_json::from_slice::<Vec<Module>>(&bytes) else { return false };
     modules.iter().all(|Module { path, class }| {
         path.is_empty()
             || class.ends_with(WITHOUT_FILES)
-            || (is_safe_relative(path) && folder.join(path).join("config.json").is_file())
+            || (is_safe_relative(path)
+                && folder.join(path).join("config.json").is_file()
+                && (!WITH_WEIGHTS.iter().any(|with| class.ends_with(with))
+                    || folder.join(path).join(WEIGHTS).is_file()))
     })
 }
 

@@ -1,6 +1,6 @@
 //! A model from the Hugging Face hub, or from a mirror with the same layout of URLs.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -29,6 +29,9 @@ const OPTIONAL: [&str; 6] = [
     "vocab.txt",
 ];
 
+/// Modules behind the pooling that have weights of their own.
+pub(super) const WITH_WEIGHTS: [&str; 2] = [".Dense", ".LayerNorm"];
+
 /// A hub and who asks it.
 #[derive(Debug)]
 pub struct Hub<'a> {
@@ -47,6 +50,8 @@ pub struct Hub<'a> {
 #[derive(Deserialize)]
 struct Module {
     path: String,
+    #[serde(default)]
+    r#type: String,
 }
 
 impl Hub<'_> {
@@ -69,11 +74,14 @@ impl Hub<'_> {
         for file in OPTIONAL {
             optional(fetch(client, file))?;
         }
-        for folder in module_folders(&staging.model.join(MODULES))? {
+        for (folder, has_weights) in module_folders(&staging.model.join(MODULES))? {
             let dir = staging.model.join(&folder);
             fs::create_dir_all(&dir).map_err(Error::io(&dir))?;
             // Normalize, for one, has a folder in modules.json and no file in it.
             optional(fetch(client, &format!("{folder}/config.json")))?;
+            if has_weights {
+                optional(fetch(client, &format!("{folder}/{WEIGHTS}")))?;
+            }
         }
         let kept = staging.downloads.join(WEIGHTS);
         let sha256 = self.file(client, model, WEIGHTS, &kept, model.sha256)?;
@@ -120,15 +128,15 @@ fn check_json(path: &Path) -> Result<(), Error> {
     }
 }
 
-/// The folders that modules.json names, besides the root itself.
-fn module_folders(modules: &Path) -> Result<BTreeSet<String>, Error> {
+/// The folders that modules.json names, besides the root itself, and whether there are weights in them.
+fn module_folders(modules: &Path) -> Result<BTreeMap<String, bool>, Error> {
     if !modules.exists() {
-        return Ok(BTreeSet::new());
+        return Ok(BTreeMap::new());
     }
     let bytes = fs::read(modules).map_err(Error::io(modules))?;
     let listed: Vec<Module> = serde_json::from_slice(&bytes).map_err(|error| Error::invalid(MODULES, error))?;
-    let mut folders = BTreeSet::new();
-    for Module { path } in listed {
+    let mut folders = BTreeMap::new();
+    for Module { path, r#type } in listed {
         let path = path.trim_end_matches('/');
         if path.is_empty() {
             continue;
@@ -136,7 +144,7 @@ fn module_folders(modules: &Path) -> Result<BTreeSet<String>, Error> {
         if !is_safe_relative(path) {
             return Err(Error::invalid(MODULES, format!("refused a module at {path:?}, outside the model")));
         }
-        folders.insert(path.to_owned());
+        folders.insert(path.to_owned(), WITH_WEIGHTS.iter().any(|class| r#type.ends_with(class)));
     }
     Ok(folders)
 }

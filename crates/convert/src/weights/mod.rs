@@ -1,5 +1,6 @@
 //! The tensors of a model directory, from whichever file holds them.
 
+mod distilbert;
 mod onnx;
 mod safetensors;
 
@@ -66,7 +67,7 @@ impl Weights {
         } else if file.ends_with(INDEX) {
             safetensors::read_shards(files, &file, bytes, &mut weights)?;
         } else {
-            safetensors::read(bytes, &mut weights)?;
+            safetensors::read(bytes, &mut weights, canonical)?;
         }
         Ok(weights)
     }
@@ -77,12 +78,21 @@ impl Weights {
     /// [`minilm::Error::Safetensors`], [`minilm::Error::TensorDtype`] and [`Error::TensorNotFinite`].
     pub fn read(bytes: &[u8]) -> Result<Self, Error> {
         let mut weights = Self { tensors: BTreeMap::new() };
-        safetensors::read(bytes, &mut weights)?;
+        safetensors::read(bytes, &mut weights, canonical)?;
         Ok(weights)
     }
 
-    /// Adds a tensor of the encoder.
-    fn insert(&mut self, name: String, shape: Vec<usize>, values: Vec<f32>) -> Result<(), Error> {
+    /// Reads the weights of a module in a folder of its own. Names are `folder/name`.
+    pub(crate) fn of_module(files: &ModelFiles, folder: &str) -> Result<Self, Error> {
+        let path = format!("{folder}/{}", FORMATS[0]);
+        let mut weights = Self { tensors: BTreeMap::new() };
+        let name = |name: &str| Some(format!("{folder}/{name}"));
+        safetensors::read(files.require(&path)?, &mut weights, name)?;
+        Ok(weights)
+    }
+
+    /// Adds a tensor.
+    pub(crate) fn insert(&mut self, name: String, shape: Vec<usize>, values: Vec<f32>) -> Result<(), Error> {
         if values.iter().any(|x| !x.is_finite()) {
             return Err(Error::TensorNotFinite(name));
         }
@@ -141,10 +151,13 @@ impl Weights {
 /// The name in a `BertModel` of the tensor `name`, whatever contains that model; `None` where an encoder does not use it. TensorFlow's
 /// names for layer normalization are those of the first BERT models.
 fn canonical(name: &str) -> Option<String> {
-    let start = ["embeddings.", "encoder.layer."].iter().filter_map(|part| name.find(part)).min()?;
+    let start = ["embeddings.", "encoder.layer.", distilbert::LAYER].iter().filter_map(|part| name.find(part)).min()?;
     let name = &name[start..];
     if name == "embeddings.position_ids" || name == "embeddings.token_type_ids" {
         return None;
+    }
+    if let Some(layer) = name.strip_prefix(distilbert::LAYER) {
+        return distilbert::layer_tensor(layer);
     }
     let renamed = |old: &str, new: &str| name.strip_suffix(old).map(|stem| format!("{stem}{new}"));
     let norm = renamed("LayerNorm.gamma", "LayerNorm.weight").or_else(|| renamed("LayerNorm.beta", "LayerNorm.bias"));
@@ -162,6 +175,13 @@ mod tests {
             ("bert.encoder.layer.0.output.dense.bias", Some("encoder.layer.0.output.dense.bias")),
             ("model.0.auto_model.embeddings.LayerNorm.gamma", Some("embeddings.LayerNorm.weight")),
             ("bert.encoder.layer.11.output.LayerNorm.beta", Some("encoder.layer.11.output.LayerNorm.bias")),
+            (
+                "distilbert.transformer.layer.3.attention.q_lin.weight",
+                Some("encoder.layer.3.attention.self.query.weight"),
+            ),
+            ("transformer.layer.11.ffn.lin2.bias", Some("encoder.layer.11.output.dense.bias")),
+            ("transformer.layer.0.sa_layer_norm.bias", Some("encoder.layer.0.attention.output.LayerNorm.bias")),
+            ("transformer.layer.0.some_norm.bias", None),
             ("embeddings.position_ids", None),
             ("pooler.dense.weight", None),
             ("onnx::MatMul_512", None),

@@ -18,11 +18,11 @@ struct Index {
     weight_map: BTreeMap<String, String>,
 }
 
-/// Adds the tensors of one file.
-pub(super) fn read(bytes: &[u8], weights: &mut Weights) -> Result<(), Error> {
+/// Adds the tensors of one file, under the names that `rename` gives them.
+pub(super) fn read(bytes: &[u8], weights: &mut Weights, rename: impl Fn(&str) -> Option<String>) -> Result<(), Error> {
     let file = SafeTensors::deserialize(bytes).map_err(minilm::Error::from)?;
     for (name, view) in file.iter() {
-        let Some(name) = canonical(name) else { continue };
+        let Some(name) = rename(name) else { continue };
         let values = to_f32(view.dtype(), view.data()).ok_or_else(|| minilm::Error::TensorDtype {
             name: name.clone(),
             found: view.dtype().to_string(),
@@ -37,7 +37,7 @@ pub(super) fn read(bytes: &[u8], weights: &mut Weights) -> Result<(), Error> {
 pub(super) fn read_shards(files: &ModelFiles, path: &str, index: &[u8], weights: &mut Weights) -> Result<(), Error> {
     let index: Index = serde_json::from_slice(index).map_err(|source| Error::Json { file: path.to_owned(), source })?;
     let shards: BTreeSet<&String> = index.weight_map.values().collect();
-    shards.into_iter().try_for_each(|shard| read(files.require(&files.transformer(shard))?, weights))
+    shards.into_iter().try_for_each(|shard| read(files.require(&files.transformer(shard))?, weights, canonical))
 }
 
 fn to_f32(dtype: Dtype, data: &[u8]) -> Option<Vec<f32>> {

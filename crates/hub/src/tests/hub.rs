@@ -37,6 +37,20 @@ fn a_small_repo_is_pulled_whole() {
 }
 
 #[test]
+fn weights_of_modules_come_along() {
+    let mut files = files();
+    let modules =
+        r#"[{"path":"","type":"a.Transformer"},{"path":"2_Dense","type":"sentence_transformers.models.Dense"}]"#;
+    files.insert("modules.json".to_owned(), modules.into());
+    files.insert("2_Dense/config.json".to_owned(), b"{}".to_vec());
+    files.insert("2_Dense/model.safetensors".to_owned(), b"dense".to_vec());
+    let hub = hub_of(files);
+    let fixture = Fixture::new(&hub.url);
+    let dir = fixture.context.resolve(&Request::Named(REPO.to_owned())).unwrap();
+    assert_eq!(fs::read(dir.path.join("2_Dense/model.safetensors")).unwrap(), b"dense");
+}
+
+#[test]
 fn a_damaged_model_is_replaced() {
     let hub = hub_of(files());
     let fixture = Fixture::new(&hub.url);
