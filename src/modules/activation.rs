@@ -71,7 +71,7 @@ mod tests {
 
     use super::*;
 
-    /// By `tests/golden/make_shapes.py`. The classes are in lower case there as in the configuration, once the case is dropped.
+    /// By `tests/golden/make_shapes.py`. Classes in lower case are the names in a configuration.
     const GOLDEN: &str = include_str!("../../tests/golden/activations.json");
 
     #[test]
