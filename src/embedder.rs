@@ -266,9 +266,10 @@ impl Embedder {
     }
 
     fn check_tokens(&self, index: usize, tokens: &Tokens) -> Result<(), Error> {
+        let least = usize::from(!self.config().is_static());
         let most = self.config().encoder.max_position_embeddings;
-        if !(1..=most).contains(&tokens.len()) {
-            let reason = format!("there are {}, not 1 to {most}", tokens.len());
+        if !(least..=most).contains(&tokens.len()) {
+            let reason = format!("there are {}, not {least} to {most}", tokens.len());
             return Err(Error::Tokens { index, reason });
         }
         if tokens.type_ids.len() != tokens.len() {

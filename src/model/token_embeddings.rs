@@ -1,4 +1,4 @@
-//! Token ids to the token vectors that enter the first layer.
+//! Token ids to token vectors: those that enter the first layer, or static embeddings.
 
 use super::layer_norm::layer_norm;
 use crate::Error;
@@ -6,10 +6,18 @@ use crate::config::{Config, Precision};
 use crate::format::{Bf16, ModelFile, names};
 use crate::kernel::LayerNorm;
 
-/// Word, position and, if there are any, token type embeddings, and the normalization of their sum.
+/// Word embeddings, and what an encoder adds to them.
 #[derive(Debug)]
 pub(crate) struct TokenEmbeddings<'m> {
+    dim: usize,
     word: Table<'m>,
+    /// Static embeddings are the word embeddings alone.
+    context: Option<Context<'m>>,
+}
+
+/// Position and, if there are any, token type embeddings, and the normalization of the sum.
+#[derive(Debug)]
+struct Context<'m> {
     position: Table<'m>,
     /// Not all models have token types.
     token_type: Option<Table<'m>>,
@@ -27,29 +35,42 @@ impl<'m> TokenEmbeddings<'m> {
     pub(crate) fn view(file: &ModelFile<'m>) -> Result<Self, Error> {
         let Config { encoder, precision, .. } = file.config();
         let dim = encoder.hidden_size;
-        Ok(Self {
-            word: Table::view(file, names::WORD, encoder.vocab_size, dim, *precision)?,
-            position: Table::view(file, names::POSITION, encoder.max_position_embeddings, dim, *precision)?,
-            token_type: match encoder.type_vocab_size {
-                0 => None,
-                rows => Some(Table::view(file, names::TOKEN_TYPE, rows, dim, Precision::F32)?),
-            },
-            norm: layer_norm(file, names::EMBEDDINGS_NORM)?,
-        })
+        let context = if file.config().is_static() {
+            None
+        } else {
+            Some(Context {
+                position: Table::view(file, names::POSITION, encoder.max_position_embeddings, dim, *precision)?,
+                token_type: match encoder.type_vocab_size {
+                    0 => None,
+                    rows => Some(Table::view(file, names::TOKEN_TYPE, rows, dim, Precision::F32)?),
+                },
+                norm: layer_norm(file, names::EMBEDDINGS_NORM)?,
+            })
+        };
+        Ok(Self { dim, word: Table::view(file, names::WORD, encoder.vocab_size, dim, *precision)?, context })
+    }
+
+    /// Width of a token vector.
+    pub(crate) fn dim(&self) -> usize {
+        self.dim
     }
 
     /// Vectors of one text's tokens into `out` `[ids.len(), hidden_size]`; positions count from 0.
     pub(crate) fn forward(&self, ids: &[u32], type_ids: &[u32], out: &mut [f32]) -> Result<(), Error> {
-        let dim = out.len() / ids.len();
-        for (position, ((&id, &type_id), out)) in ids.iter().zip(type_ids).zip(out.chunks_exact_mut(dim)).enumerate() {
+        let rows = ids.iter().zip(type_ids).zip(out.chunks_exact_mut(self.dim));
+        for (position, ((&id, &type_id), out)) in rows.enumerate() {
             out.fill(0.0);
             self.word.add_row(id as usize, out)?;
-            if let Some(token_type) = &self.token_type {
-                token_type.add_row(type_id as usize, out)?;
+            if let Some(context) = &self.context {
+                if let Some(token_type) = &context.token_type {
+                    token_type.add_row(type_id as usize, out)?;
+                }
+                context.position.add_row(position, out)?;
             }
-            self.position.add_row(position, out)?;
         }
-        self.norm.forward(out);
+        if let Some(context) = &self.context {
+            context.norm.forward(out);
+        }
         Ok(())
     }
 }

@@ -49,6 +49,11 @@ impl ModelFiles {
     }
 }
 
+/// The path of `file` in the folder of a module, which is empty for a module at the top.
+pub(super) fn in_folder(folder: &str, file: &str) -> String {
+    if folder.is_empty() { file.to_owned() } else { format!("{folder}/{file}") }
+}
+
 /// Whether `path` is the file `name` of the transformer, in either of its two places.
 fn is_named(path: &str, name: &str) -> bool {
     path == name || path.strip_prefix("0_Transformer/") == Some(name)

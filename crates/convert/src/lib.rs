@@ -40,6 +40,7 @@ use dense::Dense;
 use minilm::format::{LinearLayer, names};
 use minilm::{Config, Precision, Tokenizer};
 use tokenizer::Tables;
+use weights::STATIC_EMBEDDINGS;
 use writer::Writer;
 
 /// Version of the conversion. It is raised with every change that gives another packed file for the same model, so that what was kept
@@ -60,10 +61,18 @@ impl Source {
     /// # Errors
     /// What cannot be read or cannot be honoured, by file and field.
     pub fn read(name: &str, files: &ModelFiles) -> Result<Self, Error> {
-        let mut weights = Weights::of(files)?;
+        let folder = sentence_modules::static_embeddings(files)?;
+        let mut weights = match &folder {
+            Some(folder) => Weights::of_static_embeddings(files, folder)?,
+            None => Weights::of(files)?,
+        };
         let mut config = modules::read_config(name, files, &mut weights)?;
         let lowercase_first = config.tokenizer.lowercase_first;
-        let tables = Tables::read(files, config.encoder.vocab_size)?;
+        let tables = match &folder {
+            Some(folder) => Tables::of_static_embeddings(files, folder, config.encoder.vocab_size)?,
+            None => Tables::read(files, config.encoder.vocab_size)?,
+        };
+        config.max_seq_length = config.max_seq_length.min(tables.max_tokens().unwrap_or(usize::MAX));
         config.tokenizer = tables.config(lowercase_first);
         config.check()?;
         Ok(Self { config, tables, weights })
@@ -95,8 +104,8 @@ impl Source {
         let mut writer = Writer::default();
         self.push_embeddings(&mut writer, precision)?;
         let ranges = match precision {
-            Precision::Int8 => Some(ActivationRanges::measure(self.pack(Precision::F32)?)?),
-            Precision::F32 => None,
+            Precision::Int8 if !self.config.is_static() => Some(ActivationRanges::measure(self.pack(Precision::F32)?)?),
+            _ => None,
         };
         for layer in 0..self.config.encoder.num_hidden_layers {
             let linears = Dense::read_layer(&self.weights, &self.config.encoder, layer)?;
@@ -118,16 +127,19 @@ impl Source {
 
     fn push_embeddings(&self, writer: &mut Writer, precision: Precision) -> Result<(), Error> {
         let encoder = &self.config.encoder;
-        for (name, source, rows, precision) in [
-            (names::WORD, "word", encoder.vocab_size, precision),
-            (names::POSITION, "position", encoder.max_position_embeddings, precision),
-            (names::TOKEN_TYPE, "token_type", encoder.type_vocab_size, Precision::F32),
-        ] {
+        let of_bert = [
+            (names::WORD, "embeddings.word_embeddings.weight", encoder.vocab_size, precision),
+            (names::POSITION, "embeddings.position_embeddings.weight", encoder.max_position_embeddings, precision),
+            (names::TOKEN_TYPE, "embeddings.token_type_embeddings.weight", encoder.type_vocab_size, Precision::F32),
+        ];
+        let alone = [(names::WORD, STATIC_EMBEDDINGS, encoder.vocab_size, precision)];
+        let tables = if self.config.is_static() { &alone[..] } else { &of_bert };
+        for &(name, source, rows, precision) in tables {
             if rows == 0 {
                 continue; // there are no token types
             }
             let shape = [rows, encoder.hidden_size];
-            let values = self.weights.get(&format!("embeddings.{source}_embeddings.weight"), &shape)?;
+            let values = self.weights.get(source, &shape)?;
             match precision {
                 Precision::F32 => writer.push(name, &shape, values),
                 Precision::Int8 => {
@@ -136,6 +148,9 @@ impl Source {
                     writer.push(&format!("{name}.scale"), &[rows], &scale);
                 }
             }
+        }
+        if self.config.is_static() {
+            return Ok(());
         }
         self.push_norm(writer, names::EMBEDDINGS_NORM, "embeddings.LayerNorm")
     }

@@ -12,14 +12,19 @@ use crate::error::Error;
 use crate::files::ModelFiles;
 use crate::json::{read, refuse_unknown};
 use crate::sentence_modules::read_modules;
-use crate::weights::Weights;
+use crate::weights::{STATIC_EMBEDDINGS, Weights};
+
+/// Most tokens of a text that the packed format allows.
+const MAX_TOKENS: usize = 1 << 16;
 
 /// Everything but the tokenizer's settings, of which only `lowercase_first` is known here. Adds the tensors of the modules behind the
 /// pooling to `weights`.
 pub(super) fn read_config(name: &str, files: &ModelFiles, weights: &mut Weights) -> Result<Config, Error> {
-    let encoder = read_encoder(files)?;
+    let (encoder, sentence_bert) = match weights.shape(STATIC_EMBEDDINGS) {
+        Some(&[tokens, dim]) => (static_shape(tokens, dim), SentenceBert::default()),
+        _ => (read_encoder(files)?, read_sentence_bert(files)?),
+    };
     let modules = read_modules(files, weights)?;
-    let sentence_bert = read_sentence_bert(files)?;
     let sentence_transformers: SentenceTransformers =
         read(files, "config_sentence_transformers.json")?.unwrap_or_default();
     let mut prompts = BTreeMap::from([("query".to_owned(), String::new()), ("document".to_owned(), String::new())]);
@@ -36,7 +41,10 @@ pub(super) fn read_config(name: &str, files: &ModelFiles, weights: &mut Weights)
         pooling: read_pooling(files, modules.pooling.as_deref())?,
         modules: modules.behind,
         normalize: modules.normalize,
-        max_seq_length: max_seq_length(files, &encoder, sentence_bert.max_seq_length)?,
+        max_seq_length: match encoder.num_hidden_layers {
+            0 => MAX_TOKENS,
+            _ => max_seq_length(files, &encoder, sentence_bert.max_seq_length)?,
+        },
         prompts,
         default_prompt_name: sentence_transformers.default_prompt_name,
         similarity: sentence_transformers.similarity_fn_name.unwrap_or_default(),
@@ -46,6 +54,21 @@ pub(super) fn read_config(name: &str, files: &ModelFiles, weights: &mut Weights)
         },
         encoder,
     })
+}
+
+/// The shape of static embeddings. Nothing limits the length of a text but the tokenizer; what is beyond the limit of the packed format
+/// is cut off.
+fn static_shape(tokens: usize, dim: usize) -> EncoderConfig {
+    EncoderConfig {
+        vocab_size: tokens,
+        hidden_size: dim,
+        num_hidden_layers: 0,
+        num_attention_heads: 0,
+        intermediate_size: 0,
+        max_position_embeddings: MAX_TOKENS,
+        type_vocab_size: 0,
+        layer_norm_eps: 1e-12,
+    }
 }
 
 /// `config.json` of the pooling module, in its old form (a flag a mode) and its new one (`pooling_mode`).

@@ -18,7 +18,7 @@ const MAX_ENTRIES: usize = 40;
 const SENTENCE: &str = "sentence_embedding";
 
 /// Classes of modules that are not supported, and what they are.
-const REFUSED: [(&str, &str); 13] = [
+const REFUSED: [(&str, &str); 12] = [
     ("Asym", "it has other modules for queries than for documents"),
     ("BoW", "it counts words"),
     ("CLIPModel", "it embeds images too"),
@@ -28,7 +28,6 @@ const REFUSED: [(&str, &str); 13] = [
     ("MLMTransformer", "it scores the vocabulary"),
     ("Router", "it has other modules for queries than for documents"),
     ("SpladePooling", "its vectors are sparse"),
-    ("StaticEmbedding", "it has no encoder"),
     ("WeightedLayerPooling", "it needs the vectors of all layers"),
     ("WordEmbeddings", "it has no encoder"),
     ("WordWeights", "it weights words"),
@@ -62,9 +61,9 @@ const ACTIVATIONS: [(&str, DenseActivation); 21] = [
 /// What `modules.json` says beside the transformer.
 #[derive(Default)]
 pub(super) struct Modules {
-    /// Folder of the pooling module; `None` where there is no `modules.json`, which means mean pooling.
+    /// Folder of the pooling module; `None` where there is no `modules.json`, which means mean pooling, and for static embeddings.
     pub(super) pooling: Option<String>,
-    /// What follows the pooling, but for a `Normalize` at the end.
+    /// What follows the pooling or the static embeddings, but for a `Normalize` at the end.
     pub(super) behind: Vec<SentenceModule>,
     /// Whether there is one.
     pub(super) normalize: bool,
@@ -86,11 +85,16 @@ pub(super) fn read_modules(files: &ModelFiles, weights: &mut Weights) -> Result<
         return Err(Error::config("modules.json", reason));
     }
     let classes = entries.iter().map(class).collect::<Result<Vec<_>, _>>()?;
-    let ["Transformer", "Pooling", behind @ ..] = &classes[..] else {
-        return Err(refused(&classes.join(", "), "the first two have to be Transformer and Pooling"));
+    let (pooling, behind) = match &classes[..] {
+        ["StaticEmbedding", behind @ ..] => (None, behind),
+        ["Transformer", "Pooling", behind @ ..] => (Some(folder(&entries[1]).to_owned()), behind),
+        _ => {
+            let reason = "the first have to be Transformer and Pooling, or StaticEmbedding";
+            return Err(refused(&classes.join(", "), reason));
+        }
     };
-    let mut modules = Modules { pooling: Some(folder(&entries[1]).to_owned()), ..Modules::default() };
-    for (class, entry) in behind.iter().zip(&entries[2..]) {
+    let mut modules = Modules { pooling, ..Modules::default() };
+    for (class, entry) in behind.iter().zip(&entries[classes.len() - behind.len()..]) {
         let module = Module { files, folder: folder(entry), index: modules.behind.len() };
         match *class {
             "Dense" => modules.behind.push(module.dense(weights)?),
@@ -98,11 +102,18 @@ pub(super) fn read_modules(files: &ModelFiles, weights: &mut Weights) -> Result<
             "Normalize" => modules.behind.push(module.normalize()?),
             // It does nothing but in training.
             "Dropout" => {}
-            _ => return Err(refused(&classes.join(", "), "only one Transformer and one Pooling are")),
+            _ => return Err(refused(&classes.join(", "), "there can be one Transformer and one Pooling, or one StaticEmbedding")),
         }
     }
     modules.normalize = modules.behind.pop_if(|last| *last == SentenceModule::Normalize).is_some();
     Ok(modules)
+}
+
+/// The folder of static embeddings, where the model is one of these.
+pub(super) fn static_embeddings(files: &ModelFiles) -> Result<Option<String>, Error> {
+    let entries = read::<Vec<Entry>>(files, "modules.json")?.unwrap_or_default();
+    let first = entries.first().filter(|entry| entry.r#type.ends_with(".StaticEmbedding"));
+    Ok(first.map(|entry| folder(entry).to_owned()))
 }
 
 /// The name of the class. Its package has changed from version to version.
@@ -111,7 +122,7 @@ fn class(entry: &Entry) -> Result<&str, Error> {
     if !entry.r#type.starts_with("sentence_transformers.") {
         return Err(refused(&entry.r#type, "it is code of its own"));
     }
-    let known = ["Transformer", "Pooling", "Dense", "LayerNorm", "Normalize", "Dropout"];
+    let known = ["Transformer", "Pooling", "StaticEmbedding", "Dense", "LayerNorm", "Normalize", "Dropout"];
     match REFUSED.iter().find(|(name, _)| *name == class) {
         Some((_, reason)) => Err(refused(class, reason)),
         None if known.contains(&class) => Ok(class),

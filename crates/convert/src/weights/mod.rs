@@ -3,6 +3,7 @@
 mod distilbert;
 mod onnx;
 mod safetensors;
+mod static_embeddings;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,7 +13,7 @@ use ::safetensors::tensor::TensorView;
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
-use crate::files::ModelFiles;
+use crate::files::{ModelFiles, in_folder};
 pub(crate) use safetensors::INDEX;
 
 /// Named tensors, all `f32`, under the names that transformers gives them in a `BertModel`.
@@ -43,6 +44,9 @@ pub(crate) const REFUSED: [(&str, &str); 3] = [
     ("tf_model.h5", "holds weights of TensorFlow"),
     ("flax_model.msgpack", "holds weights of Flax"),
 ];
+
+/// The table of static embeddings, named as sentence-transformers does.
+pub(crate) const STATIC_EMBEDDINGS: &str = "embedding.weight";
 
 impl Weights {
     /// Reads the weights of a model directory: `model.safetensors`, the shards that `model.safetensors.index.json` names, or an ONNX
@@ -79,6 +83,13 @@ impl Weights {
     pub fn read(bytes: &[u8]) -> Result<Self, Error> {
         let mut weights = Self { tensors: BTreeMap::new() };
         safetensors::read(bytes, &mut weights, canonical)?;
+        Ok(weights)
+    }
+
+    /// Reads the table of static embeddings, which lies in `folder`, as [`STATIC_EMBEDDINGS`] `[tokens, dim]`.
+    pub(crate) fn of_static_embeddings(files: &ModelFiles, folder: &str) -> Result<Self, Error> {
+        let mut weights = Self { tensors: BTreeMap::new() };
+        static_embeddings::read(files.require(&in_folder(folder, FORMATS[0]))?, &mut weights)?;
         Ok(weights)
     }
 
@@ -124,6 +135,11 @@ impl Weights {
             .collect();
         let bytes = views.and_then(|views| ::safetensors::serialize(views, None));
         Ok(bytes.map_err(minilm::Error::from)?)
+    }
+
+    /// The shape of tensor `name`.
+    pub(crate) fn shape(&self, name: &str) -> Option<&[usize]> {
+        self.tensors.get(name).map(|tensor| &tensor.shape[..])
     }
 
     /// The values of tensor `name`, row-major, which must have the given shape.

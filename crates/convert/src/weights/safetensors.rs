@@ -40,7 +40,7 @@ pub(super) fn read_shards(files: &ModelFiles, path: &str, index: &[u8], weights:
     shards.into_iter().try_for_each(|shard| read(files.require(&files.transformer(shard))?, weights, canonical))
 }
 
-fn to_f32(dtype: Dtype, data: &[u8]) -> Option<Vec<f32>> {
+pub(super) fn to_f32(dtype: Dtype, data: &[u8]) -> Option<Vec<f32>> {
     let halves = || data.as_chunks().0.iter().copied();
     match dtype {
         Dtype::F32 => Some(data.as_chunks().0.iter().copied().map(f32::from_le_bytes).collect()),
