@@ -26,9 +26,9 @@ pub const NEAREST_NEIGHBOUR: &str = "nearest_neighbour";
 const EXPERIMENTS: usize = 10;
 const PER_LABEL: usize = 8;
 const MAX_ITERATIONS: u64 = 100;
-/// Length of the gradient of the loss, summed over the training texts, at which training ends. scikit-learn stops earlier, where no component of
-/// the mean is above 1e-4.
-const GRADIENT_TOLERANCE: f64 = 0.01;
+/// Length of the gradient of the loss, summed over the training texts, at which training ends. scikit-learn ends where no component of the gradient of
+/// the mean is above 1e-4, which is 0.06 of the sum over 616 texts.
+const GRADIENT_TOLERANCE: f64 = 0.06;
 
 /// Texts with the category of each.
 #[derive(Debug, Default, PartialEq)]

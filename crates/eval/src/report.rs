@@ -96,7 +96,7 @@ pub fn speeds(models: &[(Model, Speed)], base: usize, texts: usize, processor: &
     });
     let base = format!("beside {} `{}`", models[base].0.name, models[base].0.precision);
     format!(
-        "{texts} questions of 4 to 20 words in one thread, compiled for the machine it ran on ({processor}). Medians and quartiles of {ROUNDS} interleaved\n\
+        "The page's {texts} questions (4 to 13 words), natively in one thread, on {processor}. Medians and quartiles of {ROUNDS} interleaved \
          rounds.\n\n{}",
         table(vec!["model".into(), "precision".into(), "texts a second".into(), base], rows)
     )
@@ -116,7 +116,11 @@ pub fn replace_block(document: &str, name: &str, content: &str) -> Result<String
 
 /// Four digits, but of what is nearer to 1 how far it is away.
 fn cosine(cosine: f64) -> String {
-    if (cosine - 1.0).abs() < 1e-6 { format!("1 ± {:.0e}", (cosine - 1.0).abs()) } else { format!("{cosine:.4}") }
+    match 1.0 - cosine {
+        ..=0.0 => "1".to_owned(),
+        missing if missing < 1e-6 => format!("1 − {missing:.0e}"),
+        _ => format!("{cosine:.4}"),
+    }
 }
 
 fn dash() -> String {
@@ -170,7 +174,7 @@ mod tests {
         let models =
             [(model(Precision::F32), Some(Agreement { mean: 1.0 - 3e-13, min: 0.99 })), (model(Precision::Int8), None)];
         let table = sizes(&models);
-        assert!(table.contains("| tiny | `f32` | 1.2 MB | 4 | 8 | 1 ± 3e-13 | 0.9900 |"), "{table}");
+        assert!(table.contains("| tiny | `f32` | 1.2 MB | 4 | 8 | 1 − 3e-13 | 0.9900 |"), "{table}");
         assert!(table.contains("| tiny | `int8` | 1.2 MB | 4 | 8 | – | – |"), "{table}");
     }
 
