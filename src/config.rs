@@ -117,6 +117,11 @@ pub enum Precision {
     F32,
 }
 
+impl Precision {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::F32, Self::Int8];
+}
+
 impl fmt::Display for Precision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
