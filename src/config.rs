@@ -113,19 +113,23 @@ fn is_false(flag: &bool) -> bool {
 pub enum Precision {
     /// 8-bit integers, one scale per output channel.
     Int8,
+    /// The same with 4-bit word embeddings, `int8-e4`: a smaller file, and other vectors than those of `int8`.
+    #[serde(rename = "int8-e4")]
+    Int8E4,
     /// 32-bit floats.
     F32,
 }
 
 impl Precision {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::F32, Self::Int8];
+    pub const ALL: [Self; 3] = [Self::F32, Self::Int8, Self::Int8E4];
 }
 
 impl fmt::Display for Precision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Int8 => "int8",
+            Self::Int8E4 => "int8-e4",
             Self::F32 => "f32",
         })
     }

@@ -3,10 +3,12 @@
 /// The trie over the vocabulary `[slots]`, `U32`; see [`vocabulary_trie`](super::vocabulary_trie).
 pub const TRIE: &str = "tokenizer.trie";
 
-/// The word embeddings `[vocab_size, hidden_size]`: `F32`, or `I8` with a scale a row in `embeddings.word.scale`, `BF16`.
+/// The word embeddings `[vocab_size, hidden_size]`: `F32`, or `I8` with a scale a row in `embeddings.word.scale`, `BF16`. In a
+/// file of precision `int8-e4`, 4-bit integers in `U8` `[vocab_size, int4_len(hidden_size)]`, with the same scales, and with
+/// the multipliers of each row's groups in `embeddings.word.multiplier`, 4-bit integers too.
 pub const WORD: &str = "embeddings.word";
 
-/// The position embeddings `[max_position_embeddings, hidden_size]`, in the formats of the word embeddings.
+/// The position embeddings `[max_position_embeddings, hidden_size]`, `F32` or `I8` as the word embeddings.
 pub const POSITION: &str = "embeddings.position";
 
 /// The token type embeddings `[type_vocab_size, hidden_size]`, `F32`; not there where `type_vocab_size` is 0.

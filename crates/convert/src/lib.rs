@@ -23,6 +23,7 @@ mod dense;
 mod encoder;
 mod error;
 mod files;
+mod int4;
 mod json;
 mod modules;
 mod quantize;
@@ -37,7 +38,8 @@ pub use weights::Weights;
 
 use calibrate::ActivationRanges;
 use dense::Dense;
-use minilm::format::{LinearLayer, names};
+use int4::Int4Rows;
+use minilm::format::{INT4_GROUP, LinearLayer, int4_len, names};
 use minilm::{Config, Precision, Tokenizer};
 use tokenizer::Tables;
 use weights::STATIC_EMBEDDINGS;
@@ -96,7 +98,7 @@ impl Source {
         self.tables.tokenizer(self.config.tokenizer.clone())
     }
 
-    /// The bytes of the packed file. `int8` runs the `f32` file over the calibration texts first.
+    /// The bytes of the packed file. All but `f32` runs the `f32` file over the calibration texts first.
     ///
     /// # Errors
     /// [`minilm::Error::MissingTensor`] and [`minilm::Error::TensorShape`] where the weights do not fit the configuration.
@@ -104,7 +106,9 @@ impl Source {
         let mut writer = Writer::default();
         self.push_embeddings(&mut writer, precision)?;
         let ranges = match precision {
-            Precision::Int8 if !self.config.is_static() => Some(ActivationRanges::measure(self.pack(Precision::F32)?)?),
+            Precision::Int8 | Precision::Int8E4 if !self.config.is_static() => {
+                Some(ActivationRanges::measure(self.pack(Precision::F32)?)?)
+            }
             _ => None,
         };
         for layer in 0..self.config.encoder.num_hidden_layers {
@@ -127,10 +131,12 @@ impl Source {
 
     fn push_embeddings(&self, writer: &mut Writer, precision: Precision) -> Result<(), Error> {
         let encoder = &self.config.encoder;
+        let position_precision = if precision == Precision::Int8E4 { Precision::Int8 } else { precision };
+        let (positions, types) = (encoder.max_position_embeddings, encoder.type_vocab_size);
         let of_bert = [
             (names::WORD, "embeddings.word_embeddings.weight", encoder.vocab_size, precision),
-            (names::POSITION, "embeddings.position_embeddings.weight", encoder.max_position_embeddings, precision),
-            (names::TOKEN_TYPE, "embeddings.token_type_embeddings.weight", encoder.type_vocab_size, Precision::F32),
+            (names::POSITION, "embeddings.position_embeddings.weight", positions, position_precision),
+            (names::TOKEN_TYPE, "embeddings.token_type_embeddings.weight", types, Precision::F32),
         ];
         let alone = [(names::WORD, STATIC_EMBEDDINGS, encoder.vocab_size, precision)];
         let tables = if self.config.is_static() { &alone[..] } else { &of_bert };
@@ -146,6 +152,13 @@ impl Source {
                     let (quantized, scale) = quantize::embedding_rows(values, encoder.hidden_size);
                     writer.push(name, &shape, &quantized);
                     writer.push(&format!("{name}.scale"), &[rows], &scale);
+                }
+                Precision::Int8E4 => {
+                    let Int4Rows { values, multipliers, scales } = Int4Rows::of(values, encoder.hidden_size);
+                    let groups = encoder.hidden_size.div_ceil(INT4_GROUP);
+                    writer.push(name, &[rows, int4_len(encoder.hidden_size)], &values);
+                    writer.push(&format!("{name}.multiplier"), &[rows, int4_len(groups)], &multipliers);
+                    writer.push(&format!("{name}.scale"), &[rows], &scales);
                 }
             }
         }
