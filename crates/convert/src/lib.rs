@@ -58,11 +58,13 @@ impl Source {
     /// # Errors
     /// What cannot be read or cannot be honoured, by file and field.
     pub fn read(name: &str, files: &ModelFiles) -> Result<Self, Error> {
-        let weights = Weights::of(files)?;
-        let mut config = modules::read_config(name, files, &weights)?;
+        // Another architecture is refused before its weights are read.
+        let mut config = modules::read_config(name, files)?;
         let lowercase_first = config.tokenizer.lowercase_first;
         let tables = Tables::read(files, config.encoder.vocab_size)?;
         config.tokenizer = tables.config(lowercase_first);
+        let weights = Weights::of(files)?;
+        config.weights_sha256 = weights.sha256();
         config.check()?;
         Ok(Self { config, tables, weights })
     }

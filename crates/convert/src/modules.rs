@@ -10,10 +10,9 @@ use serde_json::{Map, Value};
 use crate::error::Error;
 use crate::files::ModelFiles;
 use crate::json::{read, refuse_unknown};
-use crate::weights::Weights;
 
-/// Everything but the tokenizer's settings, of which only `lowercase_first` is known here.
-pub(super) fn read_config(name: &str, files: &ModelFiles, weights: &Weights) -> Result<Config, Error> {
+/// Everything but the hash of the weights and the tokenizer's settings, of which only `lowercase_first` is known here.
+pub(super) fn read_config(name: &str, files: &ModelFiles) -> Result<Config, Error> {
     let encoder = read_encoder(files)?;
     let modules = read_modules(files)?;
     let sentence_bert = read_sentence_bert(files)?;
@@ -28,7 +27,7 @@ pub(super) fn read_config(name: &str, files: &ModelFiles, weights: &Weights) -> 
     }
     Ok(Config {
         name: name.to_owned(),
-        weights_sha256: weights.sha256(),
+        weights_sha256: String::new(),
         precision: Precision::F32,
         pooling: read_pooling(files, modules.pooling.as_deref())?,
         normalize: modules.normalize,
