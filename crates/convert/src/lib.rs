@@ -66,7 +66,11 @@ impl Source {
         let folder = sentence_modules::static_embeddings(files)?;
         let mut weights = match &folder {
             Some(folder) => Weights::of_static_embeddings(files, folder)?,
-            None => Weights::of(files)?,
+            None => {
+                // Another architecture is refused before its weights are read.
+                encoder::read_encoder(files)?;
+                Weights::of(files)?
+            }
         };
         let mut config = modules::read_config(name, files, &mut weights)?;
         let lowercase_first = config.tokenizer.lowercase_first;

@@ -45,7 +45,7 @@ fn paths(folder: &Path, prefix: &str) -> Vec<String> {
 fn source(folder: &Path) -> Source {
     let paths = paths(folder, "");
     let mut files = ModelFiles::default();
-    for path in ModelFiles::read_of(&paths) {
+    for path in ModelFiles::read_of(&paths).expect("the directory is complete") {
         files.insert(path, fs::read(folder.join(path)).expect("it is there"));
     }
     Source::read("tiny", &files).unwrap_or_else(|error| panic!("{}: {error}", folder.display()))

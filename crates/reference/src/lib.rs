@@ -18,7 +18,14 @@ pub enum Error {
     Activation(DenseActivation),
     /// candle reported an error.
     #[error("candle: {0}")]
-    Candle(#[from] candle_core::Error),
+    Candle(candle_core::Error),
+}
+
+// By hand, as `#[from]` would make it a source too, and it is in the message already.
+impl From<candle_core::Error> for Error {
+    fn from(error: candle_core::Error) -> Self {
+        Self::Candle(error)
+    }
 }
 
 /// A model over the weights of a `model.safetensors`.

@@ -88,7 +88,7 @@ fn other_normalizer() -> Error {
 /// The tokenizer as `tokenizers` reads it, but for what that crate does not survive: text that is no JSON inside the decoder,
 /// which has no part in encoding, a precompiled normalizer that is damaged, and a template with tokens that it does not list.
 fn parse(mut fields: Map<String, Value>) -> Result<tokenizers::Tokenizer, Error> {
-    let wrong_json = |source| Error::Json { file: "tokenizer.json".to_owned(), source };
+    let wrong_json = |cause| Error::Json { file: "tokenizer.json".to_owned(), cause };
     fields.remove("decoder");
     if fields.get("normalizer").is_none_or(|normalizer| normalizer["type"] != "BertNormalizer") {
         return Err(other_normalizer());

@@ -1,20 +1,23 @@
 //! The tensors of a model directory, from whichever file holds them.
 
 mod distilbert;
+mod numbers;
 mod onnx;
 mod safetensors;
 mod static_embeddings;
+mod torch;
 
-use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use ::safetensors::Dtype;
 use ::safetensors::tensor::TensorView;
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
 use crate::files::{ModelFiles, in_folder};
-pub(crate) use safetensors::INDEX;
 
 /// Named tensors, all `f32`, under the names that transformers gives them in a `BertModel`.
 #[derive(Debug)]
@@ -23,6 +26,7 @@ pub struct Weights {
 }
 
 /// Values in row-major order.
+#[derive(PartialEq)]
 struct Tensor {
     shape: Vec<usize>,
     values: Vec<f32>,
@@ -35,45 +39,100 @@ impl fmt::Debug for Tensor {
     }
 }
 
-/// Files that hold weights, in the order in which they are looked for. All have the same tensors where several are there.
-pub(crate) const FORMATS: [&str; 4] = ["model.safetensors", INDEX, "onnx/model.onnx", "model.onnx"];
-
-/// Files that hold weights in a form that is not read.
-pub(crate) const REFUSED: [(&str, &str); 3] = [
-    ("pytorch_model.bin", "is a pickle; save the model with `safe_serialization=True`"),
-    ("tf_model.h5", "holds weights of TensorFlow"),
-    ("flax_model.msgpack", "holds weights of Flax"),
+/// Files that hold weights, in the order in which they are looked for: that of transformers, and then exports. All have the same
+/// tensors where several are there.
+pub(crate) const FORMATS: [&str; 6] = [
+    "model.safetensors",
+    "model.safetensors.index.json",
+    "pytorch_model.bin",
+    "pytorch_model.bin.index.json",
+    "onnx/model.onnx",
+    "model.onnx",
 ];
+
+/// Endings of files that hold weights in a form that is not read, and what to do about it.
+const REFUSED: [(&str, &str); 8] = [
+    (".gguf", "is a GGUF file: give the model that it was made from"),
+    ("tf_model.h5", "holds weights of TensorFlow: load them with `from_tf=True` in transformers 4, and save the model"),
+    (".h5", "holds weights of Keras: save the model from PyTorch"),
+    (".msgpack", "holds weights of Flax: load them with `from_flax=True` in transformers 4, and save the model"),
+    ("openvino_model.xml", "is an export for OpenVINO: give the model that it was made from"),
+    ("openvino_model.bin", "is an export for OpenVINO: give the model that it was made from"),
+    ("rust_model.ot", "holds weights of rust-bert: give the model that it was made from"),
+    (".onnx", "is an optimized or quantized export: give `model.onnx`"),
+];
+
+/// Files that lie in the place of weights, by how they begin.
+const OTHERS: [(&[u8], &str); 3] = [
+    (b"GGUF", "it is a GGUF file: give the model that it was made from"),
+    (b"\x89HDF\r\n", "it is an HDF5 file, as of Keras: save the model from PyTorch"),
+    (b"version https://git-lfs", "it is a pointer of Git LFS: `git lfs pull` fetches the weights"),
+];
+
+/// The name of a tensor by the one that it has in a file; `None` where it is not used.
+type Rename<'f> = &'f dyn Fn(&str) -> Option<String>;
+
+/// That there are no weights among the files of a directory, and what there is instead.
+pub(crate) fn none<'p>(paths: impl Iterator<Item = &'p String> + Clone) -> Error {
+    let found = REFUSED.iter().find_map(|(end, reason)| {
+        let path = paths.clone().find(|path| path.ends_with(end))?;
+        Some(format!("; `{path}` {reason}"))
+    });
+    Error::NoWeights { found: found.unwrap_or_default() }
+}
+
+#[derive(Deserialize)]
+struct Index {
+    weight_map: BTreeMap<String, String>,
+}
+
+/// The files that the index `bytes` of shards, which lies at `path`, names. They lie beside it.
+pub(crate) fn shards(path: &str, bytes: &[u8]) -> Result<BTreeSet<String>, Error> {
+    let index: Result<Index, _> = serde_json::from_slice(bytes);
+    let index = index.map_err(|cause| Error::Json { file: path.to_owned(), cause })?;
+    Ok(index.weight_map.into_values().collect())
+}
 
 /// The table of static embeddings, named as sentence-transformers does.
 pub(crate) const STATIC_EMBEDDINGS: &str = "embedding.weight";
 
 impl Weights {
-    /// Reads the weights of a model directory: `model.safetensors`, the shards that `model.safetensors.index.json` names, or an ONNX
-    /// export of the encoder. Numbers may be `f32`, `f16` or `bf16`. Tensors that an encoder does not use (position ids, the pooler) are
-    /// left out.
+    /// Reads the weights of a model directory: `model.safetensors`, `pytorch_model.bin`, the shards that the `.index.json` of either names,
+    /// or an ONNX export of the encoder, whichever is found first. Numbers may be `f32`, `f16` or `bf16`. Tensors that an encoder does
+    /// not use (position ids, the pooler) are left out.
     ///
     /// # Errors
-    /// [`Error::NoWeights`] where no such file is there, [`minilm::Error::Safetensors`] and [`Error::Onnx`] for a file that is not
-    /// valid, [`minilm::Error::TensorDtype`] for other numbers, [`Error::TensorNotFinite`] for a tensor with a NaN or an infinity.
+    /// [`Error::NoWeights`] where no such file is there, [`minilm::Error::Safetensors`] and [`Error::WeightsFile`] for a file that is not
+    /// valid, [`minilm::Error::TensorDtype`] for other numbers, [`Error::TensorNotFinite`] for a tensor with a NaN or an infinity,
+    /// [`Error::TwoTensors`] where tensors cannot be told apart.
     pub fn of(files: &ModelFiles) -> Result<Self, Error> {
         let found = FORMATS.iter().map(|file| files.transformer(file)).find(|file| files.get(file).is_some());
-        let Some(file) = found else {
-            let refused = REFUSED.iter().find(|(file, _)| files.get(&files.transformer(file)).is_some());
-            return Err(Error::NoWeights {
-                found: refused.map(|(file, reason)| format!("; `{file}` {reason}")).unwrap_or_default(),
-            });
-        };
-        let bytes = files.require(&file)?;
+        let file = found.ok_or_else(|| none(files.paths()))?;
         let mut weights = Self { tensors: BTreeMap::new() };
-        if file.ends_with(".onnx") {
-            onnx::read(&file, bytes, &mut weights)?;
-        } else if file.ends_with(INDEX) {
-            safetensors::read_shards(files, &file, bytes, &mut weights)?;
+        let bytes = files.require(&file)?;
+        if file.ends_with(".index.json") {
+            for shard in shards(&file, bytes)? {
+                let shard = files.transformer(&shard);
+                weights.add(&shard, files.require(&shard)?, &canonical)?;
+            }
         } else {
-            safetensors::read(bytes, &mut weights, canonical)?;
+            weights.add(&file, bytes, &canonical)?;
         }
         Ok(weights)
+    }
+
+    /// Adds the tensors of a file in the format that its name says, under the names that `rename` gives them.
+    fn add(&mut self, file: &str, bytes: &[u8], rename: Rename<'_>) -> Result<(), Error> {
+        if let Some((_, reason)) = OTHERS.iter().find(|(start, _)| bytes.starts_with(start)) {
+            return Err(Error::WeightsFile { file: file.to_owned(), reason: (*reason).to_owned() });
+        }
+        if file.ends_with(".onnx") {
+            onnx::read(file, bytes, self, rename)
+        } else if file.ends_with(".bin") {
+            torch::read(file, bytes, self, rename)
+        } else {
+            safetensors::read(bytes, self, rename)
+        }
     }
 
     /// Reads a safetensors file alone.
@@ -82,7 +141,7 @@ impl Weights {
     /// [`minilm::Error::Safetensors`], [`minilm::Error::TensorDtype`] and [`Error::TensorNotFinite`].
     pub fn read(bytes: &[u8]) -> Result<Self, Error> {
         let mut weights = Self { tensors: BTreeMap::new() };
-        safetensors::read(bytes, &mut weights, canonical)?;
+        safetensors::read(bytes, &mut weights, &canonical)?;
         Ok(weights)
     }
 
@@ -95,10 +154,10 @@ impl Weights {
 
     /// Reads the weights of a module in a folder of its own. Names are `folder/name`.
     pub(crate) fn of_module(files: &ModelFiles, folder: &str) -> Result<Self, Error> {
-        let path = format!("{folder}/{}", FORMATS[0]);
+        let [first, second] = ModelFiles::MODULE_WEIGHTS.map(|file| in_folder(folder, file));
+        let path = if files.get(&first).is_none() && files.get(&second).is_some() { second } else { first };
         let mut weights = Self { tensors: BTreeMap::new() };
-        let name = |name: &str| Some(format!("{folder}/{name}"));
-        safetensors::read(files.require(&path)?, &mut weights, name)?;
+        weights.add(&path, files.require(&path)?, &|name| Some(in_folder(folder, name)))?;
         Ok(weights)
     }
 
@@ -107,7 +166,12 @@ impl Weights {
         if values.iter().any(|x| !x.is_finite()) {
             return Err(Error::TensorNotFinite(name));
         }
-        self.tensors.insert(name, Tensor { shape, values });
+        let tensor = Tensor { shape, values };
+        match self.tensors.entry(name) {
+            Entry::Vacant(entry) => drop(entry.insert(tensor)),
+            Entry::Occupied(entry) if *entry.get() != tensor => return Err(Error::TwoTensors(entry.key().clone())),
+            Entry::Occupied(_) => {}
+        }
         Ok(())
     }
 

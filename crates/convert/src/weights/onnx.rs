@@ -6,10 +6,10 @@
 
 use std::collections::BTreeMap;
 
-use half::{bf16, f16};
 use prost::Message;
 
-use super::{Weights, canonical};
+use super::numbers::Numbers;
+use super::{Rename, Weights};
 use crate::error::Error;
 
 #[derive(Message)]
@@ -60,9 +60,9 @@ const BFLOAT16: i32 = 16;
 /// Operators of graphs that hold weights in fewer bits than were trained.
 const QUANTIZED: [&str; 4] = ["MatMulInteger", "DynamicQuantizeLinear", "DequantizeLinear", "MatMulNBits"];
 
-/// Adds the tensors of the file `bytes`, which errors call `file`.
-pub(super) fn read(file: &str, bytes: &[u8], weights: &mut Weights) -> Result<(), Error> {
-    let invalid = |reason: String| Error::Onnx { file: file.to_owned(), reason };
+/// Adds the tensors of the file `bytes`, which errors call `file`, under the names that `rename` gives them.
+pub(super) fn read(file: &str, bytes: &[u8], weights: &mut Weights, rename: Rename<'_>) -> Result<(), Error> {
+    let invalid = |reason: String| Error::WeightsFile { file: file.to_owned(), reason };
     let model = Model::decode(bytes).map_err(|error| invalid(format!("not a valid ONNX file: {error}")))?;
     let graph = model.graph.ok_or_else(|| invalid("it has no graph".to_owned()))?;
     if let Some(node) = graph.nodes.iter().find(|node| QUANTIZED.contains(&node.operator.as_str())) {
@@ -70,10 +70,10 @@ pub(super) fn read(file: &str, bytes: &[u8], weights: &mut Weights) -> Result<()
     }
     let layers = layers(&graph);
     for tensor in &graph.initializers {
-        let matrix = layers.get(tensor.name.as_str()).and_then(|bias| canonical(bias));
+        let matrix = layers.get(tensor.name.as_str()).and_then(|bias| rename(bias));
         let name = match &matrix {
             Some(bias) => bias.strip_suffix("bias").map(|stem| format!("{stem}weight")),
-            None => canonical(&tensor.name),
+            None => rename(&tensor.name),
         };
         let Some(name) = name else { continue };
         if tensor.data_location != 0 {
@@ -120,12 +120,11 @@ fn layers(graph: &Graph) -> BTreeMap<&str, &str> {
 
 fn values(tensor: &TensorProto) -> Option<Vec<f32>> {
     let raw = &tensor.raw_data;
-    let halves = || raw.as_chunks().0.iter().copied();
     match tensor.data_type {
         FLOAT if raw.is_empty() => Some(tensor.float_data.clone()),
-        FLOAT => Some(raw.as_chunks().0.iter().copied().map(f32::from_le_bytes).collect()),
-        FLOAT16 => Some(halves().map(|half| f16::from_le_bytes(half).to_f32()).collect()),
-        BFLOAT16 => Some(halves().map(|half| bf16::from_le_bytes(half).to_f32()).collect()),
+        FLOAT => Some(Numbers::F32.to_f32(raw)),
+        FLOAT16 => Some(Numbers::F16.to_f32(raw)),
+        BFLOAT16 => Some(Numbers::BF16.to_f32(raw)),
         _ => None,
     }
 }

@@ -3,7 +3,7 @@
 use ::safetensors::tensor::TensorView;
 use ::safetensors::{Dtype, SafeTensors};
 
-use super::safetensors::to_f32;
+use super::safetensors::numbers;
 use super::{STATIC_EMBEDDINGS, Weights};
 use crate::error::Error;
 
@@ -25,7 +25,7 @@ pub(super) fn read(bytes: &[u8], weights: &mut Weights) -> Result<(), Error> {
         (rows, values) = mapped(&indices(&mapping)?, &values, rows, dim)?;
     }
     if let Some(factors) = tensor("weights") {
-        let factors = numbers("weights", &factors, rows)?;
+        let factors = factors_of(&factors, rows)?;
         for (row, factor) in values.chunks_exact_mut(dim.max(1)).zip(factors) {
             // As torch does it: in f64 where the factors are.
             row.iter_mut().for_each(|x| *x = (f64::from(*x) * factor) as f32);
@@ -50,16 +50,21 @@ fn matrix(name: &str, tensor: &TensorView<'_>) -> Result<([usize; 2], Vec<f32>),
     let &[rows, dim] = tensor.shape() else {
         return Err(Error::config(name, format!("a table has two dimensions, this has {:?}", tensor.shape())));
     };
-    let values = to_f32(tensor.dtype(), tensor.data());
+    let values = floats(tensor);
     Ok(([rows, dim], values.ok_or_else(|| wrong_type(name, tensor, "F32, F16 or BF16"))?))
 }
 
+fn floats(tensor: &TensorView<'_>) -> Option<Vec<f32>> {
+    Some(numbers(tensor.dtype())?.to_f32(tensor.data()))
+}
+
 /// One number for each of `rows`.
-fn numbers(name: &str, tensor: &TensorView<'_>, rows: usize) -> Result<Vec<f64>, Error> {
+fn factors_of(tensor: &TensorView<'_>, rows: usize) -> Result<Vec<f64>, Error> {
+    let name = "weights";
     let doubles = || tensor.data().as_chunks().0.iter().copied().map(f64::from_le_bytes).collect();
     let values: Option<Vec<f64>> = match tensor.dtype() {
         Dtype::F64 => Some(doubles()),
-        dtype => to_f32(dtype, tensor.data()).map(|values| values.into_iter().map(f64::from).collect()),
+        _ => floats(tensor).map(|values| values.into_iter().map(f64::from).collect()),
     };
     let values = values.ok_or_else(|| wrong_type(name, tensor, "F64, F32, F16 or BF16"))?;
     if tensor.shape() != [rows] {
