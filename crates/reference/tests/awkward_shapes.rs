@@ -82,16 +82,6 @@ fn int8_is_close_to_the_reference() {
     }
 }
 
-/// Rows that are no multiple of a group, of a pair and of a pair of groups, too.
-#[test]
-fn int8_e4_is_close_to_the_reference() {
-    for shape in SHAPES {
-        let found = agreement(&Tiny::new(shape), Precision::Int8E4, Pooling::Mean);
-        println!("hidden {}, intermediate {}, int8-e4: {found:?}", shape.hidden, shape.intermediate);
-        assert!(found.min_cosine > 0.97, "{}: {found:?}", shape.hidden);
-    }
-}
-
 /// A position or a token type may be the only one.
 #[test]
 fn tables_of_one_row() {
