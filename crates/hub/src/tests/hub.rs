@@ -231,7 +231,7 @@ fn every_format_of_weights_is_fetched() {
         }
         assert_eq!(dir.join("onnx").is_dir(), kept.contains(&"onnx/model.onnx"));
         // The hashes are those that came, and a damaged file is replaced.
-        let requests = || kept.iter().map(|file| hub.seen(file).len()).sum::<usize>();
+        let requests = || kept.iter().map(|file| hub.seen(&format!("/main/{file}")).len()).sum::<usize>();
         let before = requests();
         fixture.context.obtain_named(REPO, Verify::Sha256).unwrap();
         assert_eq!(requests(), before);
