@@ -75,7 +75,8 @@ impl Tiny {
     pub fn of_static_embeddings(dim: usize) -> Self {
         let random = Self::new(Shape { hidden: dim, heads: 1, layers: 0, intermediate: 1 });
         let table = random.weights["embeddings.word_embeddings.weight"].clone();
-        let module = json!([{"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.StaticEmbedding"}]);
+        let module =
+            json!([{"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.StaticEmbedding"}]);
         Self {
             json: [("modules.json".to_owned(), module), ("tokenizer.json".to_owned(), tokenizer())].into(),
             weights: [("embedding.weight".to_owned(), table)].into(),

@@ -102,7 +102,12 @@ pub(super) fn read_modules(files: &ModelFiles, weights: &mut Weights) -> Result<
             "Normalize" => modules.behind.push(module.normalize()?),
             // It does nothing but in training.
             "Dropout" => {}
-            _ => return Err(refused(&classes.join(", "), "there can be one Transformer and one Pooling, or one StaticEmbedding")),
+            _ => {
+                return Err(refused(
+                    &classes.join(", "),
+                    "there can be one Transformer and one Pooling, or one StaticEmbedding",
+                ));
+            }
         }
     }
     modules.normalize = modules.behind.pop_if(|last| *last == SentenceModule::Normalize).is_some();

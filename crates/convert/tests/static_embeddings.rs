@@ -4,7 +4,7 @@
 mod common;
 
 use common::tiny::{Tiny, VOCABULARY, f16_bits};
-use minilm::{EncodeOptions, Embedder, Pooling, Precision};
+use minilm::{Embedder, EncodeOptions, Pooling, Precision};
 use minilm_convert::{Error, ModelFiles, Source};
 use safetensors::tensor::{Dtype, TensorView};
 use serde_json::{Value, json};

@@ -78,9 +78,8 @@ impl Hub<'_> {
             // Normalize, for one, has a folder in modules.json and no file in it.
             small(&format!("{folder}/{CONFIG}"))?;
         }
-        let needs_top = first.is_none_or(|folder| {
-            folder != STATIC_EMBEDDING && !staging.model.join(folder).join(CONFIG).is_file()
-        });
+        let needs_top =
+            first.is_none_or(|folder| folder != STATIC_EMBEDDING && !staging.model.join(folder).join(CONFIG).is_file());
         if needs_top {
             top?;
         }

@@ -1,5 +1,6 @@
 //! What is fetched from a hub, and who gets the token.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::thread;
 
@@ -34,20 +35,6 @@ fn a_small_repo_is_pulled_whole() {
 
     drop(hub);
     assert_eq!(fixture.context.resolve(&request).unwrap(), dir, "without network");
-}
-
-#[test]
-fn weights_of_modules_come_along() {
-    let mut files = files();
-    let modules =
-        r#"[{"path":"","type":"a.Transformer"},{"path":"2_Dense","type":"sentence_transformers.models.Dense"}]"#;
-    files.insert("modules.json".to_owned(), modules.into());
-    files.insert("2_Dense/config.json".to_owned(), b"{}".to_vec());
-    files.insert("2_Dense/model.safetensors".to_owned(), b"dense".to_vec());
-    let hub = hub_of(files);
-    let fixture = Fixture::new(&hub.url);
-    let dir = fixture.context.resolve(&Request::Named(REPO.to_owned())).unwrap();
-    assert_eq!(fs::read(dir.path.join("2_Dense/model.safetensors")).unwrap(), b"dense");
 }
 
 #[test]
@@ -244,7 +231,7 @@ fn every_format_of_weights_is_fetched() {
 
 #[test]
 fn an_older_model_has_its_transformer_in_a_folder() {
-    let mut files: std::collections::BTreeMap<_, _> = files()
+    let mut files: BTreeMap<_, _> = files()
         .into_iter()
         .map(|(name, content)| {
             if name.contains('/') || name == "modules.json" {
@@ -264,7 +251,8 @@ fn an_older_model_has_its_transformer_in_a_folder() {
 
 #[test]
 fn what_a_repository_lacks_is_named() {
-    let message = |change: &dyn Fn(&mut std::collections::BTreeMap<String, Vec<u8>>)| {
+    type Files = BTreeMap<String, Vec<u8>>;
+    let message = |change: &dyn Fn(&mut Files)| {
         let mut files = files();
         change(&mut files);
         let hub = hub_of(files);
