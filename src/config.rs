@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
+use crate::modules::{self, SentenceModule};
 
 /// A model's configuration, as it lies in the metadata of the packed file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,6 +24,9 @@ pub struct Config {
     pub tokenizer: TokenizerConfig,
     /// How token vectors become one sentence vector.
     pub pooling: Pooling,
+    /// What follows the pooling, first to last, at most 32; a `Normalize` at the end is `normalize` instead.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub modules: Vec<SentenceModule>,
     /// Whether the model's own `modules.json` ends with `Normalize`.
     pub normalize: bool,
     /// Longest input in tokens, `[CLS]` and `[SEP]` included, 2 to `max_position_embeddings`.
@@ -35,23 +39,24 @@ pub struct Config {
     pub similarity: SimilarityFunction,
 }
 
-/// Shape of a BERT encoder. Field names are those of `config.json`.
+/// Shape of a BERT encoder. Field names are those of `config.json`. Static embeddings have no encoder: `num_hidden_layers`,
+/// `num_attention_heads`, `intermediate_size` and `type_vocab_size` are 0, and `layer_norm_eps` means nothing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EncoderConfig {
     /// Rows of the word embeddings, 1 to 4,194,304.
     pub vocab_size: usize,
-    /// Width of a token vector, and so of the sentence vectors, 1 to 65,536.
+    /// Width of a token vector, 1 to 65,536.
     pub hidden_size: usize,
-    /// Number of transformer layers, 1 to 1,024.
+    /// Number of transformer layers, up to 1,024; 0 for static embeddings.
     pub num_hidden_layers: usize,
     /// Attention heads; `hidden_size` is a multiple of it.
     pub num_attention_heads: usize,
     /// Width of the feed-forward layer, 1 to 65,536.
     pub intermediate_size: usize,
-    /// Rows of the position embeddings: the longest input in tokens, 1 to 65,536.
+    /// Rows of the position embeddings, if there is an encoder: the longest input in tokens, 1 to 65,536.
     pub max_position_embeddings: usize,
-    /// Rows of the token type embeddings, 1 to 65,536.
+    /// Rows of the token type embeddings, up to 65,536; 0 for a model without token types.
     pub type_vocab_size: usize,
     /// Added to the variance in layer normalization, between 0 and 1.
     pub layer_norm_eps: f32,
@@ -75,10 +80,12 @@ pub struct TokenizerConfig {
     pub max_input_chars_per_word: usize,
     /// Id of `[UNK]`, below `vocab_size` like all ids.
     pub unk_id: u32,
-    /// Id of `[CLS]`.
-    pub cls_id: u32,
-    /// Id of `[SEP]`.
-    pub sep_id: u32,
+    /// Id of `[CLS]`, which comes before every text; `None` for static embeddings, which frame no text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cls_id: Option<u32>,
+    /// Id of `[SEP]`, which comes behind every text; there or not as `cls_id` is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sep_id: Option<u32>,
     /// Tokens that are found literally in the raw text, before normalization.
     pub added_tokens: Vec<AddedToken>,
 }
@@ -106,14 +113,23 @@ fn is_false(flag: &bool) -> bool {
 pub enum Precision {
     /// 8-bit integers, one scale per output channel.
     Int8,
+    /// The same with 4-bit word embeddings, `int8-e4`: a smaller file, and other vectors than those of `int8`.
+    #[serde(rename = "int8-e4")]
+    Int8E4,
     /// 32-bit floats.
     F32,
+}
+
+impl Precision {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::F32, Self::Int8, Self::Int8E4];
 }
 
 impl fmt::Display for Precision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Int8 => "int8",
+            Self::Int8E4 => "int8-e4",
             Self::F32 => "f32",
         })
     }
@@ -150,7 +166,7 @@ pub enum SimilarityFunction {
 
 /// Largest width accepted for any dimension: products of two such sizes and an `i32` sum of 7-bit times 8-bit products
 /// over one of them cannot overflow.
-const MAX_SIZE: usize = 1 << 16;
+pub(crate) const MAX_SIZE: usize = 1 << 16;
 
 impl Config {
     /// Checks every size and reference. A [`ModelFile`](crate::ModelFile) has a configuration that passes.
@@ -159,28 +175,7 @@ impl Config {
     /// [`Error::Config`] with the field's name and the range that it must be in.
     pub fn check(&self) -> Result<(), Error> {
         let e = &self.encoder;
-        for (field, value, limit) in [
-            ("vocab_size", e.vocab_size, 1 << 22),
-            ("hidden_size", e.hidden_size, MAX_SIZE),
-            ("num_hidden_layers", e.num_hidden_layers, 1 << 10),
-            ("num_attention_heads", e.num_attention_heads, MAX_SIZE),
-            ("intermediate_size", e.intermediate_size, MAX_SIZE),
-            ("max_position_embeddings", e.max_position_embeddings, MAX_SIZE),
-            ("type_vocab_size", e.type_vocab_size, MAX_SIZE),
-        ] {
-            if value == 0 || value > limit {
-                return Err(Error::config(field, format!("{value} is not in 1..={limit}")));
-            }
-        }
-        if !e.hidden_size.is_multiple_of(e.num_attention_heads) {
-            return Err(Error::config(
-                "num_attention_heads",
-                format!("hidden_size {} is not a multiple of {}", e.hidden_size, e.num_attention_heads),
-            ));
-        }
-        if !(e.layer_norm_eps > 0.0 && e.layer_norm_eps < 1.0) {
-            return Err(Error::config("layer_norm_eps", format!("{} is not between 0 and 1", e.layer_norm_eps)));
-        }
+        e.check()?;
         if self.max_seq_length < 2 || self.max_seq_length > e.max_position_embeddings {
             return Err(Error::config(
                 "max_seq_length",
@@ -198,14 +193,30 @@ impl Config {
         {
             return Err(Error::config("default_prompt_name", format!("`{name}` is not in prompts")));
         }
+        modules::check(&self.modules, e.hidden_size)?;
         self.check_tokenizer()
+    }
+
+    /// Whether the model has no encoder: the vector of a text is the mean of rows of a table, whatever is around a word.
+    #[must_use]
+    pub fn is_static(&self) -> bool {
+        self.encoder.num_hidden_layers == 0
     }
 
     fn check_tokenizer(&self) -> Result<(), Error> {
         let t = &self.tokenizer;
-        let special = [("unk_id", t.unk_id), ("cls_id", t.cls_id), ("sep_id", t.sep_id)];
+        for (field, id) in [("cls_id", t.cls_id), ("sep_id", t.sep_id)] {
+            match (self.is_static(), id) {
+                (false, None) => return Err(Error::config(field, "an encoder needs one")),
+                (true, Some(_)) => return Err(Error::config(field, "static embeddings have none")),
+                _ => {}
+            }
+        }
+        let framing = [("cls_id", t.cls_id), ("sep_id", t.sep_id)];
+        let framing = framing.into_iter().filter_map(|(field, id)| Some((field, id?)));
+        let special = std::iter::once(("unk_id", t.unk_id)).chain(framing);
         let added = t.added_tokens.iter().map(|token| ("added_tokens", token.id));
-        for (field, id) in special.into_iter().chain(added) {
+        for (field, id) in special.chain(added) {
             if id as usize >= self.encoder.vocab_size {
                 return Err(Error::config(
                     field,
@@ -222,9 +233,46 @@ impl Config {
         Ok(())
     }
 
-    /// Width of one attention head.
+    /// Width of the sentence vectors.
+    #[must_use]
+    pub fn dim(&self) -> usize {
+        modules::output_dim(&self.modules, self.encoder.hidden_size)
+    }
+
+    /// Width of one attention head; 0 where there is none.
     #[must_use]
     pub fn head_size(&self) -> usize {
-        self.encoder.hidden_size / self.encoder.num_attention_heads
+        self.encoder.hidden_size.checked_div(self.encoder.num_attention_heads).unwrap_or_default()
+    }
+}
+
+impl EncoderConfig {
+    fn check(&self) -> Result<(), Error> {
+        let least = usize::from(self.num_hidden_layers > 0);
+        // What is 0 in static embeddings.
+        let of_layers = if least == 0 { 0 } else { MAX_SIZE };
+        for (field, value, least, most) in [
+            ("vocab_size", self.vocab_size, 1, 1 << 22),
+            ("hidden_size", self.hidden_size, 1, MAX_SIZE),
+            ("num_hidden_layers", self.num_hidden_layers, 0, 1 << 10),
+            ("num_attention_heads", self.num_attention_heads, least, of_layers),
+            ("intermediate_size", self.intermediate_size, least, of_layers),
+            ("max_position_embeddings", self.max_position_embeddings, 1, MAX_SIZE),
+            ("type_vocab_size", self.type_vocab_size, 0, of_layers),
+        ] {
+            if !(least..=most).contains(&value) {
+                return Err(Error::config(field, format!("{value} is not in {least}..={most}")));
+            }
+        }
+        if least > 0 && !self.hidden_size.is_multiple_of(self.num_attention_heads) {
+            return Err(Error::config(
+                "num_attention_heads",
+                format!("hidden_size {} is not a multiple of {}", self.hidden_size, self.num_attention_heads),
+            ));
+        }
+        if !(self.layer_norm_eps > 0.0 && self.layer_norm_eps < 1.0) {
+            return Err(Error::config("layer_norm_eps", format!("{} is not between 0 and 1", self.layer_norm_eps)));
+        }
+        Ok(())
     }
 }

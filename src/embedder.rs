@@ -9,6 +9,7 @@ use crate::config::Pooling;
 use crate::format::{LinearLayer, ModelFile};
 use crate::info::ModelInfo;
 use crate::model::{Encoder, Workspace};
+use crate::modules::SentenceModules;
 use crate::output::Embeddings;
 use crate::pooling::pool;
 use crate::tokenizer::{Tokenizer, Tokens, Truncation};
@@ -43,6 +44,7 @@ struct Views<'m> {
     file: ModelFile<'m>,
     tokenizer: Tokenizer<'m>,
     encoder: Encoder<'m>,
+    modules: SentenceModules<'m>,
 }
 
 /// Options of [`Embedder::encode`], named as in sentence-transformers.
@@ -158,8 +160,9 @@ impl Embedder {
     /// [`Error::TokenId`] for an id outside the vocabulary; [`Error::NotFinite`] where damaged weights give no number.
     pub fn embed(&self, texts: &[Tokens], pooling: Pooling) -> Result<Vec<f32>, Error> {
         texts.iter().enumerate().try_for_each(|(index, tokens)| self.check_tokens(index, tokens))?;
-        let dim = self.dim();
+        let (hidden_size, dim) = (self.config().encoder.hidden_size, self.dim());
         let mut data = vec![0.0; texts.len() * dim];
+        let mut vector = Vec::new();
         let mut kept = self.workspace.try_lock();
         let mut own = Workspace::default();
         let work = kept.as_deref_mut().unwrap_or(&mut own);
@@ -169,16 +172,18 @@ impl Embedder {
             self.encoder().forward(&batch, work)?;
             let mut rest = &work.hidden[..];
             for (index, tokens) in indices.into_iter().zip(batch) {
-                let (vectors, behind) = rest.split_at(tokens.len() * dim);
+                let (vectors, behind) = rest.split_at(tokens.len() * hidden_size);
                 rest = behind;
-                let out = &mut data[index * dim..][..dim];
-                pool(pooling, vectors, out);
+                vector.resize(hidden_size, 0.0);
+                pool(pooling, vectors, &mut vector);
+                self.views().modules.forward(&mut vector);
                 if self.config().normalize {
-                    normalize(out);
+                    normalize(&mut vector);
                 }
-                if out.iter().any(|x| !x.is_finite()) {
+                if vector.iter().any(|x| !x.is_finite()) {
                     return Err(Error::NotFinite { index });
                 }
+                data[index * dim..][..dim].copy_from_slice(&vector);
             }
         }
         Ok(data)
@@ -222,7 +227,7 @@ impl Embedder {
     /// Width of the model's vectors.
     #[must_use]
     pub fn dim(&self) -> usize {
-        self.config().encoder.hidden_size
+        self.config().dim()
     }
 
     /// The model's configuration.
@@ -279,9 +284,10 @@ impl Embedder {
     }
 
     fn check_tokens(&self, index: usize, tokens: &Tokens) -> Result<(), Error> {
+        let least = usize::from(!self.config().is_static());
         let most = self.config().encoder.max_position_embeddings;
-        if !(1..=most).contains(&tokens.len()) {
-            let reason = format!("there are {}, not 1 to {most}", tokens.len());
+        if !(least..=most).contains(&tokens.len()) {
+            let reason = format!("there are {}, not {least} to {most}", tokens.len());
             return Err(Error::Tokens { index, reason });
         }
         if tokens.type_ids.len() != tokens.len() {
@@ -321,7 +327,12 @@ impl fmt::Debug for Embedder {
 
 impl<'m> Views<'m> {
     fn of(file: ModelFile<'m>) -> Result<Self, Error> {
-        Ok(Self { tokenizer: Tokenizer::view(&file)?, encoder: Encoder::view(&file)?, file })
+        Ok(Self {
+            tokenizer: Tokenizer::view(&file)?,
+            encoder: Encoder::view(&file)?,
+            modules: SentenceModules::view(&file)?,
+            file,
+        })
     }
 }
 

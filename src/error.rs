@@ -141,12 +141,12 @@ pub enum Error {
         index: usize,
     },
     /// The JSON text of the configuration cannot be read.
-    #[error("{file}: {source}")]
+    #[error("{file}: {cause}")]
     Json {
         /// Metadata key of the text.
         file: String,
-        /// The parser's error, with line and column.
-        source: serde_json::Error,
+        /// The parser's error, with line and column. The message has it, so it is no source beside.
+        cause: serde_json::Error,
     },
 }
 

@@ -49,10 +49,10 @@ impl ModelInfo {
     pub(crate) fn of(file: &ModelFile<'_>) -> Self {
         let config = file.config().clone();
         Self {
+            dim: config.dim(),
             name: config.name,
             weights_sha256: config.weights_sha256,
             precision: config.precision,
-            dim: config.encoder.hidden_size,
             max_seq_length: config.max_seq_length,
             max_position_embeddings: config.encoder.max_position_embeddings,
             vocab_size: config.encoder.vocab_size,

@@ -3,11 +3,14 @@
 use crate::config::Pooling;
 use crate::kernel::{add_assign, max_assign};
 
-/// Pools `tokens` `[n_tokens, out.len()]` into `out`; there is at least one token.
+/// Pools `tokens` `[n_tokens, out.len()]` into `out`. The vector of no tokens is zero.
 #[inline(never)]
 pub(crate) fn pool(pooling: Pooling, tokens: &[f32], out: &mut [f32]) {
     let dim = out.len();
-    out.copy_from_slice(&tokens[..dim]);
+    let Some(first) = tokens.get(..dim) else {
+        return out.fill(0.0);
+    };
+    out.copy_from_slice(first);
     let others = tokens.chunks_exact(dim).skip(1);
     match pooling {
         Pooling::Cls => {}
@@ -37,6 +40,8 @@ mod tests {
             let mut out = [0.0; 3];
             pool(pooling, &tokens, &mut out);
             assert_eq!(out, expected, "{pooling:?}");
+            pool(pooling, &[], &mut out);
+            assert_eq!(out, [0.0; 3], "{pooling:?}");
         }
     }
 }

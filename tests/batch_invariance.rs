@@ -58,6 +58,12 @@ fn int8() {
 
 #[test]
 #[ignore = "needs packed models: run `cargo xtask test`"]
+fn int8_e4() {
+    check(MODELS[1], "int8-e4");
+}
+
+#[test]
+#[ignore = "needs packed models: run `cargo xtask test`"]
 fn f32() {
     // The float kernel is slow, and that of the small model is the same.
     check(MODELS[1], "f32");

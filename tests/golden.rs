@@ -37,6 +37,17 @@ fn int8_is_close_to_f32() {
 
 #[test]
 #[ignore = "needs packed models: run `cargo xtask test`"]
+fn int8_e4_is_close_to_f32() {
+    for model in MODELS {
+        let (found, _) = embed(packed(model, "int8-e4"), &texts(), None);
+        let agreement = Agreement::of(&found, &golden(model, "embeddings"), 384);
+        println!("{model} int8-e4 against sentence-transformers: {agreement:?}");
+        assert!(agreement.mean_cosine >= 0.995 && agreement.min_cosine >= 0.98, "{model}: {agreement:?}");
+    }
+}
+
+#[test]
+#[ignore = "needs packed models: run `cargo xtask test`"]
 fn every_pooling_is_that_of_sentence_transformers() {
     let texts = &texts()[..32];
     for model in MODELS {

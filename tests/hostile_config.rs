@@ -23,7 +23,7 @@ fn fields_out_of_range_are_named() {
         ("/encoder/num_attention_heads", vec![json!(0), json!(3), json!(17), json!(65537)]),
         ("/encoder/intermediate_size", vec![json!(0), json!(65537)]),
         ("/encoder/max_position_embeddings", vec![json!(0), json!(65537)]),
-        ("/encoder/type_vocab_size", vec![json!(0), json!(65537)]),
+        ("/encoder/type_vocab_size", vec![json!(65537)]),
         ("/encoder/layer_norm_eps", vec![json!(0.0), json!(-1e-12), json!(1.0), json!(1e-60), json!(1e30)]),
         ("/max_seq_length", vec![json!(0), json!(1), json!(33)]),
         ("/weights_sha256", vec![json!(""), json!("x".repeat(64)), json!("0".repeat(65)), json!("é".repeat(32))]),
@@ -42,6 +42,44 @@ fn fields_out_of_range_are_named() {
                 "{pointer} {value}: {error:?}"
             );
         }
+    }
+}
+
+/// A Dense of the packed file's configuration.
+fn dense(inputs: usize, outputs: usize) -> Value {
+    json!({"dense": {"in_features": inputs, "out_features": outputs, "bias": true, "activation": "tanh"}})
+}
+
+#[test]
+fn modules_that_do_not_fit_are_named() {
+    for (modules, expected) in [
+        (vec![dense(15, 8)], "modules.0.in_features"),
+        (vec![dense(16, 8), dense(16, 8)], "modules.1.in_features"),
+        (vec![dense(16, 0)], "modules.0.out_features"),
+        (vec![dense(16, 65537)], "modules.0.out_features"),
+        (vec![json!("normalize"), json!({"layer_norm": {"dimension": usize::MAX}})], "modules.1.dimension"),
+        (vec![json!("normalize"); 33], "modules"),
+        (vec![json!("normalize"); 5000], "modules"),
+    ] {
+        let error = refusal(|config| config["modules"] = json!(modules));
+        assert!(matches!(&error, Error::Config { field, .. } if field == expected), "{expected}: {error:?}");
+    }
+    // What fits and is not in the file.
+    for (modules, tensor) in [
+        (vec![dense(16, 65536)], "modules.0.weight"),
+        (vec![dense(16, 8), dense(8, 4)], "modules.0.weight"),
+        (vec![json!("normalize"), json!({"layer_norm": {"dimension": 16}})], "modules.1.weight"),
+    ] {
+        let error = refusal(|config| config["modules"] = json!(modules));
+        assert!(matches!(&error, Error::MissingTensor(name) if name == tensor), "{tensor}: {error:?}");
+    }
+    let mut unknown = dense(16, 8);
+    unknown["dense"]["activation"] = json!("softmax");
+    let mut more = dense(16, 8);
+    more["dense"]["gate"] = json!(1);
+    for module in [unknown, more, json!("pooling"), json!({"normalize": {"eps": 1}}), json!([])] {
+        let error = refusal(|config| config["modules"] = json!([module]));
+        assert!(matches!(&error, Error::Json { .. }), "{module}: {error:?}");
     }
 }
 

@@ -27,8 +27,9 @@ fn use_it(file: &PackedFile) -> Result<(), Error> {
     Ok(())
 }
 
-fn files() -> [PackedFile; 2] {
-    [Precision::Int8, Precision::F32].map(|precision| PackedFile::open(&Tiny::default().pack(precision)))
+fn files() -> [PackedFile; 3] {
+    [Precision::Int8, Precision::Int8E4, Precision::F32]
+        .map(|precision| PackedFile::open(&Tiny::default().pack(precision)))
 }
 
 const NAN: [u8; 4] = f32::NAN.to_le_bytes();
@@ -80,7 +81,7 @@ fn vectors_that_are_not_finite_are_an_error() {
 
 #[test]
 fn outliers_that_are_no_input_are_refused() {
-    let [int8, _] = files();
+    let [int8, ..] = files();
     for (name, inputs) in
         [("layer.0.qkv.outliers", 16u32), ("layer.1.intermediate.outliers", 16), ("layer.0.output.outliers", 64)]
     {
@@ -94,7 +95,7 @@ fn outliers_that_are_no_input_are_refused() {
 
 #[test]
 fn groups_that_do_not_divide_the_inputs_are_refused() {
-    let [int8, _] = files();
+    let [int8, ..] = files();
     let name = "layer.0.output.sum";
     assert_eq!(int8.header[name]["shape"], json!([2, 4, 8]), "64 inputs have four groups");
     // As many values, in another number of groups.
@@ -127,7 +128,7 @@ fn ids_beyond_the_vocabulary_are_an_error() {
 /// Slots that lead to each other: nodes without a byte of their own, above a leaf.
 #[test]
 fn tries_that_go_in_circles_end() {
-    let [int8, _] = files();
+    let [int8, ..] = files();
     let range = int8.bytes_of("tokenizer.trie");
     let node = |label: u32, is_leaf: bool, payload: u32| label | u32::from(is_leaf) << 8 | 1 << 9 | payload << 10;
     for circle in [
@@ -152,7 +153,7 @@ fn tries_that_go_in_circles_end() {
 fn random_slots() {
     let mut random = Random(3);
     for round in 0..400 {
-        let [int8, _] = files();
+        let [int8, ..] = files();
         let mut file = int8;
         let range = file.bytes_of("tokenizer.trie");
         let slots = range.len() / 4;

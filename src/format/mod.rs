@@ -11,12 +11,14 @@
 
 mod element;
 mod header;
+mod int4;
 mod layout;
 mod model_file;
 pub mod names;
 pub(crate) mod trie;
 
 pub use element::{Bf16, Element};
+pub use int4::{INT4_GROUP, int4_len, pack_int4, unpack_int4};
 pub use layout::{
     ALIGNMENT, CHECKSUM_LEN, FORMAT_VERSION, KEY_CONFIG, KEY_VERSION, LANE_SUM, MAX_HEADER_LEN, PANEL, PREFIX_LEN,
     f32_weight_shape, int8_weight_shape, pack_panels, padded_len,

@@ -149,8 +149,8 @@ fn read_config(metadata: &Metadata) -> Result<Config, Error> {
     if *version != FORMAT_VERSION.to_string() {
         return Err(Error::FormatVersion { found: version.clone(), supported: FORMAT_VERSION });
     }
-    let config: Config = serde_json::from_str(entry(KEY_CONFIG)?)
-        .map_err(|source| Error::Json { file: KEY_CONFIG.to_owned(), source })?;
+    let config: Config =
+        serde_json::from_str(entry(KEY_CONFIG)?).map_err(|cause| Error::Json { file: KEY_CONFIG.to_owned(), cause })?;
     config.check()?;
     Ok(config)
 }

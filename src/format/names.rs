@@ -3,17 +3,29 @@
 /// The trie over the vocabulary `[slots]`, `U32`; see [`vocabulary_trie`](super::vocabulary_trie).
 pub const TRIE: &str = "tokenizer.trie";
 
-/// The word embeddings `[vocab_size, hidden_size]`: `F32`, or `I8` with a scale a row in `embeddings.word.scale`, `BF16`.
+/// The word embeddings `[vocab_size, hidden_size]`: `F32`, or `I8` with a scale a row in `embeddings.word.scale`, `BF16`. In a
+/// file of precision `int8-e4`, 4-bit integers in `U8` `[vocab_size, int4_len(hidden_size)]`, with the same scales, and with
+/// the multipliers of each row's groups in `embeddings.word.multiplier`, 4-bit integers too.
 pub const WORD: &str = "embeddings.word";
 
-/// The position embeddings `[max_position_embeddings, hidden_size]`, in the formats of the word embeddings.
+/// The position embeddings `[max_position_embeddings, hidden_size]`, `F32` or `I8` as the word embeddings.
 pub const POSITION: &str = "embeddings.position";
 
-/// The token type embeddings `[type_vocab_size, hidden_size]`, `F32`.
+/// The token type embeddings `[type_vocab_size, hidden_size]`, `F32`; not there where `type_vocab_size` is 0.
 pub const TOKEN_TYPE: &str = "embeddings.token_type";
 
 /// Prefix of `weight` and `bias` `[hidden_size]` of the normalization of the embeddings, `F32`.
 pub const EMBEDDINGS_NORM: &str = "embeddings.norm";
+
+/// What the names of the tensors of the modules behind the pooling begin with.
+pub const MODULES: &str = "modules.";
+
+/// Name of part `part` of module `index` behind the pooling, `modules.0.weight` for instance: `weight` and `bias` of each, and of a
+/// dense one the matrix `residual`; all `F32`, in the shapes that torch gives them.
+#[must_use]
+pub fn module(index: usize, part: &str) -> String {
+    format!("{MODULES}{index}.{part}")
+}
 
 /// The last tensor of the file, 8 bytes: xxh3-64 of every byte before it.
 pub const CHECKSUM: &str = "checksum";

@@ -1,4 +1,4 @@
-//! Embeddings and transformer layers, one after the other.
+//! Embeddings and transformer layers, one after the other. Static embeddings are a model without layers.
 
 use super::layer::Layer;
 #[cfg(feature = "bench")]
@@ -51,10 +51,9 @@ impl<'m> Encoder<'m> {
     /// The first stage: vectors of the tokens alone. Returns the token counts of the texts.
     pub(crate) fn embed(&self, batch: &[&Tokens], work: &mut Workspace) -> Result<Vec<usize>, Error> {
         let lengths: Vec<usize> = batch.iter().map(|tokens| tokens.len()).collect();
-        let dim = work.hidden.len() / lengths.iter().sum::<usize>();
         let mut rest = &mut work.hidden[..];
         for tokens in batch {
-            let (out, behind) = rest.split_at_mut(tokens.len() * dim);
+            let (out, behind) = rest.split_at_mut(tokens.len() * self.embeddings.dim());
             self.embeddings.forward(&tokens.ids, &tokens.type_ids, out)?;
             rest = behind;
         }

@@ -24,7 +24,7 @@ impl<'m> Linear<'m> {
         let panels = out_features.div_ceil(PANEL);
         let bias = file.tensor(&part("bias"), &[panels, PANEL])?;
         Ok(match file.config().precision {
-            Precision::Int8 => {
+            Precision::Int8 | Precision::Int8E4 => {
                 let outliers = file.dimension(&part("outliers"), 0)?;
                 let groups = file.dimension(&part("sum"), 1)?;
                 let linear = Int8Linear {

@@ -1,49 +1,92 @@
-//! Token ids to the token vectors that enter the first layer.
+//! Token ids to token vectors: those that enter the first layer, or static embeddings.
 
 use super::layer_norm::layer_norm;
 use crate::Error;
 use crate::config::{Config, Precision};
-use crate::format::{Bf16, ModelFile, names};
+use crate::format::{Bf16, INT4_GROUP, ModelFile, int4_len, names, unpack_int4};
 use crate::kernel::LayerNorm;
 
-/// Word, position and token type embeddings, and the normalization of their sum.
+/// Word embeddings, and what an encoder adds to them.
 #[derive(Debug)]
 pub(crate) struct TokenEmbeddings<'m> {
+    dim: usize,
     word: Table<'m>,
+    /// Static embeddings are the word embeddings alone.
+    context: Option<Context<'m>>,
+}
+
+/// Position and, if there are any, token type embeddings, and the normalization of the sum.
+#[derive(Debug)]
+struct Context<'m> {
     position: Table<'m>,
-    token_type: Table<'m>,
+    /// Not all models have token types.
+    token_type: Option<Table<'m>>,
     norm: LayerNorm<'m>,
 }
 
-/// Rows of floats, or of 8-bit integers with one scale a row.
+/// Rows of floats, or of integers with one scale a row.
 #[derive(Debug)]
 enum Table<'m> {
-    Int8 { rows: &'m [i8], scale: &'m [Bf16], dim: usize },
-    F32 { rows: &'m [f32], dim: usize },
+    Int8 {
+        rows: &'m [i8],
+        scale: &'m [Bf16],
+        dim: usize,
+    },
+    /// Each group of a row has a multiplier. Multiplier times value fits into 8 bits, so a row is one of [`Table::Int8`] in fewer
+    /// bytes.
+    Int4 {
+        rows: &'m [u8],
+        multiplier: &'m [u8],
+        scale: &'m [Bf16],
+        dim: usize,
+    },
+    F32 {
+        rows: &'m [f32],
+        dim: usize,
+    },
 }
 
 impl<'m> TokenEmbeddings<'m> {
     pub(crate) fn view(file: &ModelFile<'m>) -> Result<Self, Error> {
         let Config { encoder, precision, .. } = file.config();
         let dim = encoder.hidden_size;
-        Ok(Self {
-            word: Table::view(file, names::WORD, encoder.vocab_size, dim, *precision)?,
-            position: Table::view(file, names::POSITION, encoder.max_position_embeddings, dim, *precision)?,
-            token_type: Table::view(file, names::TOKEN_TYPE, encoder.type_vocab_size, dim, Precision::F32)?,
-            norm: layer_norm(file, names::EMBEDDINGS_NORM)?,
-        })
+        let position_precision = if *precision == Precision::Int8E4 { Precision::Int8 } else { *precision };
+        let context = if file.config().is_static() {
+            None
+        } else {
+            Some(Context {
+                position: Table::view(file, names::POSITION, encoder.max_position_embeddings, dim, position_precision)?,
+                token_type: match encoder.type_vocab_size {
+                    0 => None,
+                    rows => Some(Table::view(file, names::TOKEN_TYPE, rows, dim, Precision::F32)?),
+                },
+                norm: layer_norm(file, names::EMBEDDINGS_NORM)?,
+            })
+        };
+        Ok(Self { dim, word: Table::view(file, names::WORD, encoder.vocab_size, dim, *precision)?, context })
+    }
+
+    /// Width of a token vector.
+    pub(crate) fn dim(&self) -> usize {
+        self.dim
     }
 
     /// Vectors of one text's tokens into `out` `[ids.len(), hidden_size]`; positions count from 0.
     pub(crate) fn forward(&self, ids: &[u32], type_ids: &[u32], out: &mut [f32]) -> Result<(), Error> {
-        let dim = out.len() / ids.len();
-        for (position, ((&id, &type_id), out)) in ids.iter().zip(type_ids).zip(out.chunks_exact_mut(dim)).enumerate() {
+        let rows = ids.iter().zip(type_ids).zip(out.chunks_exact_mut(self.dim));
+        for (position, ((&id, &type_id), out)) in rows.enumerate() {
             out.fill(0.0);
             self.word.add_row(id as usize, out)?;
-            self.token_type.add_row(type_id as usize, out)?;
-            self.position.add_row(position, out)?;
+            if let Some(context) = &self.context {
+                if let Some(token_type) = &context.token_type {
+                    token_type.add_row(type_id as usize, out)?;
+                }
+                context.position.add_row(position, out)?;
+            }
         }
-        self.norm.forward(out);
+        if let Some(context) = &self.context {
+            context.norm.forward(out);
+        }
         Ok(())
     }
 }
@@ -53,6 +96,12 @@ impl<'m> Table<'m> {
         Ok(match precision {
             Precision::Int8 => Self::Int8 {
                 rows: file.tensor(name, &[len, dim])?,
+                scale: file.tensor(&format!("{name}.scale"), &[len])?,
+                dim,
+            },
+            Precision::Int8E4 => Self::Int4 {
+                rows: file.tensor(name, &[len, int4_len(dim)])?,
+                multiplier: file.tensor(&format!("{name}.multiplier"), &[len, int4_len(dim.div_ceil(INT4_GROUP))])?,
                 scale: file.tensor(&format!("{name}.scale"), &[len])?,
                 dim,
             },
@@ -69,6 +118,18 @@ impl<'m> Table<'m> {
                 let scale = f32::from(scale);
                 let row = &rows[index * dim..][..dim];
                 out.iter_mut().zip(row).for_each(|(out, &q)| *out += scale * f32::from(q));
+            }
+            Self::Int4 { rows, multiplier, scale, dim } => {
+                let &scale = scale.get(index).ok_or_else(|| missing(scale.len()))?;
+                let scale = f32::from(scale);
+                let row = &rows[index * int4_len(dim)..][..int4_len(dim)];
+                let multipliers = int4_len(dim.div_ceil(INT4_GROUP));
+                let multiplier = unpack_int4(&multiplier[index * multipliers..][..multipliers]);
+                let groups = out.chunks_mut(INT4_GROUP).zip(row.chunks(INT4_GROUP / 2)).zip(multiplier);
+                for ((out, group), multiplier) in groups {
+                    let values = unpack_int4(group).map(|q| f32::from(multiplier * q));
+                    out.iter_mut().zip(values).for_each(|(out, q)| *out += scale * q);
+                }
             }
             Self::F32 { rows, dim } => {
                 let row = rows.chunks_exact(dim).nth(index).ok_or_else(|| missing(rows.len() / dim))?;

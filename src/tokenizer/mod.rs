@@ -21,15 +21,10 @@ use crate::format::trie::{self, Trie};
 use crate::format::{ModelFile, names};
 use wordpiece::WordPiece;
 
-/// Tokens that frame one text: `[CLS]` and `[SEP]`.
-const SPECIAL_TOKENS_SINGLE: usize = 2;
-/// Tokens that frame a pair: `[CLS]`, `[SEP]` and `[SEP]`.
-const SPECIAL_TOKENS_PAIR: usize = 3;
-
 /// The tokens of one text or of one pair.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tokens {
-    /// Token ids, `[CLS]` and `[SEP]` included, each below `vocab_size` `[n_tokens]`.
+    /// Token ids, `[CLS]` and `[SEP]` included where the model has them, each below `vocab_size` `[n_tokens]`.
     pub ids: Vec<u32>,
     /// 0 for the first text of a pair and its frame, 1 for the second `[n_tokens]`.
     pub type_ids: Vec<u32>,
@@ -46,7 +41,7 @@ impl Tokens {
         self.ids.len()
     }
 
-    /// Whether there is no token at all; never so for what a [`Tokenizer`] made.
+    /// Whether there is no token at all: only static embeddings, which frame no text, have that, for a text without words.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.ids.is_empty()
@@ -56,6 +51,13 @@ impl Tokens {
         self.ids.push(id);
         self.type_ids.push(type_id);
         self.offsets.push(offset);
+    }
+
+    /// A token of the frame, where there is one.
+    fn frame(&mut self, id: Option<u32>, type_id: u32) {
+        if let Some(id) = id {
+            self.push(id, type_id, 0..0);
+        }
     }
 }
 
@@ -89,20 +91,21 @@ impl<'m> Tokenizer<'m> {
         Self { normalized_tokens: NormalizedTokens::of(&config), config, trie: Trie::new(trie) }
     }
 
-    /// Tokens of `[CLS] text [SEP]`, at most `max_length` of them (2 or more).
+    /// Tokens of `[CLS] text [SEP]`, at most `max_length` of them (2 or more). For static embeddings those of the text alone.
     ///
     /// # Errors
     /// [`TooLong`] where the text has more tokens and `truncation` is [`Truncation::Off`].
     pub fn encode(&self, text: &str, max_length: usize, truncation: Truncation) -> Result<Tokens, TooLong> {
-        let room = max_length.saturating_sub(SPECIAL_TOKENS_SINGLE);
+        let frame = self.frame_len();
+        let room = max_length.saturating_sub(frame);
         let body = self.body(text, Keep::new(room, truncation));
         if truncation == Truncation::Off && body.truncated() {
-            return Err(TooLong { n_tokens: body.seen + SPECIAL_TOKENS_SINGLE, limit: max_length });
+            return Err(TooLong { n_tokens: body.seen + frame, limit: max_length });
         }
         let mut tokens = Tokens { truncated: body.truncated(), ..Tokens::default() };
-        tokens.push(self.config.cls_id, 0, 0..0);
+        tokens.frame(self.config.cls_id, 0);
         body.pieces.into_iter().for_each(|(id, offset)| tokens.push(id, 0, offset));
-        tokens.push(self.config.sep_id, 0, 0..0);
+        tokens.frame(self.config.sep_id, 0);
         Ok(tokens)
     }
 
@@ -118,20 +121,27 @@ impl<'m> Tokenizer<'m> {
         max_length: usize,
         truncation: Truncation,
     ) -> Result<Tokens, TooLong> {
-        let room = max_length.saturating_sub(SPECIAL_TOKENS_PAIR);
+        let frame = self.frame_len() + usize::from(self.config.sep_id.is_some());
+        let room = max_length.saturating_sub(frame);
         let bodies = [first, second].map(|text| self.body(text, Keep::counting_all(room, truncation)));
         let seen = bodies[0].seen + bodies[1].seen;
         if truncation == Truncation::Off && seen > room {
-            return Err(TooLong { n_tokens: seen + SPECIAL_TOKENS_PAIR, limit: max_length });
+            return Err(TooLong { n_tokens: seen + frame, limit: max_length });
         }
         let kept = longest_first(bodies[0].seen, bodies[1].seen, room);
         let mut tokens = Tokens { truncated: seen > room, ..Tokens::default() };
-        tokens.push(self.config.cls_id, 0, 0..0);
+        tokens.frame(self.config.cls_id, 0);
         for (type_id, (body, kept)) in (0..).zip(bodies.into_iter().zip(kept)) {
             body.trimmed(kept, truncation).for_each(|(id, offset)| tokens.push(id, type_id, offset));
-            tokens.push(self.config.sep_id, type_id, 0..0);
+            tokens.frame(self.config.sep_id, type_id);
         }
         Ok(tokens)
+    }
+
+    /// Number of tokens that frame one text.
+    #[must_use]
+    pub fn frame_len(&self) -> usize {
+        usize::from(self.config.cls_id.is_some()) + usize::from(self.config.sep_id.is_some())
     }
 
     /// The text of a token, `##` included where it continues a word. Searches the whole table: for people to read.

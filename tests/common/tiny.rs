@@ -71,6 +71,19 @@ impl Tiny {
         Self { json, weights: weights(shape), dtype: Dtype::F32 }
     }
 
+    /// Static embeddings over the vocabulary.
+    pub fn of_static_embeddings(dim: usize) -> Self {
+        let random = Self::new(Shape { hidden: dim, heads: 1, layers: 0, intermediate: 1 });
+        let table = random.weights["embeddings.word_embeddings.weight"].clone();
+        let module =
+            json!([{"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.StaticEmbedding"}]);
+        Self {
+            json: [("modules.json".to_owned(), module), ("tokenizer.json".to_owned(), tokenizer())].into(),
+            weights: [("embedding.weight".to_owned(), table)].into(),
+            dtype: Dtype::F32,
+        }
+    }
+
     /// Replaces a file.
     pub fn with(mut self, path: &str, content: Value) -> Self {
         self.json.insert(path.to_owned(), content);
@@ -206,7 +219,7 @@ fn plans(Shape { hidden, intermediate, layers, .. }: Shape) -> Vec<Plan> {
 }
 
 /// The bits of a number that `f16` holds exactly.
-fn f16_bits(x: f32) -> u16 {
+pub fn f16_bits(x: f32) -> u16 {
     if x == 0.0 {
         return 0;
     }

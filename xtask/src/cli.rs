@@ -1,7 +1,6 @@
 //! The command line.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -43,9 +42,9 @@ pub enum Command {
     /// Build a component, or the npm package.
     #[command(subcommand)]
     Build(BuildCommand),
-    /// Measure accuracy.
-    #[command(subcommand)]
-    Eval(EvalCommand),
+    /// Measure how good models are: STS benchmark, Banking77, retrieval, sizes, speed; `--help` shows the options.
+    #[command(disable_help_flag = true)]
+    Eval(RunArgs),
     /// Run all tests, or those of one part; prints how long each part took.
     Test {
         /// Part that is tested.
@@ -85,7 +84,7 @@ pub struct ModelArgs {
 /// What is passed on.
 #[derive(Args)]
 pub struct RunArgs {
-    /// Arguments of `minilm`; `--help` shows them.
+    /// Arguments of the program; `--help` shows them.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     pub args: Vec<OsString>,
 }
@@ -141,20 +140,6 @@ pub enum BuildCommand {
         /// The model.
         #[command(flatten)]
         model: ModelArgs,
-    },
-}
-
-/// What `eval` measures.
-#[derive(Subcommand)]
-pub enum EvalCommand {
-    /// Spearman correlation on a file in the form of the STS benchmark, in f32 and int8.
-    Sts {
-        /// The model.
-        #[command(flatten)]
-        model: ModelArgs,
-        /// Tab-separated file: the score in column 5, the sentences in columns 6 and 7.
-        #[arg(long, default_value = "../shared/data/sts-benchmark-dev.tsv")]
-        file: PathBuf,
     },
 }
 

@@ -9,7 +9,7 @@ pub enum BakeError {
     NotWasm,
     /// The file ends early, or its structure is wrong.
     #[error("the WebAssembly file is damaged: {0}")]
-    Damaged(#[from] wasmparser::Error),
+    Damaged(wasmparser::Error),
     /// A nested binary has no header.
     #[error("the WebAssembly file is damaged: no component or core module begins at offset {offset:#x}")]
     NestedNotWasm {
@@ -58,5 +58,12 @@ pub enum BakeError {
     },
     /// The packed file is damaged, or none.
     #[error("the model cannot be used: {0}")]
-    Model(#[source] minilm::Error),
+    Model(minilm::Error),
+}
+
+// By hand, as `#[from]` would make it a source too, and it is in the message already.
+impl From<wasmparser::Error> for BakeError {
+    fn from(error: wasmparser::Error) -> Self {
+        Self::Damaged(error)
+    }
 }

@@ -41,9 +41,14 @@ impl Texts {
     pub(super) fn config(&self, config: &Config) -> Config {
         let encoder = EncoderConfig { num_hidden_layers: 1, vocab_size: self.ids.len(), ..config.encoder.clone() };
         let tokenizer = &config.tokenizer;
-        let tokenizer =
-            TokenizerConfig { unk_id: 0, cls_id: 0, sep_id: 0, added_tokens: Vec::new(), ..tokenizer.clone() };
-        Config { encoder, tokenizer, ..config.clone() }
+        let tokenizer = TokenizerConfig {
+            unk_id: 0,
+            cls_id: Some(0),
+            sep_id: Some(0),
+            added_tokens: Vec::new(),
+            ..tokenizer.clone()
+        };
+        Config { encoder, tokenizer, modules: Vec::new(), ..config.clone() }
     }
 
     /// Measures every layer. `pack` gives the `f32` file of a layer, with the configuration of [`Texts::config`].

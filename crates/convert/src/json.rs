@@ -12,7 +12,7 @@ pub(super) fn read<T: DeserializeOwned>(files: &ModelFiles, path: &str) -> Resul
         return Ok(None);
     };
     let parsed = serde_json::from_slice(content);
-    parsed.map(Some).map_err(|source| Error::Json { file: path.to_owned(), source })
+    parsed.map(Some).map_err(|cause| Error::Json { file: path.to_owned(), cause })
 }
 
 /// Whether a field says nothing: `null`, `false`, or empty.

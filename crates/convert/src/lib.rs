@@ -20,11 +20,14 @@
 
 mod calibrate;
 mod dense;
+mod encoder;
 mod error;
 mod files;
+mod int4;
 mod json;
 mod modules;
 mod quantize;
+mod sentence_modules;
 mod tokenizer;
 mod weights;
 mod writer;
@@ -35,9 +38,11 @@ pub use weights::Weights;
 
 use calibrate::{LayerRanges, Texts};
 use dense::Dense;
-use minilm::format::{LinearLayer, names};
+use int4::Int4Rows;
+use minilm::format::{INT4_GROUP, LinearLayer, int4_len, names};
 use minilm::{Config, Precision, Tokenizer};
 use tokenizer::Tables;
+use weights::STATIC_EMBEDDINGS;
 use writer::Writer;
 
 /// Version of the conversion. It is raised with every change that gives another packed file for the same model, so that what was kept
@@ -64,10 +69,22 @@ impl Source {
     /// # Errors
     /// What cannot be read or cannot be honoured, by file and field.
     pub fn read(name: &str, files: &ModelFiles) -> Result<Self, Error> {
-        let weights = Weights::of(files)?;
-        let mut config = modules::read_config(name, files, &weights)?;
+        let folder = sentence_modules::static_embeddings(files)?;
+        let mut weights = match &folder {
+            Some(folder) => Weights::of_static_embeddings(files, folder)?,
+            None => {
+                // Another architecture is refused before its weights are read.
+                encoder::read_encoder(files)?;
+                Weights::of(files)?
+            }
+        };
+        let mut config = modules::read_config(name, files, &mut weights)?;
         let lowercase_first = config.tokenizer.lowercase_first;
-        let tables = Tables::read(files, config.encoder.vocab_size)?;
+        let tables = match &folder {
+            Some(folder) => Tables::of_static_embeddings(files, folder, config.encoder.vocab_size)?,
+            None => Tables::read(files, config.encoder.vocab_size)?,
+        };
+        config.max_seq_length = config.max_seq_length.min(tables.max_tokens().unwrap_or(usize::MAX));
         config.tokenizer = tables.config(lowercase_first);
         config.check()?;
         Ok(Self { config, tables, weights })
@@ -91,7 +108,7 @@ impl Source {
         self.tables.tokenizer(self.config.tokenizer.clone())
     }
 
-    /// The bytes of the packed file. For `int8` the calibration texts go through the `f32` model first.
+    /// The bytes of the packed file. For all but `f32` the calibration texts go through the `f32` model first.
     ///
     /// Beside the files of the model and the packed file itself this takes the memory of one layer as floats, and of the word embeddings in
     /// the precision of the packed file.
@@ -109,15 +126,16 @@ impl Source {
     /// Those of [`Source::pack`].
     pub fn pack_with(&self, precision: Precision, mut progress: impl FnMut(usize, usize)) -> Result<Vec<u8>, Error> {
         let layers = self.config.encoder.num_hidden_layers;
-        let calibrated = if precision == Precision::Int8 { layers } else { 0 };
+        let calibrated = if precision == Precision::F32 { 0 } else { layers };
         let (mut done, steps) = (0, calibrated + 1 + layers);
         let mut step = || {
             done += 1;
             progress(done, steps);
         };
         let ranges = match precision {
-            Precision::Int8 => self.measure(&mut step)?,
+            _ if layers == 0 => Vec::new(),
             Precision::F32 => Vec::new(),
+            Precision::Int8 | Precision::Int8E4 => self.measure(&mut step)?,
         };
         let mut writer = Writer::with_capacity(self.packed_len(precision))?;
         self.push_embeddings(&mut writer, precision)?;
@@ -126,6 +144,7 @@ impl Source {
             self.push_layer(&mut writer, layer, layer, ranges.get(layer))?;
             step();
         }
+        self.push_modules(&mut writer);
         self.tables.push(&mut writer);
         Ok(writer.finish(&Config { precision, ..self.config.clone() })?)
     }
@@ -152,7 +171,7 @@ impl Source {
         let weights = match precision {
             Precision::F32 => parameters * size_of::<f32>(),
             // Scales, sums and the inputs that are kept as floats are a small part of it.
-            Precision::Int8 => parameters + parameters / 16,
+            Precision::Int8 | Precision::Int8E4 => parameters + parameters / 16,
         };
         weights + self.tables.len()
     }
@@ -180,7 +199,11 @@ impl Source {
     }
 
     fn push_embeddings(&self, writer: &mut Writer, precision: Precision) -> Result<(), Error> {
-        self.push_table(writer, names::WORD, WORD, self.config.encoder.vocab_size, precision)?;
+        let rows = self.config.encoder.vocab_size;
+        if self.config.is_static() {
+            return self.push_table(writer, names::WORD, STATIC_EMBEDDINGS, rows, precision);
+        }
+        self.push_table(writer, names::WORD, WORD, rows, precision)?;
         self.push_positions(writer, precision)
     }
 
@@ -188,9 +211,12 @@ impl Source {
     fn push_positions(&self, writer: &mut Writer, precision: Precision) -> Result<(), Error> {
         let encoder = &self.config.encoder;
         let (positions, types) = (encoder.max_position_embeddings, encoder.type_vocab_size);
+        let precision = if precision == Precision::Int8E4 { Precision::Int8 } else { precision };
         self.push_table(writer, names::POSITION, "embeddings.position_embeddings.weight", positions, precision)?;
-        let token_type = "embeddings.token_type_embeddings.weight";
-        self.push_table(writer, names::TOKEN_TYPE, token_type, types, Precision::F32)?;
+        if types > 0 {
+            let token_type = "embeddings.token_type_embeddings.weight";
+            self.push_table(writer, names::TOKEN_TYPE, token_type, types, Precision::F32)?;
+        }
         self.push_norm(writer, names::EMBEDDINGS_NORM, "embeddings.LayerNorm")
     }
 
@@ -204,17 +230,33 @@ impl Source {
     ) -> Result<(), Error> {
         let columns = self.config.encoder.hidden_size;
         let shape = [rows, columns];
+        let chunks = || {
+            let starts = (0..rows).step_by(ROWS);
+            starts.map(|start| self.weights.rows(source, &shape, start..rows.min(start + ROWS)))
+        };
         match precision {
             Precision::F32 => writer.push(name, &shape, &self.weights.get(source, &shape)?),
             Precision::Int8 => {
                 let (mut quantized, mut scales) = (Vec::with_capacity(rows * columns), Vec::with_capacity(rows));
-                for start in (0..rows).step_by(ROWS) {
-                    let values = self.weights.rows(source, &shape, start..rows.min(start + ROWS))?;
-                    let (rows, scale) = quantize::embedding_rows(&values, columns);
+                for values in chunks() {
+                    let (rows, scale) = quantize::embedding_rows(&values?, columns);
                     quantized.extend(rows);
                     scales.extend(scale);
                 }
                 writer.push(name, &shape, &quantized);
+                writer.push(&format!("{name}.scale"), &[rows], &scales);
+            }
+            Precision::Int8E4 => {
+                let (mut values, mut multipliers, mut scales) = (Vec::new(), Vec::new(), Vec::with_capacity(rows));
+                for chunk in chunks() {
+                    let rows = Int4Rows::of(&chunk?, columns);
+                    values.extend(rows.values);
+                    multipliers.extend(rows.multipliers);
+                    scales.extend(rows.scales);
+                }
+                writer.push(name, &[rows, int4_len(columns)], &values);
+                let groups = columns.div_ceil(INT4_GROUP);
+                writer.push(&format!("{name}.multiplier"), &[rows, int4_len(groups)], &multipliers);
                 writer.push(&format!("{name}.scale"), &[rows], &scales);
             }
         }
@@ -231,6 +273,12 @@ impl Source {
         }
         writer.push(name, &[rows.len(), encoder.hidden_size], &values);
         Ok(())
+    }
+
+    /// The tensors of the modules behind the pooling, which have their names already.
+    fn push_modules(&self, writer: &mut Writer) {
+        let tensors = self.weights.iter().filter(|(name, ..)| name.starts_with(names::MODULES));
+        tensors.for_each(|(name, shape, values)| writer.push(name, shape, &values));
     }
 
     fn push_norm(&self, writer: &mut Writer, name: &str, source: &str) -> Result<(), Error> {

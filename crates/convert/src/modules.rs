@@ -1,4 +1,4 @@
-//! `config.json`, `modules.json`, `1_Pooling/config.json`, `sentence_bert_config.json` and
+//! `modules.json`, the pooling's `config.json`, `sentence_bert_config.json` and
 //! `config_sentence_transformers.json`, in the forms that sentence-transformers 2 to 6 write, as one configuration.
 
 use std::collections::BTreeMap;
@@ -7,16 +7,24 @@ use minilm::{Config, EncoderConfig, Pooling, Precision, SimilarityFunction, Toke
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::encoder::read_encoder;
 use crate::error::Error;
 use crate::files::ModelFiles;
 use crate::json::{read, refuse_unknown};
-use crate::weights::Weights;
+use crate::sentence_modules::read_modules;
+use crate::weights::{STATIC_EMBEDDINGS, Weights};
 
-/// Everything but the tokenizer's settings, of which only `lowercase_first` is known here.
-pub(super) fn read_config(name: &str, files: &ModelFiles, weights: &Weights) -> Result<Config, Error> {
-    let encoder = read_encoder(files)?;
-    let modules = read_modules(files)?;
-    let sentence_bert = read_sentence_bert(files)?;
+/// Most tokens of a text that the packed format allows.
+const MAX_TOKENS: usize = 1 << 16;
+
+/// Everything but the tokenizer's settings, of which only `lowercase_first` is known here. Adds the tensors of the modules behind the
+/// pooling to `weights`.
+pub(super) fn read_config(name: &str, files: &ModelFiles, weights: &mut Weights) -> Result<Config, Error> {
+    let (encoder, sentence_bert) = match weights.shape(STATIC_EMBEDDINGS) {
+        Some(&[tokens, dim]) => (static_shape(tokens, dim), SentenceBert::default()),
+        _ => (read_encoder(files)?, read_sentence_bert(files)?),
+    };
+    let modules = read_modules(files, weights)?;
     let sentence_transformers: SentenceTransformers =
         read(files, "config_sentence_transformers.json")?.unwrap_or_default();
     let mut prompts = BTreeMap::from([("query".to_owned(), String::new()), ("document".to_owned(), String::new())]);
@@ -31,8 +39,12 @@ pub(super) fn read_config(name: &str, files: &ModelFiles, weights: &Weights) -> 
         weights_sha256: weights.sha256(),
         precision: Precision::F32,
         pooling: read_pooling(files, modules.pooling.as_deref())?,
+        modules: modules.behind,
         normalize: modules.normalize,
-        max_seq_length: max_seq_length(files, &encoder, sentence_bert.max_seq_length)?,
+        max_seq_length: match encoder.num_hidden_layers {
+            0 => MAX_TOKENS,
+            _ => max_seq_length(files, &encoder, sentence_bert.max_seq_length)?,
+        },
         prompts,
         default_prompt_name: sentence_transformers.default_prompt_name,
         similarity: sentence_transformers.similarity_fn_name.unwrap_or_default(),
@@ -44,99 +56,19 @@ pub(super) fn read_config(name: &str, files: &ModelFiles, weights: &Weights) -> 
     })
 }
 
-/// `config.json` of the transformer.
-#[derive(Deserialize)]
-struct Transformer {
-    model_type: Option<String>,
-    hidden_act: Option<String>,
-    position_embedding_type: Option<String>,
-    #[serde(default)]
-    is_decoder: bool,
-    vocab_size: usize,
-    hidden_size: usize,
-    num_hidden_layers: usize,
-    num_attention_heads: usize,
-    intermediate_size: usize,
-    max_position_embeddings: usize,
-    #[serde(default = "default_type_vocab_size")]
-    type_vocab_size: usize,
-    #[serde(default = "default_layer_norm_eps")]
-    layer_norm_eps: f32,
-}
-
-// The defaults of transformers' BertConfig.
-
-fn default_type_vocab_size() -> usize {
-    2
-}
-
-fn default_layer_norm_eps() -> f32 {
-    1e-12
-}
-
-fn read_encoder(files: &ModelFiles) -> Result<EncoderConfig, Error> {
-    let path = files.transformer("config.json");
-    let missing = || Error::MissingFile(path.clone());
-    // The type comes first: other architectures lack other fields.
-    let fields: Map<String, Value> = read(files, &path)?.ok_or_else(missing)?;
-    let model_type = fields.get("model_type").and_then(Value::as_str).unwrap_or_default();
-    expect("model_type", model_type, "bert")?;
-    let config: Transformer = read(files, &path)?.ok_or_else(missing)?;
-    debug_assert_eq!(config.model_type.as_deref(), Some("bert"));
-    expect("hidden_act", config.hidden_act.as_deref().unwrap_or("gelu"), "gelu")?;
-    let positions = config.position_embedding_type.as_deref().unwrap_or("absolute");
-    expect("position_embedding_type", positions, "absolute")?;
-    if config.is_decoder {
-        return Err(Error::config("config.json: is_decoder", "decoders are not supported"));
+/// The shape of static embeddings. Nothing limits the length of a text but the tokenizer; what is beyond the limit of the packed format
+/// is cut off.
+fn static_shape(tokens: usize, dim: usize) -> EncoderConfig {
+    EncoderConfig {
+        vocab_size: tokens,
+        hidden_size: dim,
+        num_hidden_layers: 0,
+        num_attention_heads: 0,
+        intermediate_size: 0,
+        max_position_embeddings: MAX_TOKENS,
+        type_vocab_size: 0,
+        layer_norm_eps: 1e-12,
     }
-    Ok(EncoderConfig {
-        vocab_size: config.vocab_size,
-        hidden_size: config.hidden_size,
-        num_hidden_layers: config.num_hidden_layers,
-        num_attention_heads: config.num_attention_heads,
-        intermediate_size: config.intermediate_size,
-        max_position_embeddings: config.max_position_embeddings,
-        type_vocab_size: config.type_vocab_size,
-        layer_norm_eps: config.layer_norm_eps,
-    })
-}
-
-fn expect(field: &str, found: &str, expected: &str) -> Result<(), Error> {
-    if found == expected {
-        return Ok(());
-    }
-    Err(Error::config(format!("config.json: {field}"), format!("`{found}` is not supported, only `{expected}` is")))
-}
-
-#[derive(Deserialize)]
-struct Module {
-    path: String,
-    r#type: String,
-}
-
-/// What `modules.json` says beside the transformer.
-struct Modules {
-    /// Folder of the pooling module; `None` where there is no `modules.json`, which means mean pooling.
-    pooling: Option<String>,
-    normalize: bool,
-}
-
-fn read_modules(files: &ModelFiles) -> Result<Modules, Error> {
-    let Some(modules) = read::<Vec<Module>>(files, "modules.json")? else {
-        return Ok(Modules { pooling: None, normalize: false });
-    };
-    // The package path of a class has changed from version to version, its name has not.
-    let classes: Vec<&str> =
-        modules.iter().map(|module| module.r#type.rsplit('.').next().unwrap_or_default()).collect();
-    let normalize = match classes[..] {
-        ["Transformer", "Pooling"] => false,
-        ["Transformer", "Pooling", "Normalize"] => true,
-        _ => {
-            let known = "supported are Transformer, Pooling and an optional Normalize";
-            return Err(Error::config("modules.json", format!("{} is not supported; {known}", classes.join(", "))));
-        }
-    };
-    Ok(Modules { pooling: Some(modules[1].path.clone()), normalize })
 }
 
 /// `config.json` of the pooling module, in its old form (a flag a mode) and its new one (`pooling_mode`).

@@ -164,13 +164,17 @@ fn names_of_the_first_bert_models_and_missing_settings_give_the_same_file() {
 #[test]
 fn other_files_are_refused_with_the_reason() {
     let tiny = Tiny::default();
-    let needed = "the model directory has no weights: `model.safetensors`, its shards, or `model.onnx` is needed";
+    let needed = "the model directory has no weights: `model.safetensors`, `pytorch_model.bin`, the shards of either, or `model.onnx` \
+                  is needed";
     assert_eq!(refused(&files(&tiny, &[])), needed);
-    let pickle = refused(&files(&tiny, &[("pytorch_model.bin", vec![0x80, 2])]));
-    assert_eq!(
-        pickle,
-        format!("{needed}; `pytorch_model.bin` is a pickle; save the model with `safe_serialization=True`")
-    );
+    let gguf = refused(&files(&tiny, &[("minilm-q4.gguf", vec![0x80, 2])]));
+    assert_eq!(gguf, format!("{needed}; `minilm-q4.gguf` is a GGUF file: give the model that it was made from"));
+    let disguised = refused(&files(&tiny, &[("model.safetensors", b"GGUF\x03".to_vec())]));
+    assert_eq!(disguised, "model.safetensors: it is a GGUF file: give the model that it was made from");
+    // Another architecture is what counts first.
+    let other = tiny.clone().set("config.json", "/model_type", json!("t5"));
+    let other = refused(&files(&other, &[("model.safetensors", Vec::new())]));
+    assert_eq!(other, "configuration field `config.json: model_type`: `t5` is not supported, only `bert` is");
 
     let onnx_error = |change: &dyn Fn(&mut Graph)| {
         let mut model = onnx(&tiny);

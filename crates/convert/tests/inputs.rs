@@ -101,25 +101,41 @@ fn modules_in_the_names_of_every_version() {
 #[test]
 fn other_modules_are_refused_by_name() {
     for classes in [
-        &["Transformer", "Pooling", "Dense"][..],
-        &["Transformer", "Pooling", "Dense", "Normalize"],
-        &["Transformer", "Normalize", "Pooling"],
+        &["Transformer", "Normalize", "Pooling"][..],
+        &["Transformer", "Pooling", "Pooling"],
+        &["Transformer", "Dense", "Pooling"],
+        &["Pooling", "Transformer"],
         &["Transformer"],
-        &["StaticEmbedding"],
         &[],
     ] {
         refused(&Tiny::default().with("modules.json", modules(classes)), &["modules.json", &classes.join(", ")]);
     }
+    for (class, reason) in [
+        ("StaticEmbedding", "no encoder"),
+        ("WeightedLayerPooling", "all layers"),
+        ("LSTM", "another network"),
+        ("CNN", "another network"),
+        ("BoW", "counts words"),
+        ("WordWeights", "weights words"),
+        ("CLIPModel", "images"),
+        ("Router", "queries"),
+        ("Whitening", "supported are Transformer, Pooling, Dense"),
+    ] {
+        let list = modules(&["Transformer", "Pooling", class]);
+        refused(&Tiny::default().with("modules.json", list), &["modules.json", class, reason]);
+    }
+    let mut list = modules(&["Transformer", "Pooling"]);
+    list[0]["type"] = json!("custom_st.Transformer");
+    refused(&Tiny::default().with("modules.json", list), &["custom_st.Transformer", "code of its own"]);
 }
 
 #[test]
 fn other_architectures_are_refused_by_name() {
     for (field, value) in [
-        ("model_type", json!("mpnet")),
-        ("model_type", json!("distilbert")),
         ("hidden_act", json!("gelu_new")),
         ("hidden_act", json!("relu")),
         ("position_embedding_type", json!("relative_key")),
+        ("position_embedding_type", json!("alibi")),
     ] {
         let name = value.as_str().expect("a string").to_owned();
         let tiny = Tiny::default().set("config.json", &format!("/{field}"), value);
@@ -127,7 +143,27 @@ fn other_architectures_are_refused_by_name() {
     }
     refused(&Tiny::default().set("config.json", "/is_decoder", json!(true)), &["is_decoder"]);
     // Other architectures lack other fields: the type is what the error is about.
-    refused(&Tiny::default().with("config.json", json!({"model_type": "t5"})), &["model_type", "`t5`"]);
+    for (model_type, reason) in [
+        ("mpnet", "relative bias"),
+        ("t5", "relative bias"),
+        ("roberta", "byte-level BPE"),
+        ("xlm-roberta", "SentencePiece"),
+        ("camembert", "SentencePiece"),
+        ("modernbert", "rotary"),
+        ("nomic_bert", "rotary"),
+        ("new", "rotary"),
+        ("qwen3", "decoder"),
+        ("albert", "share"),
+        ("clip", "images"),
+        ("megabert", "supported are `bert` and `distilbert`"),
+    ] {
+        let named = format!("`{model_type}`");
+        let tiny = Tiny::default().with("config.json", json!({"model_type": model_type}));
+        refused(&tiny, &["config.json", "model_type", &named, reason]);
+    }
+    let relu = json!({"model_type": "distilbert", "activation": "relu", "vocab_size": 40, "dim": 16, "n_layers": 1, "n_heads": 2,
+        "hidden_dim": 32, "max_position_embeddings": 32});
+    refused(&Tiny::default().with("config.json", relu), &["config.json: activation", "`relu`"]);
     refused(&Tiny::default().with("config.json", json!({"hidden_size": 16})), &["model_type"]);
 }
 

@@ -9,16 +9,16 @@ use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use minilm_convert::ModelFiles;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::Error;
 use super::download::sha256_of;
 use crate::file_lock;
 
-/// The file that holds the weights, and is pinned and hashed.
+/// The file that holds the weights of models of the catalog, and is pinned.
 pub const WEIGHTS: &str = "model.safetensors";
-/// The files without which a directory is no model.
-pub const REQUIRED: [&str; 3] = ["config.json", "tokenizer.json", WEIGHTS];
 /// What was put into a model directory, beside its files.
 pub const MANIFEST: &str = "manifest.json";
 
@@ -29,7 +29,7 @@ pub struct Manifest {
     pub repo: String,
     /// Where it came from.
     pub source: String,
-    /// sha256 of the weights, lowercase hex.
+    /// sha256 of the weights, lowercase hex: see [`one_hash`].
     pub sha256: String,
     /// Sizes in bytes by path.
     pub files: BTreeMap<String, u64>,
@@ -84,7 +84,10 @@ impl Entry {
     /// Whether the weights still have the hash they came with: reads all of them.
     pub fn is_intact(&self) -> Result<bool, Error> {
         match self.manifest()? {
-            Some(manifest) => Ok(sha256_of(&self.directory.join(WEIGHTS))? == manifest.sha256),
+            Some(manifest) => {
+                let paths: Vec<String> = manifest.files.into_keys().collect();
+                Ok(sha256_of_weights(&self.directory, &paths)? == manifest.sha256)
+            }
             None => Ok(false),
         }
     }
@@ -124,20 +127,20 @@ impl Entry {
 
     /// Takes over a directory that the user has put here, after one look at its weights.
     fn adopt(&self, pins: &[&str]) -> Result<(), Error> {
-        for name in REQUIRED {
-            if !self.directory.join(name).is_file() {
-                let reason = format!("has no {name}; complete this directory or remove it, and it will be fetched");
-                return Err(Error::invalid(self.directory.display(), reason));
-            }
+        let mut files = BTreeMap::new();
+        list(&self.directory, "", &mut files)?;
+        let paths: Vec<String> = files.into_keys().collect();
+        if let Err(error) = ModelFiles::read_of(&paths) {
+            let reason = format!("{error}; complete this directory or remove it, and it will be fetched");
+            return Err(Error::invalid(self.directory.display(), reason));
         }
-        let weights = self.directory.join(WEIGHTS);
-        let actual = sha256_of(&weights)?;
+        let actual = sha256_of_weights(&self.directory, &paths)?;
         if !pins.is_empty() && !pins.contains(&actual.as_str()) {
             let expected = pins.join(" or ");
             let reason = format!(
-                "sha256 is {actual}, expected {expected}; remove the directory, or pass it as --model DIR if you mean it"
+                "sha256 of the weights is {actual}, expected {expected}; remove the directory, or pass it as --model DIR if you mean it"
             );
-            return Err(Error::invalid(weights.display(), reason));
+            return Err(Error::invalid(self.directory.display(), reason));
         }
         match self.write_manifest(&self.directory, "put here by hand", actual) {
             // A read-only cache, as in a container image, is as good; it only costs the hash again.
@@ -162,6 +165,25 @@ impl Entry {
     }
 }
 
+/// The sha256 of a model's weights: of the file that holds them; of several files, that of the list that `sha256sum` prints.
+pub fn one_hash(hashes: &BTreeMap<String, String>) -> String {
+    let mut hash = Sha256::new();
+    for (path, sha256) in hashes {
+        if hashes.len() == 1 {
+            return sha256.clone();
+        }
+        hash.update(format!("{sha256}  {path}\n"));
+    }
+    format!("{:x}", hash.finalize())
+}
+
+/// The [`one_hash`] of the weights among `paths`, the files in `directory`.
+fn sha256_of_weights(directory: &Path, paths: &[String]) -> Result<String, Error> {
+    let weights = ModelFiles::weights_of(paths).into_iter().filter(|path| !path.ends_with(".json"));
+    let hashes: Result<_, Error> = weights.map(|path| Ok((path.clone(), sha256_of(&directory.join(path))?))).collect();
+    Ok(one_hash(&hashes?))
+}
+
 /// The manifest in a model directory; `None` where there is none.
 pub fn read_manifest(directory: &Path) -> Result<Option<Manifest>, Error> {
     let path = directory.join(MANIFEST);
@@ -174,7 +196,7 @@ pub fn read_manifest(directory: &Path) -> Result<Option<Manifest>, Error> {
 }
 
 /// Collects the files under `directory` by their path with `/`, and their sizes.
-fn list(directory: &Path, prefix: &str, files: &mut BTreeMap<String, u64>) -> Result<(), Error> {
+pub fn list(directory: &Path, prefix: &str, files: &mut BTreeMap<String, u64>) -> Result<(), Error> {
     for item in fs::read_dir(directory).map_err(Error::io(directory))? {
         let item = item.map_err(Error::io(directory))?;
         let path = item.path();

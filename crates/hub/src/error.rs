@@ -57,20 +57,20 @@ pub enum Error {
         message: String,
     },
     /// The file system.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {cause}", path.display())]
     Io {
         /// The file or directory.
         path: PathBuf,
-        /// The cause.
-        source: std::io::Error,
+        /// The cause. The message has it, so it is no source beside.
+        cause: std::io::Error,
     },
     /// A model directory cannot be packed.
-    #[error("cannot use the model in {}: {source}", path.display())]
+    #[error("cannot use the model in {}: {cause}", path.display())]
     Convert {
         /// The directory.
         path: PathBuf,
-        /// The cause, by file and field.
-        source: minilm_convert::Error,
+        /// The cause, by file and field. The message has it, so it is no source beside.
+        cause: minilm_convert::Error,
     },
     /// Every source of a model failed.
     #[error("cannot get the model {model}{}\n{remedy}", Listed(.attempts))]
@@ -96,7 +96,7 @@ pub struct Attempt {
 impl Error {
     /// For `map_err` on file system calls.
     pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Error + '_ {
-        move |source| Error::Io { path: path.to_owned(), source }
+        move |cause| Error::Io { path: path.to_owned(), cause }
     }
 
     /// An [`Error::Invalid`].

@@ -3,21 +3,26 @@
 //! `models--<owner>--<name>/refs/main` holds a revision, `snapshots/<revision>/` its files, most of them links into `blobs/`, and
 //! `.no_exist/<revision>/` an empty file for each file that the repository is known not to have.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use minilm_convert::ModelFiles;
 use serde::Deserialize;
 
 use super::Error;
-use super::cache::{REQUIRED, WEIGHTS};
+use super::cache::{WEIGHTS, list};
 use super::hashes::Hashes;
+use super::hub::WITH_WEIGHTS;
 use super::names::{is_safe_relative, is_sha256};
 
 /// Files that decide how a model is used: a snapshot without them counts only if the repository has none.
-const DECIDING: [&str; 2] = ["modules.json", "sentence_bert_config.json"];
+const DECIDING: [&str; 3] = ["modules.json", "sentence_bert_config.json", "tokenizer_config.json"];
 
 /// A module without settings, and so without a file.
 const WITHOUT_FILES: &str = "Normalize";
+/// The module that has weights and a tokenizer only.
+const WITHOUT_SETTINGS: &str = ".StaticEmbedding";
 
 #[derive(Deserialize)]
 struct Module {
@@ -31,8 +36,8 @@ struct Module {
 pub struct Snapshot {
     /// Its folder.
     pub folder: PathBuf,
-    /// sha256 that its weights have to have: the pinned one, else the one that their blob is named by.
-    pub sha256: Option<String>,
+    /// sha256 that files of weights have to have, by their paths: the pinned one, else the one that their blob is named by.
+    pub sha256: BTreeMap<String, String>,
 }
 
 /// Where the cache of this user is: `HF_HUB_CACHE`, else `HF_HOME/hub`, else `~/.cache/huggingface/hub`. `variable` reads the
@@ -62,13 +67,28 @@ pub fn find(root: &Path, repo: &str, pin: Option<&str>) -> Option<Snapshot> {
     let folder = model.join("snapshots").join(revision);
     let absent = model.join(".no_exist").join(revision);
     let has = |file: &str| folder.join(file).is_file();
-    let complete = REQUIRED.iter().all(|file| has(file))
+    let mut files = BTreeMap::new();
+    list(&folder, "", &mut files).ok()?;
+    let paths: Vec<String> = files.into_keys().collect();
+    let complete = ModelFiles::read_of(&paths).is_ok()
         && DECIDING.iter().all(|file| has(file) || absent.join(file).exists())
         && modules_are_complete(&folder);
-    if !complete {
+    if !complete || (pin.is_some() && !has(WEIGHTS)) {
         return None;
     }
-    let sha256 = pin.map(str::to_owned).or_else(|| name_of_blob(&folder.join(WEIGHTS)));
+    let mut sha256 = BTreeMap::new();
+    for path in ModelFiles::weights_of(&paths) {
+        if path.ends_with(".json") {
+            let shards = ModelFiles::shards(path, &fs::read(folder.join(path)).ok()?).ok()?;
+            let beside = Path::new(path).with_file_name("");
+            if !shards.iter().all(|shard| is_safe_relative(shard) && folder.join(&beside).join(shard).is_file()) {
+                return None;
+            }
+            continue;
+        }
+        let expected = pin.filter(|_| path == WEIGHTS).map(str::to_owned);
+        sha256.extend(expected.or_else(|| name_of_blob(&folder.join(path))).map(|hash| (path.clone(), hash)));
+    }
     Some(Snapshot { folder, sha256 })
 }
 
@@ -78,27 +98,31 @@ fn name_of_blob(file: &Path) -> Option<String> {
     blob.file_name()?.to_str().filter(|name| is_sha256(name)).map(str::to_owned)
 }
 
-/// Whether the settings of every module are there.
+/// Whether the settings of every module are there, and the weights of those that have some.
 fn modules_are_complete(folder: &Path) -> bool {
     let Ok(bytes) = fs::read(folder.join("modules.json")) else { return true };
     let Ok(modules) = serde_json::from_slice::<Vec<Module>>(&bytes) else { return false };
     modules.iter().all(|Module { path, class }| {
         path.is_empty()
             || class.ends_with(WITHOUT_FILES)
-            || (is_safe_relative(path) && folder.join(path).join("config.json").is_file())
+            || (is_safe_relative(path)
+                && (class.ends_with(WITHOUT_SETTINGS) || folder.join(path).join("config.json").is_file())
+                && (!WITH_WEIGHTS.iter().any(|with| class.ends_with(with))
+                    || folder.join(path).join(WEIGHTS).is_file()))
     })
 }
 
 impl Snapshot {
     /// Checks the weights against the hash that they have to have.
     pub fn verify(&self, hashes: &mut Hashes) -> Result<(), Error> {
-        let Some(expected) = &self.sha256 else { return Ok(()) };
-        let weights = self.folder.join(WEIGHTS);
-        let actual = hashes.of(&weights)?;
-        if *expected == actual {
-            return Ok(());
+        for (path, expected) in &self.sha256 {
+            let weights = self.folder.join(path);
+            let actual = hashes.of(&weights)?;
+            if *expected != actual {
+                let reason = format!("sha256 is {actual}, expected {expected}");
+                return Err(Error::invalid(weights.display(), reason));
+            }
         }
-        let reason = format!("sha256 is {actual}, expected {expected}");
-        Err(Error::invalid(weights.display(), reason))
+        Ok(())
     }
 }

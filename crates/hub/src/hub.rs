@@ -1,15 +1,16 @@
 //! A model from the Hugging Face hub, or from a mirror with the same layout of URLs.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use minilm_convert::ModelFiles;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use url::Url;
 
 use super::Error;
-use super::cache::{REQUIRED, Staging, WEIGHTS};
+use super::cache::{Staging, WEIGHTS, one_hash};
 use super::download::Download;
 use super::http::{Client, Get, unreachable};
 use super::names::{Model, is_safe_relative};
@@ -19,15 +20,16 @@ pub const ENDPOINT_VARIABLE: &str = "HF_ENDPOINT";
 /// The hub itself.
 pub const DEFAULT_ENDPOINT: &str = "https://huggingface.co";
 
+const CONFIG: &str = "config.json";
 const MODULES: &str = "modules.json";
-const OPTIONAL: [&str; 6] = [
-    MODULES,
-    "sentence_bert_config.json",
-    "config_sentence_transformers.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "vocab.txt",
-];
+const STATIC_EMBEDDING: &str = ModelFiles::FIRST_MODULES[1];
+const VOCABULARIES: [&str; 2] = ["tokenizer.json", "vocab.txt"];
+
+/// sha256 of files by their paths.
+type Hashes = BTreeMap<String, String>;
+
+/// Modules behind the pooling that have weights of their own.
+pub(super) const WITH_WEIGHTS: [&str; 2] = [".Dense", ".LayerNorm"];
 
 /// A hub and who asks it.
 #[derive(Debug)]
@@ -47,39 +49,120 @@ pub struct Hub<'a> {
 #[derive(Deserialize)]
 struct Module {
     path: String,
+    #[serde(default)]
+    r#type: String,
 }
 
 impl Hub<'_> {
-    /// Puts the files of `model` into `staging.model` and gives the sha256 of the weights.
+    /// Puts the files of `model` into `staging.model` and gives the sha256 of the weights. Which files there are is found out by asking for
+    /// them, as mirrors need not have a listing.
     /// The weights come last: whatever is wrong with the rest is known before the long download.
     pub fn fetch(&self, model: &Model, staging: &Staging) -> Result<String, Error> {
         if self.offline {
             return Err(unreachable(self.endpoint, "HF_HUB_OFFLINE is set"));
         }
-        let fetch = |client, file: &str| {
-            let dest = staging.model.join(file);
-            self.file(client, model, file, &dest, None)?;
-            check_json(&dest)
+        let top = self.small(self.first, model, staging, CONFIG);
+        let top = match top {
+            Ok(()) | Err(Error::Refused { status: 404, .. }) => top,
+            Err(error) => return Err(error),
         };
-        let mut client = self.first;
-        for file in REQUIRED.iter().filter(|file| **file != WEIGHTS) {
-            fetch(client, file)?;
-            client = self.client;
-        }
-        for file in OPTIONAL {
-            optional(fetch(client, file))?;
-        }
-        for folder in module_folders(&staging.model.join(MODULES))? {
-            let dir = staging.model.join(&folder);
+        let small = |file: &str| there(self.small(self.client, model, staging, file));
+        small(MODULES)?;
+        let folders = module_folders(&staging.model.join(MODULES))?;
+        // Older models have their transformer in a folder, and so have static embeddings, which have no configuration.
+        let first = folders.keys().find(|folder| ModelFiles::FIRST_MODULES.contains(&folder.as_str()));
+        let prefix = first.map(|folder| format!("{folder}/")).unwrap_or_default();
+        for folder in folders.keys() {
+            let dir = staging.model.join(folder);
             fs::create_dir_all(&dir).map_err(Error::io(&dir))?;
             // Normalize, for one, has a folder in modules.json and no file in it.
-            optional(fetch(client, &format!("{folder}/config.json")))?;
+            small(&format!("{folder}/{CONFIG}"))?;
         }
-        let kept = staging.downloads.join(WEIGHTS);
-        let sha256 = self.file(client, model, WEIGHTS, &kept, model.sha256)?;
-        let dest = staging.model.join(WEIGHTS);
+        let needs_top =
+            first.is_none_or(|folder| folder != STATIC_EMBEDDING && !staging.model.join(folder).join(CONFIG).is_file());
+        if needs_top {
+            top?;
+        }
+        for file in ModelFiles::SETTINGS.into_iter().filter(|file| *file != MODULES) {
+            let in_folder = !prefix.is_empty() && small(&format!("{prefix}{file}"))?;
+            if !in_folder {
+                small(file)?;
+            }
+        }
+        let has =
+            |file: &str| ["", &prefix].iter().any(|prefix| staging.model.join(format!("{prefix}{file}")).is_file());
+        if !VOCABULARIES.into_iter().any(has) {
+            let reason = format!("has neither {}", VOCABULARIES.join(" nor "));
+            return Err(Error::invalid(&model.repo, reason));
+        }
+        let mut hashes = BTreeMap::new();
+        for (folder, _) in folders.iter().filter(|(_, has_weights)| **has_weights) {
+            for file in ModelFiles::MODULE_WEIGHTS {
+                if self.weights(model, staging, &format!("{folder}/{file}"), &mut hashes)? {
+                    break;
+                }
+            }
+        }
+        self.encoder(model, staging, &prefix, &mut hashes)?;
+        Ok(one_hash(&hashes))
+    }
+
+    /// Fetches the weights of the encoder, in the first format that is there.
+    fn encoder(&self, model: &Model, staging: &Staging, prefix: &str, hashes: &mut Hashes) -> Result<(), Error> {
+        let formats = ModelFiles::WEIGHTS;
+        // What is pinned is one file.
+        let formats = if model.sha256.is_some() { &formats[..1] } else { &formats[..] };
+        let prefixes = if prefix.is_empty() { vec![""] } else { vec![prefix, ""] };
+        for format in formats {
+            for path in prefixes.iter().map(|prefix| format!("{prefix}{format}")) {
+                if !path.ends_with(".json") {
+                    if self.weights(model, staging, &path, hashes)? {
+                        return Ok(());
+                    }
+                    continue;
+                }
+                if !there(self.small(self.client, model, staging, &path))? {
+                    continue;
+                }
+                let index = staging.model.join(&path);
+                let content = fs::read(&index).map_err(Error::io(&index))?;
+                let shards = ModelFiles::shards(&path, &content);
+                for shard in shards.map_err(|error| Error::invalid(&model.repo, error))? {
+                    if !is_safe_relative(&shard) || shard.contains('/') {
+                        return Err(Error::invalid(&path, format!("refused a shard at {shard:?}, outside the model")));
+                    }
+                    let shard = path.rsplit_once('/').map_or(shard.clone(), |(folder, _)| format!("{folder}/{shard}"));
+                    if !self.weights(model, staging, &shard, hashes)? {
+                        return Err(Error::invalid(&model.repo, format!("has no {shard}, which {path} names")));
+                    }
+                }
+                return Ok(());
+            }
+        }
+        Err(Error::invalid(&model.repo, format!("has no weights that can be read: none of {}", formats.join(", "))))
+    }
+
+    /// Fetches a small file to its place.
+    fn small(&self, client: &Client, model: &Model, staging: &Staging, file: &str) -> Result<(), Error> {
+        let dest = staging.model.join(file);
+        self.file(client, model, file, &dest, None)?;
+        check_json(&dest)
+    }
+
+    /// Fetches a file of weights, which can be resumed, and adds its hash; `false` where there is none.
+    fn weights(&self, model: &Model, staging: &Staging, path: &str, hashes: &mut Hashes) -> Result<bool, Error> {
+        let kept = staging.downloads.join(path.replace('/', "--"));
+        let pin = model.sha256.filter(|_| path == WEIGHTS);
+        let sha256 = match self.file(self.client, model, path, &kept, pin) {
+            Err(Error::Refused { status: 404, .. }) => return Ok(false),
+            fetched => fetched?,
+        };
+        let dest = staging.model.join(path);
+        let folder = dest.parent().unwrap_or(&staging.model);
+        fs::create_dir_all(folder).map_err(Error::io(folder))?;
         fs::rename(&kept, &dest).map_err(Error::io(&dest))?;
-        Ok(sha256)
+        hashes.insert(path.to_owned(), sha256);
+        Ok(true)
     }
 
     fn file(
@@ -101,10 +184,11 @@ impl Hub<'_> {
     }
 }
 
-fn optional(fetched: Result<(), Error>) -> Result<(), Error> {
+/// Whether a file was there to be fetched.
+fn there(fetched: Result<(), Error>) -> Result<bool, Error> {
     match fetched {
-        Err(Error::Refused { status: 404, .. }) => Ok(()),
-        other => other,
+        Err(Error::Refused { status: 404, .. }) => Ok(false),
+        other => other.map(|()| true),
     }
 }
 
@@ -120,15 +204,15 @@ fn check_json(path: &Path) -> Result<(), Error> {
     }
 }
 
-/// The folders that modules.json names, besides the root itself.
-fn module_folders(modules: &Path) -> Result<BTreeSet<String>, Error> {
+/// The folders that modules.json names, besides the root itself, and whether there are weights in them.
+fn module_folders(modules: &Path) -> Result<BTreeMap<String, bool>, Error> {
     if !modules.exists() {
-        return Ok(BTreeSet::new());
+        return Ok(BTreeMap::new());
     }
     let bytes = fs::read(modules).map_err(Error::io(modules))?;
     let listed: Vec<Module> = serde_json::from_slice(&bytes).map_err(|error| Error::invalid(MODULES, error))?;
-    let mut folders = BTreeSet::new();
-    for Module { path } in listed {
+    let mut folders = BTreeMap::new();
+    for Module { path, r#type } in listed {
         let path = path.trim_end_matches('/');
         if path.is_empty() {
             continue;
@@ -136,7 +220,7 @@ fn module_folders(modules: &Path) -> Result<BTreeSet<String>, Error> {
         if !is_safe_relative(path) {
             return Err(Error::invalid(MODULES, format!("refused a module at {path:?}, outside the model")));
         }
-        folders.insert(path.to_owned());
+        folders.insert(path.to_owned(), WITH_WEIGHTS.iter().any(|class| r#type.ends_with(class)));
     }
     Ok(folders)
 }

@@ -59,10 +59,10 @@ impl From<&'static Known> for Model {
     }
 }
 
-/// The directory that `name` is, if it holds a `config.json`.
+/// The directory that `name` is, if it holds a `config.json`, or the `modules.json` that leads to one.
 pub fn local_directory(name: &str) -> Result<Option<ModelDir>, Error> {
     let path = Path::new(name);
-    if !path.join("config.json").is_file() {
+    if !["config.json", "modules.json"].iter().any(|file| path.join(file).is_file()) {
         return Ok(None);
     }
     let path = path.canonicalize().map_err(Error::io(path))?;

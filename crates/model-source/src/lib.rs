@@ -23,27 +23,27 @@ pub enum LoadError {
     NotBaked,
     /// The baked model is no packed file of this format.
     #[error("the baked model: {0}")]
-    Baked(#[source] minilm::Error),
+    Baked(minilm::Error),
     /// The packed file cannot be read.
     #[cfg(feature = "model-path")]
     #[error(
-        "cannot read {}: {source} (this component has no baked model, so MODEL_PATH must name a packed model file in a folder \
+        "cannot read {}: {cause} (this component has no baked model, so MODEL_PATH must name a packed model file in a folder \
          that the host lets it see)", path.display()
     )]
     Read {
         /// The file.
         path: PathBuf,
         /// What the host says.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// The file is no packed model, or damaged.
     #[cfg(feature = "model-path")]
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {cause}", path.display())]
     File {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        source: minilm::Error,
+        cause: minilm::Error,
     },
 }
 
@@ -81,8 +81,8 @@ pub fn load_baked() -> Result<Embedder, LoadError> {
 #[cfg(feature = "model-path")]
 fn load_file(path: PathBuf) -> Result<Embedder, LoadError> {
     match std::fs::read(&path) {
-        Ok(bytes) => Embedder::from_bytes(bytes).map_err(|source| LoadError::File { path, source }),
-        Err(source) => Err(LoadError::Read { path, source }),
+        Ok(bytes) => Embedder::from_bytes(bytes).map_err(|cause| LoadError::File { path, cause }),
+        Err(cause) => Err(LoadError::Read { path, cause }),
     }
 }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use candle_core::{D, Device, Tensor};
-use minilm::{EncoderConfig, Pooling, Tokens, normalize};
+use minilm::{DenseActivation, DenseConfig, EncoderConfig, Pooling, SentenceModule, Tokens, normalize};
 use minilm_convert::{Source, Weights};
 
 /// Why the reference gives no vector.
@@ -14,15 +14,26 @@ pub enum Error {
     /// The tokens or the weights do not fit the configuration.
     #[error(transparent)]
     Model(#[from] minilm::Error),
+    /// candle has no such function.
+    #[error("the activation {0:?} is not in the reference")]
+    Activation(DenseActivation),
     /// candle reported an error.
     #[error("candle: {0}")]
-    Candle(#[from] candle_core::Error),
+    Candle(candle_core::Error),
+}
+
+// By hand, as `#[from]` would make it a source too, and it is in the message already.
+impl From<candle_core::Error> for Error {
+    fn from(error: candle_core::Error) -> Self {
+        Self::Candle(error)
+    }
 }
 
 /// A model over the weights of a `model.safetensors`.
 #[derive(Debug)]
 pub struct Reference<'s> {
     config: &'s EncoderConfig,
+    modules: &'s [SentenceModule],
     normalize: bool,
     weights: &'s Weights,
     tensors: HashMap<&'s str, Tensor>,
@@ -40,18 +51,28 @@ impl<'s> Reference<'s> {
         };
         Ok(Self {
             config: &source.config().encoder,
+            modules: &source.config().modules,
             normalize: source.config().normalize,
             weights,
             tensors: weights.iter().map(tensor).collect::<Result<_, _>>()?,
         })
     }
 
-    /// The sentence vector of one text: pooled, and normalized where the model does so.
+    /// The sentence vector of one text: pooled, through the modules behind, and normalized where the model does so.
     ///
     /// # Errors
     /// [`Error::Model`] for an id outside the vocabulary, and where the weights do not fit the configuration.
     pub fn embed(&self, tokens: &Tokens, pooling: Pooling) -> Result<Vec<f32>, Error> {
-        let mut vector = pool(pooling, &self.forward(tokens)?)?.to_vec1::<f32>()?;
+        let mut rows = pool(pooling, &self.forward(tokens)?)?.unsqueeze(0)?;
+        for (index, module) in self.modules.iter().enumerate() {
+            let name = format!("modules.{index}");
+            rows = match module {
+                SentenceModule::Normalize => rows.broadcast_div(&rows.sqr()?.sum_keepdim(1)?.sqrt()?)?,
+                SentenceModule::LayerNorm(_) => self.layer_norm(&name, &rows, 1e-5)?,
+                SentenceModule::Dense(config) => self.dense(&name, &rows, config)?,
+            };
+        }
+        let mut vector = rows.get(0)?.to_vec1::<f32>()?;
         if self.normalize {
             normalize(&mut vector);
         }
@@ -67,20 +88,23 @@ impl<'s> Reference<'s> {
         for layer in 0..self.config.num_hidden_layers {
             let at = |part: &str| format!("encoder.layer.{layer}.{part}");
             let attention = self.attention(layer, &hidden)?;
-            hidden = self.layer_norm(&at("attention.output.LayerNorm"), &(hidden + attention)?)?;
+            hidden =
+                self.layer_norm(&at("attention.output.LayerNorm"), &(hidden + attention)?, self.config.layer_norm_eps)?;
             let inner = self.linear(&at("intermediate.dense"), &hidden, self.config.intermediate_size)?.gelu_erf()?;
             let output = self.linear(&at("output.dense"), &inner, self.config.hidden_size)?;
-            hidden = self.layer_norm(&at("output.LayerNorm"), &(hidden + output)?)?;
+            hidden = self.layer_norm(&at("output.LayerNorm"), &(hidden + output)?, self.config.layer_norm_eps)?;
         }
         Ok(hidden)
     }
 
     fn embeddings(&self, tokens: &Tokens) -> Result<Tensor, Error> {
         let positions: Vec<u32> = (0..tokens.len() as u32).collect();
-        let sum = (self.rows("word", self.config.vocab_size, &tokens.ids)?
-            + self.rows("token_type", self.config.type_vocab_size, &tokens.type_ids)?)?;
+        let mut sum = self.rows("word", self.config.vocab_size, &tokens.ids)?;
+        if self.config.type_vocab_size > 0 {
+            sum = (sum + self.rows("token_type", self.config.type_vocab_size, &tokens.type_ids)?)?;
+        }
         let sum = (sum + self.rows("position", self.config.max_position_embeddings, &positions)?)?;
-        self.layer_norm("embeddings.LayerNorm", &sum)
+        self.layer_norm("embeddings.LayerNorm", &sum, self.config.layer_norm_eps)
     }
 
     fn rows(&self, table: &str, vocab_size: usize, ids: &[u32]) -> Result<Tensor, Error> {
@@ -110,6 +134,29 @@ impl<'s> Reference<'s> {
         self.linear(&format!("encoder.layer.{layer}.attention.output.dense"), &context, size)
     }
 
+    /// `activation(x Wᵀ + b) + x Rᵀ`.
+    fn dense(&self, name: &str, x: &Tensor, config: &DenseConfig) -> Result<Tensor, Error> {
+        let shape = [config.out_features, config.in_features];
+        let mut out = x.matmul(&self.tensor(&format!("{name}.weight"), &shape)?.t()?)?;
+        if config.bias {
+            out = out.broadcast_add(self.tensor(&format!("{name}.bias"), &shape[..1])?)?;
+        }
+        let out = match config.activation {
+            DenseActivation::Identity => out,
+            DenseActivation::Tanh => out.tanh()?,
+            DenseActivation::Relu => out.relu()?,
+            DenseActivation::Gelu => out.gelu_erf()?,
+            DenseActivation::Silu => out.silu()?,
+            DenseActivation::Elu => out.elu(1.0)?,
+            other => return Err(Error::Activation(other)),
+        };
+        Ok(match (config.use_residual, shape[0] == shape[1]) {
+            (false, _) => out,
+            (true, true) => (out + x)?,
+            (true, false) => (out + x.matmul(&self.tensor(&format!("{name}.residual"), &shape)?.t()?)?)?,
+        })
+    }
+
     /// `x Wᵀ + b`.
     fn linear(&self, name: &str, x: &Tensor, out_features: usize) -> Result<Tensor, Error> {
         let weight = self.tensor(&format!("{name}.weight"), &[out_features, x.dim(1)?])?;
@@ -118,13 +165,13 @@ impl<'s> Reference<'s> {
     }
 
     /// `(x - mean) / sqrt(variance + eps) * weight + bias`, the variance being the biased one.
-    fn layer_norm(&self, name: &str, x: &Tensor) -> Result<Tensor, Error> {
-        let shape = [self.config.hidden_size];
+    fn layer_norm(&self, name: &str, x: &Tensor, eps: f32) -> Result<Tensor, Error> {
+        let shape = [x.dim(1)?];
         let weight = self.tensor(&format!("{name}.weight"), &shape)?;
         let bias = self.tensor(&format!("{name}.bias"), &shape)?;
         let centered = x.broadcast_sub(&x.mean_keepdim(D::Minus1)?)?;
         let variance = centered.sqr()?.mean_keepdim(D::Minus1)?;
-        let normal = centered.broadcast_div(&(variance + f64::from(self.config.layer_norm_eps))?.sqrt()?)?;
+        let normal = centered.broadcast_div(&(variance + f64::from(eps))?.sqrt()?)?;
         Ok(normal.broadcast_mul(weight)?.broadcast_add(bias)?)
     }
 

@@ -33,6 +33,36 @@ fn agreement(tiny: &Tiny, precision: Precision, pooling: Pooling) -> Agreement {
     Agreement::of(&found.data, &expected, embedder.dim())
 }
 
+/// Widths and heads of models that people use, with one layer: MiniLM-L12, LaBSE, bert-tiny, a head of 26, bge-large.
+const REAL: [Shape; 5] = [
+    Shape { hidden: 384, heads: 12, layers: 1, intermediate: 1536 },
+    Shape { hidden: 768, heads: 12, layers: 1, intermediate: 3072 },
+    Shape { hidden: 128, heads: 2, layers: 1, intermediate: 512 },
+    Shape { hidden: 312, heads: 12, layers: 1, intermediate: 1200 },
+    Shape { hidden: 1024, heads: 16, layers: 1, intermediate: 4096 },
+];
+
+#[test]
+fn shapes_that_people_use() {
+    for shape in REAL {
+        let tiny = Tiny::new(shape);
+        let f32 = agreement(&tiny, Precision::F32, Pooling::Mean);
+        assert!(f32.min_cosine >= 0.999_999 && f32.max_difference <= 1e-5, "{}: {f32:?}", shape.hidden);
+        let int8 = agreement(&tiny, Precision::Int8, Pooling::Mean);
+        println!("hidden {}: f32 {f32:?}, int8 {int8:?}", shape.hidden);
+        assert!(int8.mean_cosine >= 0.998 && int8.min_cosine >= 0.99, "{}: {int8:?}", shape.hidden);
+    }
+}
+
+/// A BERT may have no token types at all.
+#[test]
+fn no_token_types() {
+    let mut tiny = Tiny::default().set("config.json", "/type_vocab_size", json!(0));
+    tiny.weights.remove("embeddings.token_type_embeddings.weight");
+    assert!(agreement(&tiny, Precision::F32, Pooling::Mean).max_difference <= 1e-4);
+    assert!(agreement(&tiny, Precision::Int8, Pooling::Mean).min_cosine > 0.99);
+}
+
 #[test]
 fn f32_is_the_reference() {
     for shape in SHAPES {

@@ -27,12 +27,12 @@ const SHORT_HASH: usize = 16;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A file cannot be read or written.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {cause}", path.display())]
     Io {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: io::Error,
+        cause: io::Error,
     },
     /// The page has no service worker, so it is not one.
     #[error("there is no {SERVICE_WORKER} in the page")]
@@ -40,7 +40,7 @@ pub enum Error {
 }
 
 fn io(path: &Path) -> impl FnOnce(io::Error) -> Error {
-    move |source| Error::Io { path: path.to_owned(), source }
+    move |cause| Error::Io { path: path.to_owned(), cause }
 }
 
 /// The files of the page in the folder `path`.

@@ -11,4 +11,4 @@ mod random;
 mod tiny;
 
 pub use client::{Client, Reply, Sent};
-pub use model::{damaged_embedder, embedder, other_embedder, packed};
+pub use model::{damaged_embedder, embedder, other_embedder, packed, static_embedder};

@@ -29,6 +29,13 @@ pub fn other_embedder() -> Embedder {
     Embedder::from_bytes(packed).expect("the model is valid")
 }
 
+/// Static embeddings: 16 dimensions, and no special tokens.
+pub fn static_embedder() -> Embedder {
+    static PACKED: OnceLock<Vec<u8>> = OnceLock::new();
+    let packed = PACKED.get_or_init(|| Tiny::of_static_embeddings(16).pack(Precision::Int8));
+    Embedder::from_bytes(packed).expect("the model is valid")
+}
+
 /// A model whose weights are damaged: it loads, and no vector that it computes is finite.
 pub fn damaged_embedder() -> Embedder {
     static PACKED: OnceLock<Vec<u8>> = OnceLock::new();

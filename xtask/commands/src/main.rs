@@ -4,7 +4,6 @@ mod baked;
 mod bench;
 mod build;
 mod debian;
-mod eval;
 mod fs_util;
 mod install;
 mod model;
@@ -19,12 +18,12 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::Parser;
-use xtask::cli::{BuildCommand, Cli, Command, EvalCommand};
+use xtask::cli::{BuildCommand, Cli, Command};
 use xtask::{cargo, paths, program};
 
 fn main() -> anyhow::Result<ExitCode> {
     match Cli::parse().command {
-        Command::Run(_) | Command::Serve(_) | Command::Kb(_) => bail!("run `cargo xtask`"),
+        Command::Run(_) | Command::Serve(_) | Command::Kb(_) | Command::Eval(_) => bail!("run `cargo xtask`"),
         Command::Install => install::install(),
         Command::Build(BuildCommand::Cli { model, backend }) => build::cli(model, backend),
         Command::Build(BuildCommand::Http { model, backend }) => build::http(model, backend),
@@ -33,7 +32,6 @@ fn main() -> anyhow::Result<ExitCode> {
         Command::Build(BuildCommand::Web) => web::build(),
         Command::Build(BuildCommand::Www { model }) => www::build(&model.model.into()),
         Command::Www(run) => www::serve(run.args),
-        Command::Eval(EvalCommand::Sts { model, file }) => eval::sts(&model.model.into(), &file),
         Command::Bench { args } => bench::bench(&args),
         Command::BenchHttp { args } => bench::http::bench(&args),
         Command::BenchKb => bench::kb::bench(),

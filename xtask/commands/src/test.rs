@@ -87,7 +87,7 @@ fn prepare_models() -> Result<PathBuf> {
     fs::create_dir_all(&output)?;
     for name in [model::L3, model::L6] {
         let model = model::named(name)?;
-        for precision in [Precision::F32, Precision::Int8] {
+        for precision in Precision::ALL {
             let file = output.join(model::file_name(&model, precision));
             fs::copy(model::packed(&model, precision)?, file)?;
         }

@@ -155,7 +155,7 @@ impl Token {
     /// A token in a file. It is searched in the normalized text, unless it is special or says otherwise.
     fn read(value: &Value, file: &str) -> Result<Self, Error> {
         let token = serde_json::from_value(value.clone());
-        let token: Self = token.map_err(|source| Error::Json { file: file.to_owned(), source })?;
+        let token: Self = token.map_err(|cause| Error::Json { file: file.to_owned(), cause })?;
         Ok(Self { normalized: Some(token.normalized.unwrap_or(!token.special)), ..token })
     }
 

@@ -9,16 +9,19 @@ use std::fmt;
 use minilm::format::{MAX_TOKEN_ID, names, vocabulary_trie};
 use minilm::{AddedToken, Tokenizer, TokenizerConfig};
 use serde_json::{Map, Value};
-use tokenizers::{ModelWrapper, NormalizerWrapper, PreTokenizerWrapper};
+use tokenizers::{ModelWrapper, NormalizerWrapper, PreTokenizerWrapper, TruncationDirection};
 
 use crate::error::Error;
-use crate::files::ModelFiles;
+use crate::files::{ModelFiles, in_folder};
+use crate::json::read;
 use crate::writer::Writer;
 
 /// Tokenizer settings, and the trie over the vocabulary.
 pub(super) struct Tables {
     config: TokenizerConfig,
     slots: Vec<u32>,
+    /// Most tokens of a text, where the tokenizer itself says so.
+    max_tokens: Option<usize>,
 }
 
 impl Tables {
@@ -27,11 +30,32 @@ impl Tables {
         let mut oracle = parse(assembly::read_tokenizer(files)?)?;
         oracle.with_truncation(None).map_err(|error| unsupported(error.to_string()))?;
         oracle.with_padding(None);
-        let config = read_pipeline(&oracle, vocab_size)?;
-        let vocabulary = read_vocabulary(&oracle, vocab_size)?;
+        let frame = read_frame(&oracle)?;
+        Self::of(&oracle, Some(frame), vocab_size)
+    }
 
+    /// Reads the tokenizer of static embeddings in `folder`, as sentence-transformers uses it: `tokenizer.json` as it is, truncation included,
+    /// and no special tokens around a text.
+    pub(super) fn of_static_embeddings(files: &ModelFiles, folder: &str, vocab_size: usize) -> Result<Self, Error> {
+        let path = in_folder(folder, "tokenizer.json");
+        let oracle = parse(read(files, &path)?.ok_or(Error::MissingFile(path))?)?;
+        let truncation = oracle.get_truncation();
+        if truncation.is_some_and(|truncation| truncation.direction != TruncationDirection::Right) {
+            return Err(unsupported("truncation on the left is not supported"));
+        }
+        let max_tokens = truncation.map(|truncation| truncation.max_length);
+        Ok(Self { max_tokens, ..Self::of(&oracle, None, vocab_size)? })
+    }
+
+    fn of(oracle: &tokenizers::Tokenizer, frame: Option<(u32, u32)>, vocab_size: usize) -> Result<Self, Error> {
+        let config = read_pipeline(oracle, frame, vocab_size)?;
+        let vocabulary = read_vocabulary(oracle, vocab_size)?;
         let tokens: BTreeMap<&[u8], u32> = vocabulary.iter().map(|(&id, token)| (token.as_bytes(), id)).collect();
-        Ok(Self { config, slots: vocabulary_trie(&tokens) })
+        Ok(Self { config, slots: vocabulary_trie(&tokens), max_tokens: None })
+    }
+
+    pub(super) fn max_tokens(&self) -> Option<usize> {
+        self.max_tokens
     }
 
     pub(super) fn config(&self, lowercase_first: bool) -> TokenizerConfig {
@@ -75,7 +99,7 @@ fn other_normalizer() -> Error {
 /// The tokenizer as `tokenizers` reads it, but for what that crate does not survive: text that is no JSON inside the decoder,
 /// which has no part in encoding, a precompiled normalizer that is damaged, and a template with tokens that it does not list.
 fn parse(mut fields: Map<String, Value>) -> Result<tokenizers::Tokenizer, Error> {
-    let wrong_json = |source| Error::Json { file: "tokenizer.json".to_owned(), source };
+    let wrong_json = |cause| Error::Json { file: "tokenizer.json".to_owned(), cause };
     fields.remove("decoder");
     if fields.get("normalizer").is_none_or(|normalizer| normalizer["type"] != "BertNormalizer") {
         return Err(other_normalizer());
@@ -99,8 +123,12 @@ fn check_template(processor: &Value) -> Result<(), Error> {
     Ok(())
 }
 
-/// Settings of the pipeline `BertNormalizer`, `BertPreTokenizer`, `WordPiece`, `[CLS] a [SEP] b [SEP]`.
-fn read_pipeline(oracle: &tokenizers::Tokenizer, vocab_size: usize) -> Result<TokenizerConfig, Error> {
+/// Settings of the pipeline `BertNormalizer`, `BertPreTokenizer`, `WordPiece`, with the ids that frame a text.
+fn read_pipeline(
+    oracle: &tokenizers::Tokenizer,
+    frame: Option<(u32, u32)>,
+    vocab_size: usize,
+) -> Result<TokenizerConfig, Error> {
     let Some(NormalizerWrapper::BertNormalizer(normalizer)) = oracle.get_normalizer() else {
         return Err(other_normalizer());
     };
@@ -116,7 +144,6 @@ fn read_pipeline(oracle: &tokenizers::Tokenizer, vocab_size: usize) -> Result<To
     }
     let unk_id = oracle.token_to_id(&model.unk_token);
     let unk_id = unk_id.ok_or_else(|| unsupported(format!("the vocabulary has no {:?}", model.unk_token)))?;
-    let (cls_id, sep_id) = read_frame(oracle)?;
     Ok(TokenizerConfig {
         lowercase_first: false,
         clean_text: normalizer.clean_text,
@@ -125,8 +152,8 @@ fn read_pipeline(oracle: &tokenizers::Tokenizer, vocab_size: usize) -> Result<To
         lowercase: normalizer.lowercase,
         max_input_chars_per_word: model.max_input_chars_per_word,
         unk_id,
-        cls_id,
-        sep_id,
+        cls_id: frame.map(|(cls, _)| cls),
+        sep_id: frame.map(|(_, sep)| sep),
         added_tokens: read_added_tokens(oracle, vocab_size)?,
     })
 }

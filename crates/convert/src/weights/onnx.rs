@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use prost::Message;
 
-use super::{Number, Values, Weights, canonical};
+use super::{Numbers, Rename, Values, Weights};
 use crate::error::Error;
 
 #[derive(Message)]
@@ -60,9 +60,9 @@ const BFLOAT16: i32 = 16;
 /// Operators of graphs that hold weights in fewer bits than were trained.
 const QUANTIZED: [&str; 4] = ["MatMulInteger", "DynamicQuantizeLinear", "DequantizeLinear", "MatMulNBits"];
 
-/// Adds the tensors of the file `bytes`, which errors call `file`. They stay in its memory.
-pub(super) fn read(file: &str, bytes: &Bytes, weights: &mut Weights) -> Result<(), Error> {
-    let invalid = |reason: String| Error::Onnx { file: file.to_owned(), reason };
+/// Adds the tensors of the file `bytes`, which errors call `file`, under the names that `rename` gives them. They stay in its memory.
+pub(super) fn read(file: &str, bytes: &Bytes, weights: &mut Weights, rename: Rename<'_>) -> Result<(), Error> {
+    let invalid = |reason: String| Error::WeightsFile { file: file.to_owned(), reason };
     let model = Model::decode(bytes.clone()).map_err(|error| invalid(format!("not a valid ONNX file: {error}")))?;
     let graph = model.graph.ok_or_else(|| invalid("it has no graph".to_owned()))?;
     if let Some(node) = graph.nodes.iter().find(|node| QUANTIZED.contains(&node.operator.as_str())) {
@@ -70,10 +70,10 @@ pub(super) fn read(file: &str, bytes: &Bytes, weights: &mut Weights) -> Result<(
     }
     let layers = layers(&graph);
     for tensor in &graph.initializers {
-        let matrix = layers.get(tensor.name.as_str()).and_then(|bias| canonical(bias));
+        let matrix = layers.get(tensor.name.as_str()).and_then(|bias| rename(bias));
         let name = match &matrix {
             Some(bias) => bias.strip_suffix("bias").map(|stem| format!("{stem}weight")),
-            None => canonical(&tensor.name),
+            None => rename(&tensor.name),
         };
         let Some(name) = name else { continue };
         if tensor.data_location != 0 {
@@ -85,7 +85,7 @@ pub(super) fn read(file: &str, bytes: &Bytes, weights: &mut Weights) -> Result<(
             invalid(format!("`{name}` has data type {}: float, float16 and bfloat16 are supported", tensor.data_type))
         })?;
         let len = match &values {
-            Values::InFile { bytes, number } => bytes.len() / number.size(),
+            Values::InFile { bytes, numbers } => bytes.len() / numbers.size(),
             _ => tensor.float_data.len(),
         };
         if shape.iter().try_fold(1_usize, |len, &dim| len.checked_mul(dim)) != Some(len) {
@@ -123,20 +123,20 @@ fn layers(graph: &Graph) -> BTreeMap<&str, &str> {
 }
 
 fn values(tensor: &TensorProto) -> Option<Values> {
-    let number = match tensor.data_type {
+    let numbers = match tensor.data_type {
         FLOAT if tensor.raw_data.is_empty() => return Some(tensor.float_data.clone().into()),
-        FLOAT => Number::F32,
-        FLOAT16 => Number::F16,
-        BFLOAT16 => Number::BF16,
+        FLOAT => Numbers::F32,
+        FLOAT16 => Numbers::F16,
+        BFLOAT16 => Numbers::BF16,
         _ => return None,
     };
-    Some(Values::InFile { bytes: tensor.raw_data.clone(), number })
+    Some(Values::InFile { bytes: tensor.raw_data.clone(), numbers })
 }
 
 /// `values` `[rows, columns]` as `[columns, rows]`.
 fn transposed(values: Values, rows: usize, columns: usize) -> Values {
     match values {
-        Values::InFile { bytes, number } => Values::Transposed { bytes, number, rows, columns },
+        Values::InFile { bytes, numbers } => Values::Transposed { bytes, numbers, rows, columns },
         other => {
             let values = other.slice(0..rows * columns);
             let column = |column| values.iter().skip(column).step_by(columns).copied();

@@ -39,7 +39,7 @@ impl From<&minilm::Config> for ModelIdentity {
             name: config.name.clone(),
             weights_sha256: config.weights_sha256.clone(),
             precision: config.precision.to_string(),
-            dim: config.encoder.hidden_size,
+            dim: config.dim(),
         }
     }
 }

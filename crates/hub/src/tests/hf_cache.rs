@@ -20,7 +20,9 @@ fn cache(root: &Path, without: &[&str]) -> PathBuf {
     fs::write(model.join("refs").join("main"), REVISION).unwrap();
     let absent = model.join(".no_exist").join(REVISION);
     fs::create_dir_all(&absent).unwrap();
-    fs::write(absent.join("sentence_bert_config.json"), "").unwrap();
+    for name in ["sentence_bert_config.json", "tokenizer_config.json"] {
+        fs::write(absent.join(name), "").unwrap();
+    }
     for (name, bytes) in files().into_iter().filter(|(name, _)| !without.contains(&name.as_str())) {
         let path = snapshot.join(&name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();

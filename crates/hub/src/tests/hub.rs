@@ -1,5 +1,6 @@
 //! What is fetched from a hub, and who gets the token.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::thread;
 
@@ -169,4 +170,122 @@ fn many_at_once_fetch_once() {
         }
     });
     assert_eq!(hub.seen("model.safetensors").len(), 1);
+}
+
+#[test]
+fn every_format_of_weights_is_fetched() {
+    let index = |shards: [&str; 2]| serde_json::json!({ "weight_map": { "a": shards[0], "b": shards[1] } }).to_string();
+    let safetensors = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"];
+    let pickles = ["pytorch_model-00001-of-00002.bin", "pytorch_model-00002-of-00002.bin"];
+    let safetensors_index = ("model.safetensors.index.json", index(safetensors));
+    let pickle_index = ("pytorch_model.bin.index.json", index(pickles));
+    let own = |name: &str, content: &str| (name.to_owned(), content.as_bytes().to_vec());
+    for (there, kept) in [
+        (vec![own("pytorch_model.bin", "pickle"), own("onnx/model.onnx", "onnx")], vec!["pytorch_model.bin"]),
+        (
+            vec![own("onnx/model.onnx", "onnx"), own("2_Normalize/model.safetensors", "dense")],
+            vec!["onnx/model.onnx", "2_Normalize/model.safetensors"],
+        ),
+        (
+            vec![own(safetensors[0], "1"), own(safetensors[1], "2"), own(safetensors_index.0, &safetensors_index.1)],
+            safetensors.to_vec(),
+        ),
+        (
+            vec![
+                own(pickles[0], "1"),
+                own(pickles[1], "2"),
+                own(pickle_index.0, &pickle_index.1),
+                own("vocab.txt", "a"),
+            ],
+            pickles.to_vec(),
+        ),
+    ] {
+        let mut files = files();
+        files.remove("model.safetensors");
+        files.extend(there.clone());
+        if files.contains_key("vocab.txt") {
+            files.remove("tokenizer.json");
+        }
+        files.insert("added_tokens.json".to_owned(), b"{}".to_vec());
+        let modules = String::from_utf8(files["modules.json"].clone()).unwrap();
+        files.insert("modules.json".to_owned(), modules.replace("\"type\":\"N\"", "\"type\":\"a.Dense\"").into());
+        files.insert("2_Normalize/config.json".to_owned(), b"{}".to_vec());
+        let hub = hub_of(files);
+        let fixture = Fixture::new(&hub.url);
+        let dir = fixture.context.obtain_named(REPO, Verify::Sizes).unwrap().path;
+        for file in kept.iter().chain(&["added_tokens.json"]) {
+            assert!(dir.join(file).is_file(), "{file} of {kept:?}");
+        }
+        assert_eq!(dir.join("onnx").is_dir(), kept.contains(&"onnx/model.onnx"));
+        // The hashes are those that came, and a damaged file is replaced.
+        let requests = || kept.iter().map(|file| hub.seen(&format!("/main/{file}")).len()).sum::<usize>();
+        let before = requests();
+        fixture.context.obtain_named(REPO, Verify::Sha256).unwrap();
+        assert_eq!(requests(), before);
+        let content = fs::read(dir.join(kept[0])).unwrap();
+        fs::write(dir.join(kept[0]), vec![b'x'; content.len()]).unwrap();
+        fixture.context.obtain_named(REPO, Verify::Sha256).unwrap();
+        assert_eq!((fs::read(dir.join(kept[0])).unwrap(), requests()), (content, before + kept.len()));
+    }
+}
+
+#[test]
+fn an_older_model_has_its_transformer_in_a_folder() {
+    let mut files: BTreeMap<_, _> = files()
+        .into_iter()
+        .map(|(name, content)| {
+            if name.contains('/') || name == "modules.json" {
+                (name, content)
+            } else {
+                (format!("0_Transformer/{name}"), content)
+            }
+        })
+        .collect();
+    let modules = String::from_utf8(files["modules.json"].clone()).unwrap();
+    files.insert("modules.json".to_owned(), modules.replace("\"path\":\"\"", "\"path\":\"0_Transformer\"").into());
+    let hub = hub_of(files);
+    let fixture = Fixture::new(&hub.url);
+    let dir = fixture.context.obtain_named(REPO, Verify::Sizes).unwrap().path;
+    assert_eq!(names_in(&dir.join("0_Transformer")), ["config.json", "model.safetensors", "tokenizer.json"]);
+}
+
+#[test]
+fn what_a_repository_lacks_is_named() {
+    type Files = BTreeMap<String, Vec<u8>>;
+    let message = |change: &dyn Fn(&mut Files)| {
+        let mut files = files();
+        change(&mut files);
+        let hub = hub_of(files);
+        let fixture = Fixture::new(&hub.url);
+        fixture.context.obtain_named(REPO, Verify::Sizes).unwrap_err().to_string()
+    };
+    let weights = message(&|files| drop(files.remove("model.safetensors")));
+    assert!(weights.contains("has no weights that can be read: none of model.safetensors, "), "{weights}");
+    let tokenizer = message(&|files| drop(files.remove("tokenizer.json")));
+    assert!(tokenizer.contains("has neither tokenizer.json nor vocab.txt"), "{tokenizer}");
+    let index = |shard: &str| serde_json::json!({ "weight_map": { "a": shard } }).to_string().into_bytes();
+    let shard = |shard: &'static str| {
+        message(&move |files| {
+            files.remove("model.safetensors");
+            files.insert("model.safetensors.index.json".to_owned(), index(shard));
+        })
+    };
+    assert!(shard("model-1.safetensors").contains("has no model-1.safetensors"));
+    assert!(shard("../model-1.safetensors").contains("outside the model"));
+}
+
+/// A program prints an error with its sources: none is there twice.
+#[test]
+fn a_cause_is_in_the_message_or_a_source_but_not_both() {
+    let fixture = Fixture::new(&nowhere());
+    let dir = fixture.cache.path().join("model");
+    fs::create_dir(&dir).unwrap();
+    fs::write(dir.join("config.json"), "{}").unwrap();
+    let request = Request::Named(dir.to_str().unwrap().to_owned());
+    let convert = fixture.context.resolve_packed(&request, minilm::Precision::Int8).unwrap_err();
+    let io = Error::io(&dir)(std::io::Error::other("no disk"));
+    for error in [convert, io] {
+        let source = std::error::Error::source(&error).map(ToString::to_string);
+        assert!(source.is_none_or(|source| !error.to_string().contains(&source)), "{error}");
+    }
 }

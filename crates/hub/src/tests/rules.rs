@@ -94,7 +94,7 @@ fn files_put_into_the_cache_by_hand_are_taken_over() {
         fs::write(dir.join(name), "{}").unwrap();
     }
     let message = obtain().unwrap_err().to_string();
-    assert!(message.contains("has no model.safetensors"), "{message}");
+    assert!(message.contains("has no weights"), "{message}");
     fs::write(dir.join("model.safetensors"), "wrong").unwrap();
     let message = obtain().unwrap_err().to_string();
     assert!(message.contains(&sha256(b"wrong")), "{message}");

@@ -38,6 +38,8 @@ Examples:
 #[derive(Clone, Copy, ValueEnum)]
 enum Precision {
     Int8,
+    #[value(name = "int8-e4")]
+    Int8E4,
     F32,
 }
 
@@ -45,6 +47,7 @@ impl From<Precision> for minilm::Precision {
     fn from(precision: Precision) -> Self {
         match precision {
             Precision::Int8 => Self::Int8,
+            Precision::Int8E4 => Self::Int8E4,
             Precision::F32 => Self::F32,
         }
     }
@@ -96,7 +99,7 @@ fn read(directory: &Path) -> Result<ModelFiles> {
     add_files(directory, "", &mut paths)?;
     paths.sort();
     let mut found = ModelFiles::default();
-    for path in ModelFiles::read_of(&paths) {
+    for path in ModelFiles::read_of(&paths).with_context(|| directory.display().to_string())? {
         found.insert(path.clone(), files::read(&directory.join(path))?);
     }
     Ok(found)

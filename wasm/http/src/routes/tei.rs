@@ -139,11 +139,12 @@ fn whole(state: &ServerState, text: &str, before: usize) -> Result<Tokens, Probl
 }
 
 fn tokens(state: &ServerState, text: &str, encoding: &Tokens, add_special_tokens: bool) -> Vec<Token> {
-    let last = encoding.len() - 1;
+    let framed = state.embedder.tokenizer().frame_len() > 0;
+    let last = encoding.len().saturating_sub(1);
     let mut characters = Characters::of(text);
     let token = |(index, (&id, bytes)): (usize, (&u32, &std::ops::Range<usize>))| {
         // The frame, and not a `[SEP]` that the text itself holds.
-        let special = index == 0 || index == last;
+        let special = framed && (index == 0 || index == last);
         let place = (!special).then(|| [characters.before(bytes.start), characters.before(bytes.end)]);
         let written = match place {
             Some(_) => text[bytes.clone()].to_owned(),

@@ -3,10 +3,10 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use minilm::EncodeOptions;
-use minilm_test_support::embedder;
+use minilm_test_support::{embedder, static_embedder};
 use serde_json::json;
 
-use super::client;
+use super::{client, client_of};
 
 #[test]
 fn vectors_are_those_of_the_core() {
@@ -122,6 +122,19 @@ fn token_ids_are_read_as_they_are() {
     assert_eq!(bare[0].as_array().map(Vec::len), Some(1));
     let prompted = client.post("/tokenize", json!({ "inputs": "a", "prompt_name": "query" }).to_string()).json();
     assert_eq!((prompted[0].as_array().map(Vec::len), &prompted[0][1]["text"]), (Some(4), &json!("query")));
+}
+
+#[test]
+fn static_embeddings_have_no_special_tokens() {
+    let client = client_of(static_embedder(), &[]);
+    let tokens = client.post("/tokenize", json!({ "inputs": ["cat on", ""] }).to_string()).json();
+    assert_eq!(tokens[0][0], json!({ "id": 6, "text": "cat", "special": false, "start": 0, "stop": 3 }));
+    assert_eq!([tokens[0].as_array().map(Vec::len), tokens[1].as_array().map(Vec::len)], [Some(2), Some(0)]);
+    let vectors = client.post("/embed", json!({ "inputs": ["cat on", ""] }).to_string()).json();
+    assert_eq!(vectors[1], json!(vec![0.0; 16]));
+    assert_ne!(vectors[0], vectors[1]);
+    let answer = client.post("/v1/embeddings", json!({ "input": "" }).to_string()).json();
+    assert_eq!(answer["usage"]["prompt_tokens"], 0);
 }
 
 #[test]

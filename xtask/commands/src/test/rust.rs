@@ -7,12 +7,13 @@ use super::{TestEnv, run_cargo};
 use crate::{paths, program};
 
 /// The crates that have nothing of wasmtime in them.
-const CRATES: [&str; 17] = [
+const CRATES: [&str; 18] = [
     "minilm",
     "minilm-cli-component",
     "minilm-component",
     "minilm-convert",
     "minilm-documents",
+    "minilm-eval",
     "minilm-http",
     "minilm-hub",
     "minilm-kb",

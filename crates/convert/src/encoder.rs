@@ -1,0 +1,143 @@
+//! `config.json` of the transformer: which architecture it is, and its shape.
+
+use minilm::EncoderConfig;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::error::Error;
+use crate::files::ModelFiles;
+use crate::json::read;
+
+/// Architectures that people try, and what of them is not supported.
+const REFUSED: [(&str, &str); 24] = [
+    ("albert", "its layers share their weights, and its word embeddings are narrower than they"),
+    ("camembert", "its tokenizer is SentencePiece"),
+    ("clip", "it embeds images too"),
+    ("deberta", "its attention is disentangled from positions"),
+    ("deberta-v2", "its attention is disentangled from positions"),
+    ("electra", "its word embeddings may be narrower than its layers"),
+    ("gemma", "it is a decoder"),
+    ("gemma2", "it is a decoder"),
+    ("gemma3_text", "its positions are rotary"),
+    ("gpt2", "it is a decoder"),
+    ("llama", "it is a decoder"),
+    ("mistral", "it is a decoder"),
+    ("modernbert", "its positions are rotary, and it normalizes before its layers"),
+    ("mpnet", "its attention has a relative bias"),
+    ("mt5", "its attention has a relative bias, and its tokenizer is SentencePiece"),
+    ("new", "its positions are rotary"),
+    ("nomic_bert", "its positions are rotary, and its feed-forward blocks are gated"),
+    ("phi3", "it is a decoder"),
+    ("qwen2", "it is a decoder"),
+    ("qwen3", "it is a decoder"),
+    ("roberta", "its tokenizer is byte-level BPE"),
+    ("t5", "its attention has a relative bias, and its tokenizer is SentencePiece"),
+    ("xlm-roberta", "its tokenizer is SentencePiece"),
+    ("xlnet", "its positions are relative, and its tokenizer is SentencePiece"),
+];
+
+/// The fields of a BERT.
+#[derive(Deserialize)]
+struct Bert {
+    hidden_act: Option<String>,
+    position_embedding_type: Option<String>,
+    #[serde(default)]
+    is_decoder: bool,
+    vocab_size: usize,
+    hidden_size: usize,
+    num_hidden_layers: usize,
+    num_attention_heads: usize,
+    intermediate_size: usize,
+    max_position_embeddings: usize,
+    #[serde(default = "default_type_vocab_size")]
+    type_vocab_size: usize,
+    #[serde(default = "default_layer_norm_eps")]
+    layer_norm_eps: f32,
+}
+
+// The defaults of transformers' BertConfig.
+
+fn default_type_vocab_size() -> usize {
+    2
+}
+
+fn default_layer_norm_eps() -> f32 {
+    1e-12
+}
+
+/// The fields of a DistilBERT, which is a BERT without token types. Its position embeddings are in the weights also where they are
+/// sinusoidal.
+#[derive(Deserialize)]
+struct DistilBert {
+    activation: Option<String>,
+    vocab_size: usize,
+    #[serde(alias = "hidden_size")]
+    dim: usize,
+    #[serde(alias = "num_hidden_layers")]
+    n_layers: usize,
+    #[serde(alias = "num_attention_heads")]
+    n_heads: usize,
+    hidden_dim: usize,
+    max_position_embeddings: usize,
+}
+
+/// The shape of the encoder.
+pub(super) fn read_encoder(files: &ModelFiles) -> Result<EncoderConfig, Error> {
+    let path = files.transformer("config.json");
+    // The type comes first: other architectures lack other fields.
+    let fields: Map<String, Value> = required(files, &path)?;
+    match fields.get("model_type").and_then(Value::as_str).unwrap_or_default() {
+        "bert" => read_bert(required(files, &path)?),
+        "distilbert" => read_distilbert(required(files, &path)?),
+        other => {
+            let reason = REFUSED.iter().find(|(name, _)| *name == other).map(|(_, reason)| format!(": {reason}"));
+            let reason = format!("`{other}` is not supported{}", reason.unwrap_or_default());
+            Err(Error::config("config.json: model_type", format!("{reason}; supported are `bert` and `distilbert`")))
+        }
+    }
+}
+
+fn required<T: DeserializeOwned>(files: &ModelFiles, path: &str) -> Result<T, Error> {
+    read(files, path)?.ok_or_else(|| Error::MissingFile(path.to_owned()))
+}
+
+fn read_bert(config: Bert) -> Result<EncoderConfig, Error> {
+    expect("hidden_act", config.hidden_act.as_deref().unwrap_or("gelu"), "gelu")?;
+    let positions = config.position_embedding_type.as_deref().unwrap_or("absolute");
+    expect("position_embedding_type", positions, "absolute")?;
+    if config.is_decoder {
+        return Err(Error::config("config.json: is_decoder", "decoders are not supported"));
+    }
+    Ok(EncoderConfig {
+        vocab_size: config.vocab_size,
+        hidden_size: config.hidden_size,
+        num_hidden_layers: config.num_hidden_layers,
+        num_attention_heads: config.num_attention_heads,
+        intermediate_size: config.intermediate_size,
+        max_position_embeddings: config.max_position_embeddings,
+        type_vocab_size: config.type_vocab_size,
+        layer_norm_eps: config.layer_norm_eps,
+    })
+}
+
+fn read_distilbert(config: DistilBert) -> Result<EncoderConfig, Error> {
+    expect("activation", config.activation.as_deref().unwrap_or("gelu"), "gelu")?;
+    Ok(EncoderConfig {
+        vocab_size: config.vocab_size,
+        hidden_size: config.dim,
+        num_hidden_layers: config.n_layers,
+        num_attention_heads: config.n_heads,
+        intermediate_size: config.hidden_dim,
+        max_position_embeddings: config.max_position_embeddings,
+        type_vocab_size: 0,
+        layer_norm_eps: default_layer_norm_eps(),
+    })
+}
+
+fn expect(field: &str, found: &str, expected: &str) -> Result<(), Error> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(Error::config(format!("config.json: {field}"), format!("`{found}` is not supported, only `{expected}` is")))
+}
