@@ -62,7 +62,7 @@ pub enum BakeError {
 }
 
 // By hand, as `#[from]` would make it a source too, and it is in the message already.
-impl From<wasmparser::Error> for Error {
+impl From<wasmparser::Error> for BakeError {
     fn from(error: wasmparser::Error) -> Self {
         Self::Damaged(error)
     }

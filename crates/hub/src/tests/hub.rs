@@ -1,5 +1,6 @@
 //! What is fetched from a hub, and who gets the token.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::thread;
 
@@ -230,7 +231,7 @@ fn every_format_of_weights_is_fetched() {
 
 #[test]
 fn an_older_model_has_its_transformer_in_a_folder() {
-    let mut files: std::collections::BTreeMap<_, _> = files()
+    let mut files: BTreeMap<_, _> = files()
         .into_iter()
         .map(|(name, content)| {
             if name.contains('/') || name == "modules.json" {
@@ -250,7 +251,8 @@ fn an_older_model_has_its_transformer_in_a_folder() {
 
 #[test]
 fn what_a_repository_lacks_is_named() {
-    let message = |change: &dyn Fn(&mut std::collections::BTreeMap<String, Vec<u8>>)| {
+    type Files = BTreeMap<String, Vec<u8>>;
+    let message = |change: &dyn Fn(&mut Files)| {
         let mut files = files();
         change(&mut files);
         let hub = hub_of(files);
