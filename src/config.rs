@@ -248,23 +248,31 @@ impl Config {
 
 impl EncoderConfig {
     fn check(&self) -> Result<(), Error> {
-        let least = usize::from(self.num_hidden_layers > 0);
-        // What is 0 in static embeddings.
-        let of_layers = if least == 0 { 0 } else { MAX_SIZE };
+        let is_static = self.num_hidden_layers == 0;
+        for (field, value) in [
+            ("num_attention_heads", self.num_attention_heads),
+            ("intermediate_size", self.intermediate_size),
+            ("type_vocab_size", self.type_vocab_size),
+        ] {
+            if is_static && value != 0 {
+                return Err(Error::config("num_hidden_layers", format!("0 does not go with {field} {value}")));
+            }
+        }
+        let least = usize::from(!is_static);
         for (field, value, least, most) in [
             ("vocab_size", self.vocab_size, 1, 1 << 22),
             ("hidden_size", self.hidden_size, 1, MAX_SIZE),
             ("num_hidden_layers", self.num_hidden_layers, 0, 1 << 10),
-            ("num_attention_heads", self.num_attention_heads, least, of_layers),
-            ("intermediate_size", self.intermediate_size, least, of_layers),
+            ("num_attention_heads", self.num_attention_heads, least, MAX_SIZE),
+            ("intermediate_size", self.intermediate_size, least, MAX_SIZE),
             ("max_position_embeddings", self.max_position_embeddings, 1, MAX_SIZE),
-            ("type_vocab_size", self.type_vocab_size, 0, of_layers),
+            ("type_vocab_size", self.type_vocab_size, 0, MAX_SIZE),
         ] {
             if !(least..=most).contains(&value) {
                 return Err(Error::config(field, format!("{value} is not in {least}..={most}")));
             }
         }
-        if least > 0 && !self.hidden_size.is_multiple_of(self.num_attention_heads) {
+        if !is_static && !self.hidden_size.is_multiple_of(self.num_attention_heads) {
             return Err(Error::config(
                 "num_attention_heads",
                 format!("hidden_size {} is not a multiple of {}", self.hidden_size, self.num_attention_heads),

@@ -45,6 +45,24 @@ fn fields_out_of_range_are_named() {
     }
 }
 
+#[test]
+fn static_embeddings_have_nothing_of_an_encoder() {
+    let file = PackedFile::open(&Tiny::of_static_embeddings(16).pack(Precision::Int8));
+    assert!(Embedder::from_bytes(file.seal()).is_ok());
+    for (pointer, value, expected) in [
+        ("/encoder/num_attention_heads", json!(2), "num_hidden_layers"),
+        ("/encoder/intermediate_size", json!(64), "num_hidden_layers"),
+        ("/encoder/type_vocab_size", json!(2), "num_hidden_layers"),
+        ("/tokenizer/cls_id", json!(2), "cls_id"),
+        ("/tokenizer/sep_id", json!(3), "sep_id"),
+    ] {
+        let (object, field) = pointer.rsplit_once('/').expect("pointers have a slash");
+        let changed = file.clone().configure(|config| config.pointer_mut(object).expect("it is there")[field] = value);
+        let error = Embedder::from_bytes(changed.seal()).expect_err("it is refused");
+        assert!(matches!(&error, Error::Config { field, .. } if field == expected), "{pointer}: {error:?}");
+    }
+}
+
 /// A Dense of the packed file's configuration.
 fn dense(inputs: usize, outputs: usize) -> Value {
     json!({"dense": {"in_features": inputs, "out_features": outputs, "bias": true, "activation": "tanh"}})
@@ -112,7 +130,12 @@ fn every_field_is_needed_and_no_other_is_known() {
                 let fields = config.pointer_mut(object).and_then(Value::as_object_mut);
                 fields.expect("it is an object").remove(field);
             });
-            assert!(error.to_string().contains(&format!("missing field `{field}`")), "{field}: {error}");
+            // Static embeddings go without these two.
+            let expected = match field.as_str() {
+                "cls_id" | "sep_id" => format!("field `{field}`: an encoder needs one"),
+                _ => format!("missing field `{field}`"),
+            };
+            assert!(error.to_string().contains(&expected), "{field}: {error}");
         }
         let error = refusal(|config| config.pointer_mut(object).expect("it is there")["rotary"] = json!(null));
         assert!(error.to_string().contains("unknown field `rotary`"), "{error}");

@@ -51,6 +51,7 @@ impl<'m> TokenEmbeddings<'m> {
         let Config { encoder, precision, .. } = file.config();
         let dim = encoder.hidden_size;
         let position_precision = if *precision == Precision::Int8E4 { Precision::Int8 } else { *precision };
+        let word = Table::view(file, names::WORD, encoder.vocab_size, dim, *precision)?;
         let context = if file.config().is_static() {
             None
         } else {
@@ -63,7 +64,7 @@ impl<'m> TokenEmbeddings<'m> {
                 norm: layer_norm(file, names::EMBEDDINGS_NORM)?,
             })
         };
-        Ok(Self { dim, word: Table::view(file, names::WORD, encoder.vocab_size, dim, *precision)?, context })
+        Ok(Self { dim, word, context })
     }
 
     /// Width of a token vector.

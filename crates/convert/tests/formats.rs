@@ -174,7 +174,7 @@ fn other_files_are_refused_with_the_reason() {
     // Another architecture is what counts first.
     let other = tiny.clone().set("config.json", "/model_type", json!("t5"));
     let other = refused(&files(&other, &[("model.safetensors", Vec::new())]));
-    assert_eq!(other, "configuration field `config.json: model_type`: `t5` is not supported, only `bert` is");
+    assert!(other.starts_with("configuration field `config.json: model_type`: `t5` is not supported: "), "{other}");
 
     let onnx_error = |change: &dyn Fn(&mut Graph)| {
         let mut model = onnx(&tiny);

@@ -111,7 +111,7 @@ fn other_modules_are_refused_by_name() {
         refused(&Tiny::default().with("modules.json", modules(classes)), &["modules.json", &classes.join(", ")]);
     }
     for (class, reason) in [
-        ("StaticEmbedding", "no encoder"),
+        ("StaticEmbedding", "or one StaticEmbedding"),
         ("WeightedLayerPooling", "all layers"),
         ("LSTM", "another network"),
         ("CNN", "another network"),
@@ -119,7 +119,7 @@ fn other_modules_are_refused_by_name() {
         ("WordWeights", "weights words"),
         ("CLIPModel", "images"),
         ("Router", "queries"),
-        ("Whitening", "supported are Transformer, Pooling, Dense"),
+        ("Whitening", "supported are Transformer, Pooling, StaticEmbedding"),
     ] {
         let list = modules(&["Transformer", "Pooling", class]);
         refused(&Tiny::default().with("modules.json", list), &["modules.json", class, reason]);
