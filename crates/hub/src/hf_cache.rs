@@ -103,12 +103,11 @@ fn modules_are_complete(folder: &Path) -> bool {
     let Ok(bytes) = fs::read(folder.join("modules.json")) else { return true };
     let Ok(modules) = serde_json::from_slice::<Vec<Module>>(&bytes) else { return false };
     modules.iter().all(|Module { path, class }| {
-        path.is_empty()
-            || class.ends_with(WITHOUT_FILES)
-            || (is_safe_relative(path)
+        class.ends_with(WITHOUT_FILES)
+            || ((path.is_empty() || is_safe_relative(path))
                 && (class.ends_with(WITHOUT_SETTINGS) || folder.join(path).join("config.json").is_file())
                 && (!WITH_WEIGHTS.iter().any(|with| class.ends_with(with))
-                    || folder.join(path).join(WEIGHTS).is_file()))
+                    || ModelFiles::MODULE_WEIGHTS.iter().any(|file| folder.join(path).join(file).is_file())))
     })
 }
 
