@@ -17,12 +17,15 @@ use crate::args::{Cli, Command, ComponentCommand};
 
 pub fn run(cli: Cli) -> Result<()> {
     let model = cli.model().map(Path::to_owned);
-    let model = model.as_deref();
-    let command = match cli.command {
-        ComponentCommand::Command(command) => command,
+    match cli.command {
+        ComponentCommand::Command(command) => run_with(command, model.as_deref()),
         #[cfg(feature = "pack")]
-        ComponentCommand::Pack(args) => return pack::run(&args),
-    };
+        ComponentCommand::Pack(args) => pack::run(&args),
+    }
+}
+
+/// Runs a command that reads a packed model: the one at `model`, or the baked one.
+fn run_with(command: Command, model: Option<&Path>) -> Result<()> {
     match command {
         Command::Embed(args) => embed::run(args, model),
         Command::Similarity(args) => similarity::run(&args, model),
