@@ -81,11 +81,8 @@ mod tests {
             ("minilm info a.minilm", &["a.minilm"], &[], false),
         ] {
             let parsed = Cli::try_parse_from(line.split(' ')).expect("a valid line").command;
-            let command = match parsed {
-                ComponentCommand::Command(command) => command,
-                #[cfg(feature = "pack")]
-                ComponentCommand::Pack(_) => panic!("{line} is a command with a model"),
-            };
+            #[allow(irrefutable_let_patterns, reason = "`pack` is the only other one, and a feature")]
+            let ComponentCommand::Command(command) = parsed else { panic!("{line} is a command with a model") };
             let paths = command.paths();
             let named = |names: &[&str]| names.iter().map(PathBuf::from).collect::<Vec<_>>();
             assert_eq!((paths.read, paths.written), (named(read), named(written)), "{line}");
