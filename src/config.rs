@@ -123,6 +123,15 @@ pub enum Precision {
 impl Precision {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::F32, Self::Int8, Self::Int8E4];
+
+    /// Number format of the position embeddings: only words are in 4 bits.
+    #[must_use]
+    pub fn of_positions(self) -> Self {
+        match self {
+            Self::Int8 | Self::Int8E4 => Self::Int8,
+            Self::F32 => Self::F32,
+        }
+    }
 }
 
 impl fmt::Display for Precision {

@@ -50,13 +50,18 @@ impl<'m> TokenEmbeddings<'m> {
     pub(crate) fn view(file: &ModelFile<'m>) -> Result<Self, Error> {
         let Config { encoder, precision, .. } = file.config();
         let dim = encoder.hidden_size;
-        let position_precision = if *precision == Precision::Int8E4 { Precision::Int8 } else { *precision };
         let word = Table::view(file, names::WORD, encoder.vocab_size, dim, *precision)?;
         let context = if file.config().is_static() {
             None
         } else {
             Some(Context {
-                position: Table::view(file, names::POSITION, encoder.max_position_embeddings, dim, position_precision)?,
+                position: Table::view(
+                    file,
+                    names::POSITION,
+                    encoder.max_position_embeddings,
+                    dim,
+                    precision.of_positions(),
+                )?,
                 token_type: match encoder.type_vocab_size {
                     0 => None,
                     rows => Some(Table::view(file, names::TOKEN_TYPE, rows, dim, Precision::F32)?),

@@ -70,15 +70,15 @@ impl Source {
     /// What cannot be read or cannot be honoured, by file and field.
     pub fn read(name: &str, files: &ModelFiles) -> Result<Self, Error> {
         let folder = sentence_modules::static_embeddings(files)?;
-        let mut weights = match &folder {
-            Some(folder) => Weights::of_static_embeddings(files, folder)?,
-            None => {
-                // Another architecture is refused before its weights are read.
-                encoder::read_encoder(files)?;
-                Weights::of(files)?
+        let (encoder, mut weights) = match &folder {
+            Some(folder) => {
+                let weights = Weights::of_static_embeddings(files, folder)?;
+                (modules::static_shape(&weights), weights)
             }
+            // Another architecture is refused before its weights are read.
+            None => (encoder::read_encoder(files)?, Weights::of(files)?),
         };
-        let mut config = modules::read_config(name, files, &mut weights)?;
+        let mut config = modules::read_config(name, files, encoder, &mut weights)?;
         let lowercase_first = config.tokenizer.lowercase_first;
         let tables = match &folder {
             Some(folder) => Tables::of_static_embeddings(files, folder, config.encoder.vocab_size)?,
@@ -132,11 +132,7 @@ impl Source {
             done += 1;
             progress(done, steps);
         };
-        let ranges = match precision {
-            _ if layers == 0 => Vec::new(),
-            Precision::F32 => Vec::new(),
-            Precision::Int8 | Precision::Int8E4 => self.measure(&mut step)?,
-        };
+        let ranges = if calibrated > 0 { self.measure(&mut step)? } else { Vec::new() };
         let mut writer = Writer::with_capacity(self.packed_len(precision))?;
         self.push_embeddings(&mut writer, precision)?;
         step();
@@ -211,8 +207,8 @@ impl Source {
     fn push_positions(&self, writer: &mut Writer, precision: Precision) -> Result<(), Error> {
         let encoder = &self.config.encoder;
         let (positions, types) = (encoder.max_position_embeddings, encoder.type_vocab_size);
-        let precision = if precision == Precision::Int8E4 { Precision::Int8 } else { precision };
-        self.push_table(writer, names::POSITION, "embeddings.position_embeddings.weight", positions, precision)?;
+        let source = "embeddings.position_embeddings.weight";
+        self.push_table(writer, names::POSITION, source, positions, precision.of_positions())?;
         if types > 0 {
             let token_type = "embeddings.token_type_embeddings.weight";
             self.push_table(writer, names::TOKEN_TYPE, token_type, types, Precision::F32)?;

@@ -7,7 +7,6 @@ use minilm::{Config, EncoderConfig, Pooling, Precision, SimilarityFunction, Toke
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::encoder::read_encoder;
 use crate::error::Error;
 use crate::files::ModelFiles;
 use crate::json::{read, refuse_unknown};
@@ -19,11 +18,14 @@ const MAX_TOKENS: usize = 1 << 16;
 
 /// Everything but the tokenizer's settings, of which only `lowercase_first` is known here. Adds the tensors of the modules behind the
 /// pooling to `weights`.
-pub(super) fn read_config(name: &str, files: &ModelFiles, weights: &mut Weights) -> Result<Config, Error> {
-    let (encoder, sentence_bert) = match weights.shape(STATIC_EMBEDDINGS) {
-        Some(&[tokens, dim]) => (static_shape(tokens, dim), SentenceBert::default()),
-        _ => (read_encoder(files)?, read_sentence_bert(files)?),
-    };
+pub(super) fn read_config(
+    name: &str,
+    files: &ModelFiles,
+    encoder: EncoderConfig,
+    weights: &mut Weights,
+) -> Result<Config, Error> {
+    let is_static = encoder.num_hidden_layers == 0;
+    let sentence_bert = if is_static { SentenceBert::default() } else { read_sentence_bert(files)? };
     let modules = read_modules(files, weights)?;
     let sentence_transformers: SentenceTransformers =
         read(files, "config_sentence_transformers.json")?.unwrap_or_default();
@@ -41,9 +43,10 @@ pub(super) fn read_config(name: &str, files: &ModelFiles, weights: &mut Weights)
         pooling: read_pooling(files, modules.pooling.as_deref())?,
         modules: modules.behind,
         normalize: modules.normalize,
-        max_seq_length: match encoder.num_hidden_layers {
-            0 => MAX_TOKENS,
-            _ => max_seq_length(files, &encoder, sentence_bert.max_seq_length)?,
+        max_seq_length: if is_static {
+            MAX_TOKENS
+        } else {
+            max_seq_length(files, &encoder, sentence_bert.max_seq_length)?
         },
         prompts,
         default_prompt_name: sentence_transformers.default_prompt_name,
@@ -58,10 +61,14 @@ pub(super) fn read_config(name: &str, files: &ModelFiles, weights: &mut Weights)
 
 /// The shape of static embeddings. Nothing limits the length of a text but the tokenizer; what is beyond the limit of the packed format
 /// is cut off.
-fn static_shape(tokens: usize, dim: usize) -> EncoderConfig {
+pub(super) fn static_shape(weights: &Weights) -> EncoderConfig {
+    let (vocab_size, hidden_size) = match weights.shape(STATIC_EMBEDDINGS) {
+        Some(&[tokens, dim]) => (tokens, dim),
+        _ => (0, 0),
+    };
     EncoderConfig {
-        vocab_size: tokens,
-        hidden_size: dim,
+        vocab_size,
+        hidden_size,
         num_hidden_layers: 0,
         num_attention_heads: 0,
         intermediate_size: 0,

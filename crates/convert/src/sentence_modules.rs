@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::error::Error;
-use crate::files::ModelFiles;
+use crate::files::{ModelFiles, in_folder};
 use crate::json::{read, refuse_unknown};
 use crate::weights::Weights;
 
@@ -268,6 +268,6 @@ impl Module<'_> {
     }
 
     fn path(&self, file: &str) -> String {
-        format!("{}/{file}", self.folder)
+        in_folder(self.folder, file)
     }
 }
