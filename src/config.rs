@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -113,22 +114,23 @@ fn is_false(flag: &bool) -> bool {
 pub enum Precision {
     /// 8-bit integers, one scale per output channel.
     Int8,
-    /// The same with 4-bit word embeddings, `int8-e4`: a smaller file, and other vectors than those of `int8`.
-    #[serde(rename = "int8-e4")]
-    Int8E4,
+    /// 6-bit integers, with word embeddings in 4 bits, `int6-e4`: a smaller file, and other vectors than those of `int8`.
+    /// Loading unpacks the layers to 8 bits.
+    #[serde(rename = "int6-e4")]
+    Int6E4,
     /// 32-bit floats.
     F32,
 }
 
 impl Precision {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::F32, Self::Int8, Self::Int8E4];
+    pub const ALL: [Self; 3] = [Self::F32, Self::Int8, Self::Int6E4];
 
     /// Number format of the position embeddings: only words are in 4 bits.
     #[must_use]
     pub fn of_positions(self) -> Self {
         match self {
-            Self::Int8 | Self::Int8E4 => Self::Int8,
+            Self::Int8 | Self::Int6E4 => Self::Int8,
             Self::F32 => Self::F32,
         }
     }
@@ -138,8 +140,21 @@ impl fmt::Display for Precision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Int8 => "int8",
-            Self::Int8E4 => "int8-e4",
+            Self::Int6E4 => "int6-e4",
             Self::F32 => "f32",
+        })
+    }
+}
+
+impl FromStr for Precision {
+    type Err = Error;
+
+    /// The precision of this name.
+    fn from_str(name: &str) -> Result<Self, Error> {
+        let found = Self::ALL.into_iter().find(|precision| precision.to_string() == name);
+        found.ok_or_else(|| Error::Option {
+            option: "precision",
+            reason: format!("`{name}` is not one of {}", Self::ALL.map(|precision| precision.to_string()).join(", ")),
         })
     }
 }

@@ -58,8 +58,8 @@ fn int8() {
 
 #[test]
 #[ignore = "needs packed models: run `cargo xtask test`"]
-fn int8_e4() {
-    check(MODELS[1], "int8-e4");
+fn int6_e4() {
+    check(MODELS[1], "int6-e4");
 }
 
 #[test]

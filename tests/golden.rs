@@ -37,12 +37,12 @@ fn int8_is_close_to_f32() {
 
 #[test]
 #[ignore = "needs packed models: run `cargo xtask test`"]
-fn int8_e4_is_close_to_f32() {
+fn int6_e4_is_close_to_f32() {
     for model in MODELS {
-        let (found, _) = embed(packed(model, "int8-e4"), &texts(), None);
+        let (found, _) = embed(packed(model, "int6-e4"), &texts(), None);
         let agreement = Agreement::of(&found, &golden(model, "embeddings"), 384);
-        println!("{model} int8-e4 against sentence-transformers: {agreement:?}");
-        assert!(agreement.mean_cosine >= 0.995 && agreement.min_cosine >= 0.98, "{model}: {agreement:?}");
+        println!("{model} int6-e4 against sentence-transformers: {agreement:?}");
+        assert!(agreement.mean_cosine >= 0.995 && agreement.min_cosine >= 0.96, "{model}: {agreement:?}");
     }
 }
 

@@ -28,7 +28,7 @@ fn use_it(file: &PackedFile) -> Result<(), Error> {
 }
 
 fn files() -> [PackedFile; 3] {
-    [Precision::Int8, Precision::Int8E4, Precision::F32]
+    [Precision::Int8, Precision::Int6E4, Precision::F32]
         .map(|precision| PackedFile::open(&Tiny::default().pack(precision)))
 }
 

@@ -13,7 +13,7 @@ use minilm::{AlignedBytes, Embedder, EncodeOptions, Error, ModelFile, Precision}
 use serde_json::{Value, json};
 
 static INT8: LazyLock<Vec<u8>> = LazyLock::new(|| Tiny::default().pack(Precision::Int8));
-static INT8_E4: LazyLock<Vec<u8>> = LazyLock::new(|| Tiny::default().pack(Precision::Int8E4));
+static INT6_E4: LazyLock<Vec<u8>> = LazyLock::new(|| Tiny::default().pack(Precision::Int6E4));
 static F32: LazyLock<Vec<u8>> = LazyLock::new(|| Tiny::default().pack(Precision::F32));
 
 fn refusal(file: &[u8]) -> Error {
@@ -22,7 +22,7 @@ fn refusal(file: &[u8]) -> Error {
 
 #[test]
 fn the_files_themselves_are_valid() {
-    for file in [&*INT8, &*INT8_E4, &*F32] {
+    for file in [&*INT8, &*INT6_E4, &*F32] {
         let embedder = Embedder::from_bytes(file.clone()).expect("nothing is damaged yet");
         assert_eq!(embedder.encode(&TEXTS, &EncodeOptions::default()).expect("texts are cut").len(), TEXTS.len());
         assert_eq!(&PackedFile::open(file).seal()[header_end(file)..], &file[header_end(file)..file.len()]);
@@ -31,7 +31,7 @@ fn the_files_themselves_are_valid() {
 
 #[test]
 fn every_shorter_file_is_refused() {
-    for file in [&*INT8, &*INT8_E4, &*F32] {
+    for file in [&*INT8, &*INT6_E4, &*F32] {
         assert!(header_end(file) < 64 << 10);
         let every_byte = 0..file.len().min(64 << 10);
         let sampled = (64 << 10..file.len()).step_by(97);
@@ -131,7 +131,7 @@ fn shapes_whose_size_overflows() {
 
 #[test]
 fn every_tensor_is_needed() {
-    for file in [&*INT8, &*INT8_E4, &*F32] {
+    for file in [&*INT8, &*INT6_E4, &*F32] {
         for name in PackedFile::open(file).tensors() {
             let mut damaged = PackedFile::open(file);
             let header = damaged.header.as_object_mut().expect("headers are objects");
@@ -144,7 +144,7 @@ fn every_tensor_is_needed() {
 
 #[test]
 fn every_tensor_has_its_shape() {
-    for file in [&*INT8, &*INT8_E4, &*F32] {
+    for file in [&*INT8, &*INT6_E4, &*F32] {
         for name in PackedFile::open(file).tensors() {
             for change in [add_axis, flatten] {
                 let mut damaged = PackedFile::open(file);
@@ -179,7 +179,7 @@ fn flatten(shape: &Value) -> Value {
 
 #[test]
 fn every_tensor_has_its_type() {
-    for file in [&*INT8, &*INT8_E4, &*F32] {
+    for file in [&*INT8, &*INT6_E4, &*F32] {
         for name in PackedFile::open(file).tensors() {
             let mut damaged = PackedFile::open(file);
             // One of the same size.

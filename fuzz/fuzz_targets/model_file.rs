@@ -1,7 +1,7 @@
 //! Any bytes as a model file, and a valid file with some bytes changed: an error or a value, never a panic.
 //!
 //! The first byte of the input says what the rest is: a file as it is (0), a file that gets the right checksum (1), or
-//! changes to a tiny int8 (2), f32 (3) or int8-e4 (4) file, of six bytes each: where (four, little-endian), how, and with what.
+//! changes to a tiny int8 (2), f32 (3) or int6-e4 (4) file, of six bytes each: where (four, little-endian), how, and with what.
 #![no_main]
 
 mod common;
@@ -15,7 +15,7 @@ use libfuzzer_sys::fuzz_target;
 use minilm::{Embedder, EncodeOptions, ModelFile, Pooling, Precision};
 
 static FILES: LazyLock<[Vec<u8>; 3]> =
-    LazyLock::new(|| [Precision::Int8, Precision::F32, Precision::Int8E4].map(|precision| Tiny::default().pack(precision)));
+    LazyLock::new(|| [Precision::Int8, Precision::F32, Precision::Int6E4].map(|precision| Tiny::default().pack(precision)));
 
 fuzz_target!(|data: &[u8]| {
     let (mode, data) = split(data);

@@ -1,5 +1,6 @@
 //! Sizes, keys and shapes of a packed file, for the writer and the reader alike.
 
+use super::int6::int6_len;
 pub use crate::kernel::arch::{LANE_SUM, PANEL};
 pub use crate::kernel::{pack_panels, padded_len};
 
@@ -29,6 +30,13 @@ pub const CHECKSUM_LEN: usize = 8;
 #[must_use]
 pub fn int8_weight_shape(in_features: usize, out_features: usize) -> [usize; 4] {
     [out_features.div_ceil(PANEL), padded_len(in_features) / 4, PANEL, 4]
+}
+
+/// Shape of the same weights in 6 bits: four inputs in three bytes.
+#[must_use]
+pub fn int6_weight_shape(in_features: usize, out_features: usize) -> [usize; 4] {
+    let [panels, fours, panel, inputs] = int8_weight_shape(in_features, out_features);
+    [panels, fours, panel, int6_len(inputs)]
 }
 
 /// Shape of float weights: panels of output channels.

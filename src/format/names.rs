@@ -4,7 +4,7 @@
 pub const TRIE: &str = "tokenizer.trie";
 
 /// The word embeddings `[vocab_size, hidden_size]`: `F32`, or `I8` with a scale a row in `embeddings.word.scale`, `BF16`. In a
-/// file of precision `int8-e4`, 4-bit integers in `U8` `[vocab_size, int4_len(hidden_size)]`, with the same scales, and with
+/// file of precision `int6-e4`, 4-bit integers in `U8` `[vocab_size, int4_len(hidden_size)]`, with the same scales, and with
 /// the multipliers of each row's groups in `embeddings.word.multiplier`, 4-bit integers too.
 pub const WORD: &str = "embeddings.word";
 

@@ -5,6 +5,7 @@ use super::arch::{DotKernel, F32x4, I32x4, PANEL, PanelBuffer, Weight};
 use super::layer_norm::LayerNorm;
 use super::panel::{self, Outputs, Panel, PanelRow, TILE, Tile, for_tiles};
 use super::quantize::{Grid, QuantizedRows, padded_len};
+use crate::aligned::AlignedBytes;
 
 /// Scratch of a linear layer.
 #[derive(Debug, Default)]
@@ -15,13 +16,30 @@ pub(crate) struct Int8Scratch {
     panel: PanelBuffer,
 }
 
+/// 8-bit weights, wherever they lie.
+#[derive(Debug)]
+pub(crate) enum Weights<'m> {
+    InFile(&'m [i8]),
+    /// Made from weights of fewer bits.
+    Unpacked(AlignedBytes),
+}
+
+impl Weights<'_> {
+    fn values(&self) -> &[i8] {
+        match self {
+            Self::InFile(values) => values,
+            Self::Unpacked(bytes) => bytemuck::cast_slice(bytes),
+        }
+    }
+}
+
 /// A linear layer with 8-bit weights, one scale per output channel. A few input channels whose values dwarf the others' stay
 /// out of the grid and are multiplied as floats (Dettmers et al., "LLM.int8()", 2022).
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) struct Int8Linear<'m> {
     /// `[panels, padded_len(in_features) / 4, PANEL, 4]`; 0 for outlier inputs. Packing sees to it that no sum of four
     /// leaves 16 bits (`LANE_SUM` in `arch`).
-    pub(crate) weight: &'m [i8],
+    pub(crate) weight: Weights<'m>,
     /// Step of each output channel's weights `[panels, PANEL]`.
     pub(crate) scale: &'m [f32],
     /// Sum of each output channel's quantized weights over each group of inputs, what a unit of zero point adds
@@ -79,7 +97,7 @@ impl Int8Linear<'_> {
     fn panel<'a>(&'a self, index: usize, buffer: &'a mut PanelBuffer) -> WeightPanel<'a> {
         let len = padded_len(self.smooth.len()) * PANEL;
         let (sums, outliers) = (self.sum.as_chunks().0, self.outlier_weight.as_chunks().0);
-        let weight = buffer.unpack(&self.weight[index * len..][..len]);
+        let weight = buffer.unpack(&self.weight.values()[index * len..][..len]);
         WeightPanel {
             weight,
             group_len: weight.len() / self.groups,
@@ -207,7 +225,7 @@ mod tests {
             .collect();
         let (scale, bias) = (noise(6, outputs), noise(7, outputs));
         let linear = Int8Linear {
-            weight: &pack_panels(&weight, inputs, padded_len(inputs), 4),
+            weight: Weights::InFile(&pack_panels(&weight, inputs, padded_len(inputs), 4)),
             scale: &pack_panels(&scale, 1, 1, 1),
             sum: &pack_panels(&sums.concat(), groups, groups, 1),
             bias: &pack_panels(&bias, 1, 1, 1),
@@ -242,7 +260,7 @@ mod tests {
     fn outliers_are_multiplied_as_floats() {
         let weight = noise(8, 2 * 11);
         let linear = Int8Linear {
-            weight: &[0; 2 * PANEL * 16],
+            weight: Weights::InFile(&[0; 2 * PANEL * 16]),
             scale: &[1.0; 2 * PANEL],
             sum: &[0; 2 * PANEL],
             bias: &[0.0; 2 * PANEL],

@@ -21,7 +21,7 @@ pub(crate) use attention::{Attention, Head};
 pub(crate) use lanes::{add_assign, dot, max_assign};
 pub(crate) use layer_norm::LayerNorm;
 pub(crate) use linear_f32::F32Linear;
-pub(crate) use linear_int8::{Int8Linear, Int8Scratch};
+pub(crate) use linear_int8::{Int8Linear, Int8Scratch, Weights};
 pub(crate) use operand::Operand;
 pub use panel::pack_panels;
 pub use quantize::padded_len;

@@ -1,10 +1,11 @@
 //! A linear layer in the precision of the file.
 
 use crate::Error;
+use crate::aligned::AlignedBytes;
 use crate::config::Precision;
-use crate::format::{ModelFile, f32_weight_shape, int8_weight_shape};
+use crate::format::{ModelFile, f32_weight_shape, int6_weight_shape, int8_weight_shape, unpack_int6};
 use crate::kernel::arch::PANEL;
-use crate::kernel::{Activation, F32Linear, Int8Linear, Int8Scratch, LayerNorm, padded_len};
+use crate::kernel::{Activation, F32Linear, Int8Linear, Int8Scratch, LayerNorm, Weights, padded_len};
 
 /// `y = x Wᵀ + b`.
 #[derive(Debug)]
@@ -24,11 +25,16 @@ impl<'m> Linear<'m> {
         let panels = out_features.div_ceil(PANEL);
         let bias = file.tensor(&part("bias"), &[panels, PANEL])?;
         Ok(match file.config().precision {
-            Precision::Int8 | Precision::Int8E4 => {
+            precision @ (Precision::Int8 | Precision::Int6E4) => {
                 let outliers = file.dimension(&part("outliers"), 0)?;
                 let groups = file.dimension(&part("sum"), 1)?;
                 let linear = Int8Linear {
-                    weight: file.tensor(&part("weight"), &int8_weight_shape(in_features, out_features))?,
+                    weight: match precision {
+                        Precision::Int6E4 => unpacked(file, &part("weight"), in_features, out_features)?,
+                        _ => Weights::InFile(
+                            file.tensor(&part("weight"), &int8_weight_shape(in_features, out_features))?,
+                        ),
+                    },
                     scale: file.tensor(&part("scale"), &[panels, PANEL])?,
                     sum: file.tensor(&part("sum"), &[panels, groups, PANEL])?,
                     bias,
@@ -91,6 +97,19 @@ impl<'m> Linear<'m> {
             Self::F32(linear) => linear.forward(x, out, Activation::Gelu),
         }
     }
+}
+
+/// 6-bit weights in the layout of 8-bit ones. Four of them never overflow a lane of the kernels.
+fn unpacked<'m>(
+    file: &ModelFile<'m>,
+    name: &str,
+    in_features: usize,
+    out_features: usize,
+) -> Result<Weights<'m>, Error> {
+    let packed: &[u8] = file.tensor(name, &int6_weight_shape(in_features, out_features))?;
+    let mut unpacked = AlignedBytes::zeroed(int8_weight_shape(in_features, out_features).iter().product())?;
+    unpack_int6(packed, bytemuck::cast_slice_mut(&mut unpacked));
+    Ok(Weights::Unpacked(unpacked))
 }
 
 /// The kernel indexes its input with these.

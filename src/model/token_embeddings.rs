@@ -105,7 +105,7 @@ impl<'m> Table<'m> {
                 scale: file.tensor(&format!("{name}.scale"), &[len])?,
                 dim,
             },
-            Precision::Int8E4 => Self::Int4 {
+            Precision::Int6E4 => Self::Int4 {
                 rows: file.tensor(name, &[len, int4_len(dim)])?,
                 multiplier: file.tensor(&format!("{name}.multiplier"), &[len, int4_len(dim.div_ceil(INT4_GROUP))])?,
                 scale: file.tensor(&format!("{name}.scale"), &[len])?,

@@ -8,7 +8,7 @@ use crate::kernel::{Attention, Int8Scratch};
 /// the size, and activations that are not written four times over. Results do not depend on it.
 const fn block_tokens(precision: Precision) -> usize {
     match precision {
-        Precision::Int8 | Precision::Int8E4 => 32,
+        Precision::Int8 | Precision::Int6E4 => 32,
         Precision::F32 => 128,
     }
 }

@@ -19,7 +19,7 @@ pub fn models_dir() -> PathBuf {
     PathBuf::from(dir.expect("MINILM_TEST_MODELS is not set: run the tests with `cargo xtask test`"))
 }
 
-/// Bytes of a packed model, `precision` being `int8`, `int8-e4` or `f32`.
+/// Bytes of a packed model, `precision` being `int8`, `int6-e4` or `f32`.
 pub fn packed(model: &str, precision: &str) -> Vec<u8> {
     read(&models_dir().join(format!("{model}-{precision}.minilm")))
 }

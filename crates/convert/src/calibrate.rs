@@ -1,4 +1,4 @@
-//! How large the inputs of every linear layer get, measured with the `f32` model over a list of texts.
+//! What the inputs of every linear layer are: how large they get, and where it is asked for all of them. Measured with the `f32` model over a list of texts.
 //!
 //! The texts go through the model together, layer by layer, so that only one layer is there as floats at any time: each is packed as a model
 //! of its own, with the rows of the embeddings that the texts use. The model runs on our own kernels, whose bits do not depend on the
@@ -14,8 +14,21 @@ use crate::error::Error;
 /// Texts of many kinds and lengths, one a line.
 const TEXTS: &str = include_str!("calibration.txt");
 
-/// Largest magnitudes `[in_features]` for the linear layers of one transformer layer, in the order of [`LinearLayer`].
-pub(super) type LayerRanges = [Vec<f32>; LinearLayer::ALL.len()];
+/// The inputs of the linear layers of one transformer layer, in the order of [`LinearLayer`].
+pub(super) struct LayerInputs {
+    /// Their largest magnitudes `[in_features]`.
+    pub(super) ranges: [Vec<f32>; LinearLayer::ALL.len()],
+    /// The inputs themselves `[tokens, in_features]`, for 6-bit weights.
+    pub(super) samples: Option<[Vec<f32>; LinearLayer::ALL.len()]>,
+}
+
+/// The texts on their way through the layers.
+pub(super) struct Calibration {
+    pub(super) texts: Texts,
+    /// Token vectors of each text, once the first layer is there.
+    hidden: Vec<Vec<f32>>,
+    with_samples: bool,
+}
 
 /// The texts as tokens, whose ids count the rows of `ids`.
 pub(super) struct Texts {
@@ -50,30 +63,35 @@ impl Texts {
         };
         Config { encoder, tokenizer, modules: Vec::new(), ..config.clone() }
     }
+}
 
-    /// Measures every layer. `pack` gives the `f32` file of a layer, with the configuration of [`Texts::config`].
-    pub(super) fn measure(
-        &self,
-        config: &EncoderConfig,
-        mut pack: impl FnMut(usize) -> Result<Vec<u8>, Error>,
-    ) -> Result<Vec<LayerRanges>, Error> {
-        let mut hidden: Vec<Vec<f32>> = Vec::new();
-        let mut measured = Vec::new();
-        for layer in 0..config.num_hidden_layers {
-            let model = Embedder::from_bytes(pack(layer)?)?;
-            if layer == 0 {
-                hidden = self.tokens.iter().map(|tokens| model.token_vectors(tokens)).collect::<Result<_, _>>()?;
-            }
-            let mut ranges = LinearLayer::ALL.map(|linear| match linear {
-                LinearLayer::Output => vec![0.0; config.intermediate_size],
-                _ => vec![0.0; config.hidden_size],
-            });
-            for hidden in &mut hidden {
-                model.observe_first_layer(hidden, |linear, rows| widen(&mut ranges[linear as usize], rows))?;
-            }
-            measured.push(ranges);
+impl Calibration {
+    pub(super) fn new(texts: Texts, with_samples: bool) -> Self {
+        Self { texts, hidden: Vec::new(), with_samples }
+    }
+
+    /// The inputs of the next layer; `file` is its `f32` file, with the configuration of [`Texts::config`].
+    pub(super) fn next(&mut self, file: Vec<u8>) -> Result<LayerInputs, Error> {
+        let model = Embedder::from_bytes(file)?;
+        if self.hidden.is_empty() {
+            let tokens = self.texts.tokens.iter();
+            self.hidden = tokens.map(|tokens| model.token_vectors(tokens)).collect::<Result<_, _>>()?;
         }
-        Ok(measured)
+        let encoder = &model.config().encoder;
+        let mut ranges = LinearLayer::ALL.map(|linear| match linear {
+            LinearLayer::Output => vec![0.0; encoder.intermediate_size],
+            _ => vec![0.0; encoder.hidden_size],
+        });
+        let mut samples = self.with_samples.then(|| LinearLayer::ALL.map(|_| Vec::new()));
+        for hidden in &mut self.hidden {
+            model.observe_first_layer(hidden, |linear, rows| {
+                widen(&mut ranges[linear as usize], rows);
+                if let Some(samples) = &mut samples {
+                    samples[linear as usize].extend_from_slice(rows);
+                }
+            })?;
+        }
+        Ok(LayerInputs { ranges, samples })
     }
 }
 

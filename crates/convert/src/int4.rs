@@ -2,7 +2,7 @@
 //!
 //! The largest value of a group falls on -8, of which there is no positive counterpart: signs of multipliers and scales are free.
 //! Scales and multipliers are tried, and those of the smallest squared error are taken. The figures behind the choices are in
-//! `docs/decisions/0032-4-bit-word-embeddings.md`.
+//! `docs/decisions/0032-int6-e4.md`.
 
 use minilm::format::{Bf16, INT4_GROUP, pack_int4};
 

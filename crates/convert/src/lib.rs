@@ -24,6 +24,7 @@ mod encoder;
 mod error;
 mod files;
 mod int4;
+mod int6;
 mod json;
 mod modules;
 mod quantize;
@@ -36,7 +37,7 @@ pub use error::Error;
 pub use files::ModelFiles;
 pub use weights::Weights;
 
-use calibrate::{LayerRanges, Texts};
+use calibrate::{Calibration, LayerInputs, Texts};
 use dense::Dense;
 use int4::Int4Rows;
 use minilm::format::{INT4_GROUP, LinearLayer, int4_len, names};
@@ -47,7 +48,7 @@ use writer::Writer;
 
 /// Version of the conversion. It is raised with every change that gives another packed file for the same model, so that what was kept
 /// of an older conversion is not used.
-pub const CONVERTER_VERSION: u32 = 2;
+pub const CONVERTER_VERSION: u32 = 3;
 
 /// The word embeddings of the source.
 const WORD: &str = "embeddings.word_embeddings.weight";
@@ -111,7 +112,7 @@ impl Source {
     /// The bytes of the packed file. For all but `f32` the calibration texts go through the `f32` model first.
     ///
     /// Beside the files of the model and the packed file itself this takes the memory of one layer as floats, and of the word embeddings in
-    /// the precision of the packed file.
+    /// the precision of the packed file; for `int6-e4`, the inputs of one layer for the calibration texts too, some 3,000 tokens.
     ///
     /// # Errors
     /// [`minilm::Error::MissingTensor`] and [`minilm::Error::TensorShape`] where the weights do not fit the configuration,
@@ -132,12 +133,18 @@ impl Source {
             done += 1;
             progress(done, steps);
         };
-        let ranges = if calibrated > 0 { self.measure(&mut step)? } else { Vec::new() };
+        let texts = (calibrated > 0).then(|| Texts::new(&self.tokenizer(), &self.config));
+        let mut calibration = texts.map(|texts| Calibration::new(texts, precision == Precision::Int6E4));
         let mut writer = Writer::with_capacity(self.packed_len(precision))?;
         self.push_embeddings(&mut writer, precision)?;
         step();
         for layer in 0..layers {
-            self.push_layer(&mut writer, layer, layer, ranges.get(layer))?;
+            let mut inputs = None;
+            if let Some(calibration) = &mut calibration {
+                inputs = Some(calibration.next(self.layer_model(&calibration.texts, layer)?)?);
+                step();
+            }
+            self.push_layer(&mut writer, layer, layer, inputs)?;
             step();
         }
         self.push_modules(&mut writer);
@@ -145,20 +152,14 @@ impl Source {
         Ok(writer.finish(&Config { precision, ..self.config.clone() })?)
     }
 
-    /// How large the inputs of the linear layers get. `step` is called after each layer.
-    fn measure(&self, step: &mut impl FnMut()) -> Result<Vec<LayerRanges>, Error> {
-        let texts = Texts::new(&self.tokenizer(), &self.config);
-        let config = texts.config(&self.config);
-        texts.measure(&self.config.encoder, |layer| {
-            let mut writer = Writer::default();
-            self.push_rows(&mut writer, names::WORD, WORD, &texts.ids)?;
-            self.push_positions(&mut writer, Precision::F32)?;
-            self.push_layer(&mut writer, layer, 0, None)?;
-            Tables::push_none(&mut writer);
-            let file = writer.finish(&config)?;
-            step();
-            Ok(file)
-        })
+    /// The `f32` file of a model with layer `layer` alone, and the rows of the embeddings that `texts` use.
+    fn layer_model(&self, texts: &Texts, layer: usize) -> Result<Vec<u8>, Error> {
+        let mut writer = Writer::default();
+        self.push_rows(&mut writer, names::WORD, WORD, &texts.ids)?;
+        self.push_positions(&mut writer, Precision::F32)?;
+        self.push_layer(&mut writer, layer, 0, None)?;
+        Tables::push_none(&mut writer);
+        Ok(writer.finish(&texts.config(&self.config))?)
     }
 
     /// About the length of the packed file, for its buffer.
@@ -167,22 +168,22 @@ impl Source {
         let weights = match precision {
             Precision::F32 => parameters * size_of::<f32>(),
             // Scales, sums and the inputs that are kept as floats are a small part of it.
-            Precision::Int8 | Precision::Int8E4 => parameters + parameters / 16,
+            Precision::Int8 | Precision::Int6E4 => parameters + parameters / 16,
         };
         weights + self.tables.len()
     }
 
-    /// Writes layer `layer` of the source as layer `target`: quantized where `ranges` are given.
+    /// Writes layer `layer` of the source as layer `target`: quantized where its inputs are given.
     fn push_layer(
         &self,
         writer: &mut Writer,
         layer: usize,
         target: usize,
-        ranges: Option<&LayerRanges>,
+        inputs: Option<LayerInputs>,
     ) -> Result<(), Error> {
         let linears = Dense::read_layer(&self.weights, &self.config.encoder, layer)?;
-        match ranges {
-            Some(ranges) => quantize::push_layer(writer, target, linears, ranges),
+        match inputs {
+            Some(inputs) => quantize::push_layer(writer, target, linears, inputs),
             None => linears.iter().zip(LinearLayer::ALL).for_each(|(dense, linear)| {
                 dense.push(writer, &names::linear(target, linear));
             }),
@@ -242,7 +243,7 @@ impl Source {
                 writer.push(name, &shape, &quantized);
                 writer.push(&format!("{name}.scale"), &[rows], &scales);
             }
-            Precision::Int8E4 => {
+            Precision::Int6E4 => {
                 let (mut values, mut multipliers, mut scales) = (Vec::new(), Vec::new(), Vec::with_capacity(rows));
                 for chunk in chunks() {
                     let rows = Int4Rows::of(&chunk?, columns);

@@ -2,10 +2,13 @@
 //! remains is balanced between activations and weights, and the feed-forward block's inner channels are sorted so that
 //! channels of like size share a grid. The figures behind the choices are in `docs/decisions/0002-int8-quantization.md`.
 
-use minilm::format::{Bf16, LANE_SUM, LinearLayer, PANEL, int8_weight_shape, names, pack_panels, padded_len};
+use minilm::format::{
+    Bf16, LANE_SUM, LinearLayer, PANEL, int6_weight_shape, int8_weight_shape, names, pack_int6, pack_panels, padded_len,
+};
 
-use crate::calibrate::LayerRanges;
+use crate::calibrate::LayerInputs;
 use crate::dense::Dense;
+use crate::int6::compensated_rows;
 use crate::writer::Writer;
 
 /// Largest magnitude of a quantized weight.
@@ -31,27 +34,47 @@ impl Recipe {
     }
 }
 
-/// Quantizes and writes the linear layers of one transformer layer.
-pub(super) fn push_layer(writer: &mut Writer, layer: usize, mut linears: [Dense; 4], ranges: &LayerRanges) {
-    let mut ranges = ranges.clone();
-    sort_inner_channels(&mut linears, &mut ranges[LinearLayer::Output as usize]);
-    for ((linear, dense), range) in LinearLayer::ALL.into_iter().zip(linears).zip(ranges) {
-        push_linear(writer, &names::linear(layer, linear), dense, &range, &Recipe::of(linear));
+/// Quantizes and writes the linear layers of one transformer layer: to 6 bits where there are samples of the inputs, else to 8.
+pub(super) fn push_layer(writer: &mut Writer, layer: usize, mut linears: [Dense; 4], mut inputs: LayerInputs) {
+    let output = LinearLayer::Output as usize;
+    let order = sort_inner_channels(&mut linears, &mut inputs.ranges[output]);
+    if let Some(samples) = &mut inputs.samples {
+        permute_columns(&mut samples[output], &order);
+    }
+    let mut samples = inputs.samples.into_iter().flatten();
+    for ((linear, dense), range) in LinearLayer::ALL.into_iter().zip(linears).zip(inputs.ranges) {
+        push_linear(writer, &names::linear(layer, linear), dense, &range, samples.next(), &Recipe::of(linear));
     }
 }
 
-/// Sorts the channels between the two layers of the feed-forward block by size, outliers first: they leave the grid.
-fn sort_inner_channels(linears: &mut [Dense; 4], range: &mut Vec<f32>) {
+/// Sorts the channels between the two layers of the feed-forward block by size, outliers first: they leave the grid. Returns their order.
+fn sort_inner_channels(linears: &mut [Dense; 4], range: &mut [f32]) -> Vec<usize> {
     let outliers = largest(range, Recipe::of(LinearLayer::Output).outliers);
     let key = |channel: &usize| if outliers.contains(channel) { 0.0 } else { range[*channel] };
     let mut order: Vec<usize> = (0..range.len()).collect();
     order.sort_by(|a, b| key(a).total_cmp(&key(b)));
     linears[LinearLayer::Intermediate as usize].permute_outputs(&order);
     linears[LinearLayer::Output as usize].permute_inputs(&order);
-    *range = order.iter().map(|&channel| range[channel]).collect();
+    permute_columns(range, &order);
+    order
 }
 
-fn push_linear(writer: &mut Writer, name: &str, mut dense: Dense, range: &[f32], recipe: &Recipe) {
+/// Column `i` of rows becomes what column `order[i]` was.
+fn permute_columns(rows: &mut [f32], order: &[usize]) {
+    for row in rows.chunks_exact_mut(order.len()) {
+        let permuted: Vec<f32> = order.iter().map(|&channel| row[channel]).collect();
+        row.copy_from_slice(&permuted);
+    }
+}
+
+fn push_linear(
+    writer: &mut Writer,
+    name: &str,
+    mut dense: Dense,
+    range: &[f32],
+    samples: Option<Vec<f32>>,
+    recipe: &Recipe,
+) {
     let (inputs, outputs) = (dense.in_features, dense.out_features());
     let panels = outputs.div_ceil(PANEL);
     let outliers = largest(range, recipe.outliers.min(inputs));
@@ -66,7 +89,16 @@ fn push_linear(writer: &mut Writer, name: &str, mut dense: Dense, range: &[f32],
     let smooth: Vec<f32> = scales.iter().map(|&scale| if scale > 0.0 { 1.0 / scale } else { 0.0 }).collect();
 
     let groups = if inputs.is_multiple_of(recipe.groups * padded_len(1)) { recipe.groups } else { 1 };
-    let (quantized, scale) = rows(&dense.weight, inputs);
+    let is_6_bit = samples.is_some();
+    let (quantized, scale) = match samples {
+        Some(mut samples) => {
+            for sample in samples.chunks_exact_mut(inputs) {
+                sample.iter_mut().zip(&smooth).for_each(|(x, smooth)| *x *= smooth);
+            }
+            compensated_rows(&dense.weight, inputs, &samples)
+        }
+        None => rows(&dense.weight, inputs),
+    };
     let sum_of = |group: &[i8]| group.iter().map(|&w| i32::from(w)).sum();
     let sums: Vec<i32> = quantized.chunks_exact(inputs / groups).map(sum_of).collect();
 
@@ -74,7 +106,11 @@ fn push_linear(writer: &mut Writer, name: &str, mut dense: Dense, range: &[f32],
         writer.push(&format!("{name}.{part}"), shape, values);
     };
     let weight = pack_panels(&quantized, inputs, padded_len(inputs), 4);
-    writer.push(&format!("{name}.weight"), &int8_weight_shape(inputs, outputs), &weight);
+    if is_6_bit {
+        writer.push(&format!("{name}.weight"), &int6_weight_shape(inputs, outputs), &pack_int6(&weight));
+    } else {
+        writer.push(&format!("{name}.weight"), &int8_weight_shape(inputs, outputs), &weight);
+    }
     push(writer, "scale", &[panels, PANEL], &pack_panels(&scale, 1, 1, 1));
     writer.push(&format!("{name}.sum"), &[panels, groups, PANEL], &pack_panels(&sums, groups, groups, 1));
     dense.push_bias(writer, name);

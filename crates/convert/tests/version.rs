@@ -15,11 +15,11 @@ fn files_change_only_with_the_version() {
         (FORMAT_VERSION, CONVERTER_VERSION, Precision::ALL.map(sha256)),
         (
             1,
-            2,
+            3,
             [
                 "6579b3d01c10238648075044888a035aa8a58188f83ce6fcfca63eac5c51621a",
                 "0ef816dca6a8f4c476d9eea1d221210b85ba5694080d7a516f1ba14ae06c47bf",
-                "992955f887ed819bcb404e91fdecefa63a0e12ca2e99f4844d8c885fb1bacaf4",
+                "89c77a7a138980356b5d21430c2a34031c65371305007ae27d655d09ddeeac3c",
             ]
             .map(str::to_owned)
         ),

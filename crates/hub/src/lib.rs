@@ -43,7 +43,7 @@ pub use error::{Attempt, Error};
 pub use http::Patience;
 pub use list::{CachedModel, PackedFile};
 pub use minilm::Precision;
-pub use packed::{PackedModel, file_name};
+pub use packed::{PAGE_PRECISION, PackedModel, file_name};
 pub use pip::Pip;
 
 /// A local directory as sentence-transformers reads it: `config.json`, `tokenizer.json`, `model.safetensors`, …

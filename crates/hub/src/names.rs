@@ -75,7 +75,7 @@ pub fn local_file(name: &str) -> Result<Option<PackedModel>, Error> {
     let Some(stem) = name.strip_suffix(".minilm") else { return Ok(None) };
     let path = Path::new(name).canonicalize().map_err(Error::io(Path::new(name)))?;
     let name = Path::new(stem).file_name().unwrap_or_default().to_string_lossy().into_owned();
-    Ok(Some(PackedModel { name, path }))
+    Ok(Some(PackedModel { name, path, precision: None }))
 }
 
 /// The hub's own rule. It forbids `--`, which makes `owner--name` an unambiguous directory name.

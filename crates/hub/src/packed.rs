@@ -16,6 +16,9 @@ use super::{Context, Error, ModelDir, Request, file_lock};
 /// Digits of the hash in the name of a kept file.
 const KEY_LEN: usize = 16;
 
+/// What a page uses if nobody says otherwise: its users wait for the download.
+pub const PAGE_PRECISION: Precision = Precision::Int6E4;
+
 /// A packed model file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PackedModel {
@@ -23,6 +26,19 @@ pub struct PackedModel {
     pub name: String,
     /// The file.
     pub path: PathBuf,
+    /// What it was packed in; `None` for a file that the user names.
+    pub precision: Option<Precision>,
+}
+
+impl PackedModel {
+    /// Name and precision, for people.
+    #[must_use]
+    pub fn title(&self) -> String {
+        match self.precision {
+            Some(precision) => format!("{}-{precision}", self.name),
+            None => self.name.clone(),
+        }
+    }
 }
 
 impl Context {
@@ -45,7 +61,11 @@ impl Context {
     /// # Errors
     /// [`Error::Convert`] where the directory is no model that can be packed, and [`Error::Io`].
     pub fn packed(&self, model: &ModelDir, precision: Precision) -> Result<PackedModel, Error> {
-        let packed = PackedModel { name: model.name.clone(), path: self.packed_path(model, precision)? };
+        let packed = PackedModel {
+            name: model.name.clone(),
+            path: self.packed_path(model, precision)?,
+            precision: Some(precision),
+        };
         if packed.path.exists() {
             return Ok(packed);
         }

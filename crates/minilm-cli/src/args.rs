@@ -22,6 +22,10 @@ pub struct Cli {
     /// paraphrase-MiniLM-L3-v2]
     #[arg(long, global = true, env = "MODEL_NAME", value_name = "NAME|DIR|FILE", help_heading = "Model")]
     pub model: Option<String>,
+    /// Number format of a model that is a name or a directory: f32, int8, or int6-e4, the smallest [default: int8; of the page,
+    /// int6-e4]
+    #[arg(long, global = true, value_name = "PRECISION", help_heading = "Model")]
+    pub model_precision: Option<Precision>,
     #[command(subcommand)]
     pub command: Command,
 }
@@ -158,9 +162,9 @@ pub struct PackArgs {
     /// Name that every output of the model carries [default: that of the model]
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
-    /// Number format of the weights: f32, int8, or int8-e4 with 4-bit word embeddings
-    #[arg(long, default_value = "int8", value_parser = parse_precision)]
-    pub precision: Precision,
+    /// Number format of the weights, as --model-precision
+    #[arg(long, conflicts_with = "model_precision")]
+    pub precision: Option<Precision>,
     /// Where to write it [default: <model>-<precision>.minilm in the current folder]
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -178,11 +182,6 @@ pub struct BakeArgs {
 /// Writes what `shell` completes this command line with.
 pub fn print_completions(shell: Shell) {
     clap_complete::generate(shell, &mut Cli::command(), "minilm", &mut std::io::stdout());
-}
-
-fn parse_precision(text: &str) -> Result<Precision, String> {
-    let found = Precision::ALL.into_iter().find(|precision| precision.to_string() == text);
-    found.ok_or_else(|| "one of f32, int8 and int8-e4".to_owned())
 }
 
 fn parse_variable(text: &str) -> Result<(String, String), String> {
@@ -228,6 +227,7 @@ mod tests {
             "minilm kb --sqlite a --index b",
             "minilm kb --index a --postgres b",
             "minilm pack --precision int4",
+            "minilm serve --model-precision int4",
             "minilm pack a --model b",
             "minilm bake www",
             "minilm bake",

@@ -5,11 +5,13 @@
 mod args;
 mod commands;
 mod components;
+mod model;
 
 use std::process::ExitCode;
 
 use args::{Cli, Command};
 use clap::Parser;
+use model::Model;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -23,7 +25,8 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
-    let model = cli.model.filter(|name| !name.is_empty()).into();
+    let request = cli.model.filter(|name| !name.is_empty()).into();
+    let model = Model { request, precision: cli.model_precision };
     match cli.command {
         Command::Component(command) => return commands::component::run(&command, &model),
         Command::Serve(args) => commands::serve::run(&model, args)?,

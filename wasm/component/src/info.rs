@@ -28,7 +28,7 @@ impl From<minilm::Precision> for Precision {
     fn from(precision: minilm::Precision) -> Self {
         match precision {
             minilm::Precision::Int8 => Self::Int8,
-            minilm::Precision::Int8E4 => Self::Int8E4,
+            minilm::Precision::Int6E4 => Self::Int6E4,
             minilm::Precision::F32 => Self::F32,
         }
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use minilm::Precision;
+use minilm_hub::PAGE_PRECISION;
 use minilm_site::{SERVICE_WORKER, Site, read_page};
 
 use super::web;
@@ -47,7 +47,8 @@ const LEAST_TO_COMPRESS: usize = 1024;
 pub fn build(request: &Request) -> Result<ExitCode> {
     let model = model::resolve(request)?;
     let site = paths::output().join("www");
-    write_site(&page()?, &model::packed(&model, Precision::Int8)?, &format!("{}-int8", model.name), &site)?;
+    let name = format!("{}-{PAGE_PRECISION}", model.name);
+    write_site(&page()?, &model::packed(&model, PAGE_PRECISION)?, &name, &site)?;
     let component = component()?;
     println!("{} ({} bytes) serves {}", component.display(), fs::metadata(&component)?.len(), site.display());
     Ok(ExitCode::SUCCESS)

@@ -22,9 +22,19 @@ fn read_npy(path: &Path) -> Vec<f32> {
 #[test]
 #[ignore = "needs packed models: run `cargo xtask test`"]
 fn every_backend_gives_the_same_bits() {
+    check_backends(L3);
+}
+
+#[test]
+#[ignore = "needs packed models: run `cargo xtask test`"]
+fn every_backend_gives_the_same_bits_with_unpacked_weights() {
+    check_backends(&format!("{}-int6-e4", L3.trim_end_matches("-int8")));
+}
+
+fn check_backends(name: &str) {
     let texts = golden_texts();
 
-    let file = bytes(&model(L3));
+    let file = bytes(&model(name));
     let embedder = Embedder::from_bytes(file).expect("the model is valid");
     let expected = embedder.encode(&texts, &EncodeOptions::default()).expect("texts are cut at the limit");
     let expected = expected.data;
@@ -33,13 +43,13 @@ fn every_backend_gives_the_same_bits() {
     let lines: Vec<String> = texts.iter().map(|text| serde_json::json!({ "text": text }).to_string()).collect();
     fs::write(folder.path().join("texts.jsonl"), lines.join("\n")).expect("a file can be written");
     for backend in BACKENDS {
-        let component = bytes(&component(&format!("cli-{backend}"), L3));
+        let component = bytes(&component(&format!("cli-{backend}"), name));
         let mut env = HostEnv::default();
         env.mount(folder.path(), "work", Access::Write);
         let args = ["embed", "--file", "work/texts.jsonl", "--format", "npy", "--output", "work/out.npy"];
         command::run(&component, "minilm.wasm", &args, &env).expect("the component runs");
         let found = read_npy(&folder.path().join("out.npy"));
-        assert!(same_bits(&found, &expected), "{backend} differs from the native build");
+        assert!(same_bits(&found, &expected), "{name}: {backend} differs from the native build");
     }
 }
 
@@ -53,7 +63,7 @@ fn directories_are_packed_to_the_same_bytes() {
     env.mount(&models, "models", Access::Read);
     env.mount(output.path(), "out", Access::Write);
     let name = L3.trim_end_matches("-int8");
-    for precision in ["int8", "f32"] {
+    for precision in ["int8", "int6-e4", "f32"] {
         let directory = format!("models/{name}");
         let args = ["pack", &directory, "--precision", precision, "--output", "out/packed.minilm"];
         command::run(&component, "minilm.wasm", &args, &env).expect("the component runs");

@@ -4,19 +4,19 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
-use minilm_hub::Request;
+use minilm_hub::Precision;
 
 use super::serve::component;
 use crate::args::BakeArgs;
-use minilm_hub::{Context, Precision};
+use crate::model::Model;
 
 /// Writes the file, which appears when it is whole; prints its path and size.
-pub fn run(model: &Request, args: BakeArgs) -> Result<()> {
+pub fn run(model: &Model, args: BakeArgs) -> Result<()> {
     let baked = component(args.component, model, None)?;
     let output = match args.output {
         Some(output) => output,
         None => {
-            let model = Context::from_env()?.resolve_packed(model, Precision::Int8)?;
+            let model = model.packed(Precision::Int8)?;
             PathBuf::from(format!("{}-{}.wasm", args.component.stem(), model.name.replace('/', "--")))
         }
     };

@@ -1,19 +1,20 @@
 //! The commands that run in the command line component. It sees the folders of the files that its arguments name, and the model.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use minilm_cli_component::{Command, Paths};
 use minilm_host::{Access, HostEnv, command};
-use minilm_hub::{Context, Precision, Request};
+use minilm_hub::Precision;
 
 use crate::components::Component;
+use crate::model::Model;
 
-/// Runs a command with the arguments of this process, but for `--model`.
-pub fn run(command: &Command, model: &Request) -> Result<ExitCode> {
+/// Runs a command with the arguments of this process, but for those about the model.
+pub fn run(command: &Command, model: &Model) -> Result<ExitCode> {
     let component = Component::Cli.bytes()?;
     let mut env = HostEnv::default();
     let paths = command.paths();
@@ -26,7 +27,7 @@ pub fn run(command: &Command, model: &Request) -> Result<ExitCode> {
         env.mount(folder, guest, access);
     }
     if command.needs_model() {
-        let model = Context::from_env()?.resolve_packed(model, Precision::Int8)?.path;
+        let model = model.packed(Precision::Int8)?.path;
         let folder = model.parent().context("the model has no folder")?;
         env.mount(folder, folder.to_str().context("the path of the model is not valid UTF-8")?, Access::Read);
         env.set("MINILM_MODEL", model.to_string_lossy());
@@ -56,21 +57,30 @@ fn folders(paths: &Paths) -> BTreeMap<PathBuf, Access> {
     folders
 }
 
-/// The arguments of the component: `--model` is not one of them, wherever it is written.
+/// The arguments of the component: `--model` and `--model-precision` are not among them, wherever they are written.
 fn without_model(args: Vec<OsString>) -> Vec<OsString> {
     let mut rest = Vec::new();
     let mut args = args.into_iter();
     while let Some(arg) = args.next() {
-        if arg == "--model" {
+        if OPTIONS.iter().any(|option| arg == *option) {
             args.next();
         } else if arg == "--" {
             rest.push(arg);
             rest.extend(args.by_ref());
-        } else if !arg.as_encoded_bytes().starts_with(b"--model=") {
+        } else if !OPTIONS.iter().any(|option| is_option_with_value(&arg, option)) {
             rest.push(arg);
         }
     }
     rest
+}
+
+/// Options of this program that are not those of the component.
+const OPTIONS: [&str; 2] = ["--model", "--model-precision"];
+
+/// Whether `arg` is `option`, an equals sign and a value.
+fn is_option_with_value(arg: &OsStr, option: &str) -> bool {
+    let rest = arg.as_encoded_bytes().strip_prefix(option.as_bytes());
+    rest.is_some_and(|rest| rest.starts_with(b"="))
 }
 
 #[cfg(test)]
@@ -87,6 +97,11 @@ mod tests {
         let rest = |args: &[&str]| without_model(args.iter().map(Into::into).collect());
         assert_eq!(rest(&["embed", "a", "--model", "m", "--json"]), ["embed", "a", "--json"]);
         assert_eq!(rest(&["--model=m", "embed", "a"]), ["embed", "a"]);
+        assert_eq!(
+            rest(&["embed", "--model-precision", "f32", "a", "--precision", "int8"]),
+            ["embed", "a", "--precision", "int8"]
+        );
+        assert_eq!(rest(&["--model-precision=int6-e4", "embed", "--models"]), ["embed", "--models"]);
         assert_eq!(rest(&["embed", "--", "--model", "m"]), ["embed", "--", "--model", "m"]);
     }
 

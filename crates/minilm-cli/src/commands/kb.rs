@@ -4,14 +4,14 @@ use anyhow::{Context, Result, bail};
 use minilm_host::Access;
 use minilm_host::databases::Databases;
 use minilm_host::serve::Options;
-use minilm_hub::Request;
 
 use super::serve::{component, options, start};
 use crate::args::KbArgs;
 use crate::components::Component;
+use crate::model::Model;
 
 /// Serves until SIGTERM or Ctrl-C.
-pub fn run(model: &Request, args: KbArgs) -> Result<()> {
+pub fn run(model: &Model, args: KbArgs) -> Result<()> {
     let kind = if args.index.is_some() { Component::KbIndex } else { Component::Kb };
     let component = component(kind, model, args.listen.component.as_deref())?;
     let mut options = options(args.addr, &args.listen);

@@ -4,9 +4,10 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::Result;
-use minilm_hub::{Context, KNOWN, Request, Verify, file_name};
+use minilm_hub::{Context, KNOWN, Precision, Verify, file_name};
 
 use crate::args::PackArgs;
+use crate::model::Model;
 
 /// Puts a model into the cache, or checks the one that is there.
 pub fn pull(name: &str) -> Result<()> {
@@ -16,17 +17,18 @@ pub fn pull(name: &str) -> Result<()> {
 }
 
 /// Writes a packed file; prints its path and size.
-pub fn pack(request: &Request, args: PackArgs) -> Result<()> {
+pub fn pack(model: &Model, args: PackArgs) -> Result<()> {
     let context = Context::from_env()?;
+    let precision = args.precision.or(model.precision).unwrap_or(Precision::Int8);
     let mut model = match args.source {
         Some(source) => context.resolve(&Some(source).into())?,
-        None => context.resolve(request)?,
+        None => context.resolve(&model.request)?,
     };
     if let Some(name) = args.name {
         model.name = name;
     }
-    let output = args.output.unwrap_or_else(|| PathBuf::from(file_name(&model, args.precision)));
-    context.pack(&model, args.precision, &output)?;
+    let output = args.output.unwrap_or_else(|| PathBuf::from(file_name(&model, precision)));
+    context.pack(&model, precision, &output)?;
     println!("{} ({} bytes)", output.display(), fs::metadata(&output)?.len());
     Ok(())
 }

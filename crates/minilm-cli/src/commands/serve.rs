@@ -8,13 +8,14 @@ use anyhow::{Context as _, Result};
 use minilm_bake::bake;
 use minilm_host::serve::Options;
 use minilm_host::{Access, HostEnv, serve};
-use minilm_hub::{Context, Precision, Request};
+use minilm_hub::Precision;
 
 use crate::args::{ListenArgs, ServeArgs};
 use crate::components::Component;
+use crate::model::Model;
 
 /// Serves until SIGTERM or Ctrl-C.
-pub fn run(model: &Request, args: ServeArgs) -> Result<()> {
+pub fn run(model: &Model, args: ServeArgs) -> Result<()> {
     let component = component(Component::Http, model, args.listen.component.as_deref())?;
     let options = options(args.addr, &args.listen);
     start(&component, options, &args.listen, &|addr| {
@@ -31,12 +32,12 @@ All routes: http://{addr}/openapi.json. Ctrl-C ends."
 }
 
 /// The component in the file `instead`, else one of this program with the model in it.
-pub fn component(component: Component, model: &Request, instead: Option<&Path>) -> Result<Cow<'static, [u8]>> {
+pub fn component(component: Component, model: &Model, instead: Option<&Path>) -> Result<Cow<'static, [u8]>> {
     if let Some(file) = instead {
         return Ok(std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?.into());
     }
     let component = component.bytes()?;
-    let model = Context::from_env()?.resolve_packed(model, Precision::Int8)?;
+    let model = model.packed(Precision::Int8)?;
     eprintln!("baking {} into the component", model.name);
     let file = std::fs::read(&model.path).with_context(|| format!("cannot read {}", model.path.display()))?;
     Ok(bake(component, &file)?.into())

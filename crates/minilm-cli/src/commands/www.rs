@@ -5,21 +5,22 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 use minilm_host::serve::{Limits, Options};
 use minilm_host::{Access, HostEnv, serve};
-use minilm_hub::{Context, Precision, Request, cache_root};
+use minilm_hub::{PAGE_PRECISION, cache_root};
 use minilm_site::{Page, Site, read_page};
 
 use crate::args::WwwArgs;
 use crate::components::{Component, PAGE};
+use crate::model::Model;
 
 /// Answers come from files, so one instance can have many under way.
 const LIMITS: Limits =
     Limits { max_instance_reuse_count: 4096, max_instance_concurrent_reuse_count: 64, max_concurrent_requests: 256 };
 
 /// Writes the site, or serves it until SIGTERM or Ctrl-C.
-pub fn run(model: &Request, args: WwwArgs) -> Result<()> {
+pub fn run(model: &Model, args: WwwArgs) -> Result<()> {
     let page = page(args.page.as_deref())?;
-    let model = Context::from_env()?.resolve_packed(model, Precision::Int8)?;
-    let site = Site::new(page, &format!("{}-int8", model.name), &model.path)?;
+    let model = model.packed(PAGE_PRECISION)?;
+    let site = Site::new(page, &model.title(), &model.path)?;
     if let Some(folder) = args.output {
         site.write(&folder)?;
         println!("{}", folder.display());

@@ -5,7 +5,8 @@ use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use clap::{Args, ValueEnum};
+use clap::Args;
+use minilm::Precision;
 use minilm_convert::{ModelFiles, Source};
 
 use crate::files;
@@ -21,8 +22,8 @@ pub struct PackArgs {
     /// Name that every output of the model carries [default: that of the directory]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// Number format of the weights
-    #[arg(long, default_value = "int8", value_enum)]
+    /// Number format of the weights: f32, int8, or int6-e4, the smallest
+    #[arg(long, default_value_t = Precision::Int8)]
     precision: Precision,
     /// Where to write it [default: <name>-<precision>.minilm in the current folder]
     #[arg(short, long, value_name = "FILE")]
@@ -34,27 +35,8 @@ Examples:
   minilm pack paraphrase-MiniLM-L3-v2
   minilm pack my-model --name my-model-v2 --precision f32 -o my-model.minilm";
 
-/// A number format, as the command line names it.
-#[derive(Clone, Copy, ValueEnum)]
-enum Precision {
-    Int8,
-    #[value(name = "int8-e4")]
-    Int8E4,
-    F32,
-}
-
-impl From<Precision> for minilm::Precision {
-    fn from(precision: Precision) -> Self {
-        match precision {
-            Precision::Int8 => Self::Int8,
-            Precision::Int8E4 => Self::Int8E4,
-            Precision::F32 => Self::F32,
-        }
-    }
-}
-
 pub fn run(args: &PackArgs) -> Result<()> {
-    let precision = minilm::Precision::from(args.precision);
+    let precision = args.precision;
     let name = match &args.name {
         Some(name) => name.clone(),
         None => own_name(&args.source)?,

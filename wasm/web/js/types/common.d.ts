@@ -133,7 +133,7 @@ export interface Info {
   /** SHA-256 of the `model.safetensors` that the weights were made from. */
   weightsSha256: string;
   /** Number format of the weights. */
-  precision: 'int8' | 'int8-e4' | 'f32';
+  precision: 'int8' | 'int6-e4' | 'f32';
   /** Dimensions of a vector. */
   dim: number;
   /** Most tokens that are read of a text where a call is not told otherwise. */

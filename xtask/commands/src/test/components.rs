@@ -60,8 +60,11 @@ fn build(models: &Path) -> Result<PathBuf> {
     };
     let (l3, l6) = (format!("{}-int8", model::L3), format!("{}-int8", model::L6));
     let fastest = Backend::RelaxedSimd;
-    let cli =
-        |backend: Backend| keep(&format!("cli-{}", backend.name()), Some(&l3), &|model| baked::cli(backend, model));
+    let cli = |backend: Backend| -> Result<()> {
+        let name = format!("cli-{}", backend.name());
+        keep(&name, Some(&l3), &|model| baked::cli(backend, model))?;
+        keep(&name, Some(&format!("{}-int6-e4", model::L3)), &|model| baked::cli(backend, model))
+    };
     // Each component is linked by one thread, and cargo builds one at a time in a folder. What has other folders is built beside.
     let in_other_folders = || -> Result<()> {
         cli(Backend::Scalar)?;

@@ -1,6 +1,7 @@
 //! The page: what its tabs do in browsers, whether everyone can use it, and whether it needs the network.
 
 use anyhow::Result;
+use minilm_hub::PAGE_PRECISION;
 
 use super::counts::{self, Counts};
 use super::node_suites::NodeSuites;
@@ -13,7 +14,7 @@ pub fn test(env: &TestEnv, counts: &mut Counts) -> Result<()> {
     let tests = paths::www().join("tests");
     let suites = NodeSuites::prepare(&tests, "www-tests")?;
     let site = paths::output().join("test-www");
-    let name = format!("{}-int8", model::L6);
+    let name = format!("{}-{PAGE_PRECISION}", model::L6);
     let file = env.models.join(format!("{name}.minilm"));
     let page = www::page()?;
     www::write_site(&page, &file, &name, &site)?;

@@ -1,4 +1,5 @@
-//! 4-bit rows are 8-bit rows in fewer bytes: the same vectors, to the bit, as of a file that has them unpacked.
+//! Embeddings of 4 bits and layers of 6 are those of 8 bits in fewer bytes: the same vectors, to the bit, as of a file that has them
+//! unpacked.
 
 #![cfg(not(target_family = "wasm"))]
 
@@ -6,7 +7,7 @@ mod common;
 
 use common::packed_file::PackedFile;
 use common::tiny::{Shape, TEXTS, Tiny};
-use minilm::format::{INT4_GROUP, int4_len, names, unpack_int4};
+use minilm::format::{INT4_GROUP, int4_len, names, unpack_int4, unpack_int6};
 use minilm::{Embedder, EncodeOptions, Error, Precision};
 use serde_json::json;
 
@@ -22,7 +23,7 @@ fn unpacked(file: &PackedFile, hidden: usize) -> Vec<u8> {
     tensor(names::WORD).chunks_exact(int4_len(hidden)).zip(multipliers).flat_map(row).collect()
 }
 
-/// The same file in precision `int8`: a copy of an `int8` file with the word embeddings of this one.
+/// The same file in precision `int8`: a copy of an `int8` file with the word embeddings and the layers of this one.
 fn as_int8(tiny: &Tiny, file: &PackedFile, hidden: usize) -> PackedFile {
     let mut int8 = PackedFile::open(&tiny.pack(Precision::Int8));
     let rows = unpacked(file, hidden);
@@ -30,6 +31,17 @@ fn as_int8(tiny: &Tiny, file: &PackedFile, hidden: usize) -> PackedFile {
     for (name, bytes) in [(names::WORD, rows), ("embeddings.word.scale", scales)] {
         let range = int8.bytes_of(name);
         int8.data[range].copy_from_slice(&bytes);
+    }
+    for name in int8.tensors().iter().filter(|name| name.starts_with("layer.")) {
+        let (range, bytes) = (int8.bytes_of(name), &file.data[file.bytes_of(name)]);
+        if file.header[name]["dtype"] == "U8" {
+            let mut values = vec![0; range.len()];
+            unpack_int6(bytes, &mut values);
+            let values: Vec<u8> = values.into_iter().map(|value| value as u8).collect();
+            int8.data[range].copy_from_slice(&values);
+        } else {
+            int8.data[range].copy_from_slice(bytes);
+        }
     }
     int8
 }
@@ -44,21 +56,22 @@ fn vectors(file: &PackedFile) -> Vec<u32> {
 fn the_vectors_of_8_bit_rows() {
     for hidden in [1, 7, 16, 31, 32, 33, 63, 64, 65, 100] {
         let tiny = Tiny::new(Shape { hidden, heads: 1, layers: 1, intermediate: 16 });
-        let file = PackedFile::open(&tiny.pack(Precision::Int8E4));
+        let file = PackedFile::open(&tiny.pack(Precision::Int6E4));
         assert_eq!(file.header[names::WORD]["shape"], json!([40, hidden.div_ceil(2)]));
         assert_eq!(file.header["embeddings.word.multiplier"]["shape"], json!([40, hidden.div_ceil(32).div_ceil(2)]));
         let found = vectors(&file);
         assert_eq!(found, vectors(&as_int8(&tiny, &file, hidden)), "{hidden} wide");
         let other = vectors(&PackedFile::open(&tiny.pack(Precision::Int8)));
-        assert!(hidden == 1 || found != other, "{hidden} wide: 8 bits give other vectors");
+        assert!(found != other || hidden == 1, "{hidden} wide: 8 bits give other vectors");
     }
 }
 
 #[test]
 fn parts_that_are_missing_or_of_another_shape_are_refused() {
-    let file = PackedFile::open(&Tiny::default().pack(Precision::Int8E4));
+    let file = PackedFile::open(&Tiny::default().pack(Precision::Int6E4));
     let refusal = |file: &PackedFile| Embedder::from_bytes(file.seal()).expect_err("the file does not fit");
-    for name in [names::WORD, "embeddings.word.multiplier", "embeddings.word.scale"] {
+    let layer = "layer.0.intermediate.weight";
+    for name in [names::WORD, "embeddings.word.multiplier", "embeddings.word.scale", layer] {
         let mut renamed = file.clone();
         let header = renamed.header.as_object_mut().expect("headers are objects");
         let entry = header.remove(name).expect("it is there");
@@ -77,6 +90,6 @@ fn parts_that_are_missing_or_of_another_shape_are_refused() {
         assert!(matches!(refusal(&other), Error::TensorDtype { name, .. } if name == names::WORD));
     }
     let mut int8 = PackedFile::open(&Tiny::default().pack(Precision::Int8));
-    int8 = int8.configure(|config| config["precision"] = json!("int8-e4"));
+    int8 = int8.configure(|config| config["precision"] = json!("int6-e4"));
     assert!(matches!(refusal(&int8), Error::TensorDtype { name, .. } if name == names::WORD));
 }
