@@ -8,10 +8,15 @@ use super::{TestEnv, run};
 use crate::cargo::{Backend, Store};
 use crate::{baked, model, paths, program, www};
 
+/// Installs the browsers, and the packages of the suite.
+pub fn prepare() -> Result<NodeSuites> {
+    NodeSuites::prepare(&paths::www().join("tests"), "www-tests")
+}
+
 /// Runs the suite in `www/tests` on the page with the real model.
 pub fn test(env: &TestEnv, counts: &mut Counts) -> Result<()> {
+    let suites = prepare()?;
     let tests = paths::www().join("tests");
-    let suites = NodeSuites::prepare(&tests, "www-tests")?;
     let site = paths::output().join("test-www");
     let name = format!("{}-int8", model::L6);
     let file = env.models.join(format!("{name}.minilm"));
