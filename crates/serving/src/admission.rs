@@ -5,6 +5,7 @@ use http::{HeaderMap, StatusCode};
 use subtle::ConstantTimeEq;
 
 use crate::problem::{Limit, Problem};
+use crate::route::Route;
 use crate::state::ServerState;
 
 impl ServerState {
@@ -21,11 +22,12 @@ impl ServerState {
         }
     }
 
-    /// 415 for a body that is neither JSON nor of one of the `media_types`, 413 for one that is announced as too large.
-    pub(crate) fn check_body(&self, media_types: &[&str], headers: &HeaderMap) -> Result<(), Problem> {
+    /// 415 for a body that is neither JSON nor of another media type of the `route`, 413 for one that is announced as too large.
+    pub(crate) fn check_body<A>(&self, route: &Route<A>, headers: &HeaderMap) -> Result<(), Problem> {
+        let media_types = route.media_types;
         let content_type = headers.get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or("(not ASCII)"));
         let accepted = |name: &str| [JSON].iter().chain(media_types).any(|known| known.eq_ignore_ascii_case(name));
-        if !content_type.is_some_and(|content_type| accepted(media_type(content_type))) {
+        if !route.any_media_type && !content_type.is_some_and(|content_type| accepted(media_type(content_type))) {
             let found = content_type.map_or("missing".to_owned(), |found| format!("`{found}`"));
             let others: String = media_types.iter().map(|other| format!(" or `{other}`")).collect();
             let message = format!("content-type is {found}, it must be `{JSON}`{others}");

@@ -112,7 +112,7 @@ impl<'a, A: App> RequestContext<'a, A> {
         if !has_body {
             return Ok(Admission::Call(app, handler));
         }
-        app.state().check_body(route.media_types, &self.request.headers)?;
+        app.state().check_body(route, &self.request.headers)?;
         Ok(Admission::ReadBody(InFlight::enter(app)?, handler))
     }
 
@@ -179,7 +179,7 @@ impl<'a, A: App> RequestContext<'a, A> {
             response.headers.insert(ALLOW, value);
         }
         if let Ok(app) = self.app {
-            app.state().settings.cors.preflight(&allow, &mut response.headers);
+            app.state().settings.cors.preflight(&allow, &self.request.headers, &mut response.headers);
         }
         response
     }

@@ -18,6 +18,7 @@ mod input;
 pub mod json;
 mod log;
 mod metrics;
+mod names;
 pub mod negotiation;
 mod problem;
 mod request;

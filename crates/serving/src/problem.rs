@@ -1,5 +1,7 @@
 //! Errors: what went wrong, and the shape in which each protocol states it.
 
+use std::borrow::Cow;
+
 use http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, Method, StatusCode};
 use minilm::{Error, ErrorKind};
@@ -63,7 +65,7 @@ pub struct Problem(Box<Details>);
 struct Details {
     status: StatusCode,
     message: String,
-    param: Option<&'static str>,
+    param: Option<Cow<'static, str>>,
     code: Option<&'static str>,
     limit: Option<Limit>,
     details: Option<Value>,
@@ -141,8 +143,8 @@ impl Problem {
 
     /// The same, naming the field of the request.
     #[must_use]
-    pub fn with_param(mut self, param: &'static str) -> Self {
-        self.0.param = Some(param);
+    pub fn with_param(mut self, param: impl Into<Cow<'static, str>>) -> Self {
+        self.0.param = Some(param.into());
         self
     }
 
@@ -183,6 +185,12 @@ impl Problem {
             Ok(methods) => self.with_header(ALLOW, methods),
             Err(_) => self,
         }
+    }
+
+    /// The status, before a protocol has its say.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.0.status
     }
 
     /// The message.
@@ -235,6 +243,14 @@ impl Problem {
     }
 }
 
+/// What all protocols call an option of the core.
+fn in_requests(option: &'static str) -> &'static str {
+    match option {
+        "truncate_dim" => "dimensions",
+        other => other,
+    }
+}
+
 /// Code of [`Problem::empty`].
 const EMPTY: &str = "empty";
 
@@ -247,6 +263,10 @@ impl From<Error> for Problem {
                 let mut problem = Self::invalid(message);
                 problem.0.limit = Some(limit);
                 problem
+            }
+            (Error::Option { option, reason }, _) => {
+                let field = in_requests(option);
+                Self::invalid(format!("`{field}`: {reason}")).with_param(field)
             }
             (_, ErrorKind::Input | ErrorKind::Option) => Self::invalid(message),
             (_, ErrorKind::Model | ErrorKind::Engine) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, message),
