@@ -13,7 +13,7 @@ use crate::modules::SentenceModules;
 use crate::output::Embeddings;
 use crate::pooling::pool;
 use crate::tokenizer::{Tokenizer, Tokens, Truncation};
-use crate::{Config, Error, normalize};
+use crate::{Config, EncoderConfig, Error, normalize};
 
 /// Tokens that go through the model at once: enough to keep the weights busy, few enough that scratch stays below 4 MB.
 /// Results do not depend on it.
@@ -156,7 +156,7 @@ impl Embedder {
     /// Pooled vectors `[texts.len(), dim]` in the order of `texts`, normalized where the model does so.
     ///
     /// # Errors
-    /// [`Error::Tokens`] where there are no tokens, more than the model has positions, or not one type a token;
+    /// [`Error::Tokens`] where there are no tokens, more than the model has positions, or not one type of the model's a token;
     /// [`Error::TokenId`] for an id outside the vocabulary; [`Error::NotFinite`] where damaged weights give no number.
     pub fn embed(&self, texts: &[Tokens], pooling: Pooling) -> Result<Vec<f32>, Error> {
         texts.iter().enumerate().try_for_each(|(index, tokens)| self.check_tokens(index, tokens))?;
@@ -169,7 +169,7 @@ impl Embedder {
         for indices in batches(texts) {
             let batch: Vec<&Tokens> = indices.iter().map(|&index| &texts[index]).collect();
             work.resize(self.config(), batch.iter().map(|tokens| tokens.len()).sum());
-            self.encoder().forward(&batch, work)?;
+            self.encoder().forward(&batch, work);
             let mut rest = &work.hidden[..];
             for (index, tokens) in indices.into_iter().zip(batch) {
                 let (vectors, behind) = rest.split_at(tokens.len() * hidden_size);
@@ -197,7 +197,7 @@ impl Embedder {
         self.check_tokens(0, tokens)?;
         let mut work = Workspace::default();
         work.resize(self.config(), tokens.len());
-        self.encoder().embed(&[tokens], &mut work)?;
+        self.encoder().embed(&[tokens], &mut work);
         Ok(work.hidden)
     }
 
@@ -292,6 +292,18 @@ impl Embedder {
         }
         if tokens.type_ids.len() != tokens.len() {
             let reason = format!("there are {} types for {} tokens", tokens.type_ids.len(), tokens.len());
+            return Err(Error::Tokens { index, reason });
+        }
+        let EncoderConfig { vocab_size, type_vocab_size, .. } = self.config().encoder;
+        if let Some(&id) = tokens.ids.iter().find(|&&id| id as usize >= vocab_size) {
+            let added = self.config().tokenizer.added_tokens.iter().find(|token| token.id == id);
+            let token = added.map(|token| token.content.clone());
+            return Err(Error::TokenId { index, id, token, vocab_size });
+        }
+        // A model without token types reads none.
+        let types = if type_vocab_size == 0 { usize::MAX } else { type_vocab_size };
+        if let Some(id) = tokens.type_ids.iter().find(|&&id| id as usize >= types) {
+            let reason = format!("token type {id} is not below type_vocab_size {type_vocab_size}");
             return Err(Error::Tokens { index, reason });
         }
         Ok(())

@@ -24,7 +24,7 @@ use wordpiece::WordPiece;
 /// The tokens of one text or of one pair.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tokens {
-    /// Token ids, `[CLS]` and `[SEP]` included where the model has them, each below `vocab_size` `[n_tokens]`.
+    /// Token ids, `[CLS]` and `[SEP]` included where the model has them `[n_tokens]`. Only those below `vocab_size` have a vector.
     pub ids: Vec<u32>,
     /// 0 for the first text of a pair and its frame, 1 for the second `[n_tokens]`.
     pub type_ids: Vec<u32>,

@@ -140,7 +140,7 @@ fn damaged_files_are_refused_by_name() {
         (json!({}), "embeddings"),
         (json!({"embeddings": ["F32", [40]]}), "a table has two dimensions"),
         (json!({"embeddings": ["I64", [40, 8]]}), "F32, F16 or BF16"),
-        (json!({"embeddings": ["F32", [39, 8]]}), "vocab_size is 39"),
+        (json!({"embeddings": ["F32", [39, 8]]}), "word embeddings for 39 ids"),
         (json!({"embeddings": ["F32", [40, 0]]}), "`hidden_size`: 0 is not in 1..=65536"),
         (json!({"embeddings": ["F32", [10, 8]], "mapping": ["I64", [40]]}), "row 10 is not in 0..10"),
         (json!({"embeddings": ["F32", [20, 8]], "mapping": ["F32", [40]]}), "I64 or I32"),
