@@ -163,6 +163,14 @@ impl Embedder {
         let (hidden_size, dim) = (self.config().encoder.hidden_size, self.dim());
         let mut data = vec![0.0; texts.len() * dim];
         let mut vector = Vec::new();
+        if self.config().is_static() && pooling == Pooling::Mean {
+            for (index, (tokens, row)) in texts.iter().zip(data.chunks_exact_mut(dim)).enumerate() {
+                vector.resize(hidden_size, 0.0);
+                self.encoder().mean(tokens, &mut vector);
+                self.finish(index, &mut vector, row)?;
+            }
+            return Ok(data);
+        }
         let mut kept = self.workspace.try_lock();
         let mut own = Workspace::default();
         let work = kept.as_deref_mut().unwrap_or(&mut own);
@@ -176,17 +184,23 @@ impl Embedder {
                 rest = behind;
                 vector.resize(hidden_size, 0.0);
                 pool(pooling, vectors, &mut vector);
-                self.views().modules.forward(&mut vector);
-                if self.config().normalize {
-                    normalize(&mut vector);
-                }
-                if vector.iter().any(|x| !x.is_finite()) {
-                    return Err(Error::NotFinite { index });
-                }
-                data[index * dim..][..dim].copy_from_slice(&vector);
+                self.finish(index, &mut vector, &mut data[index * dim..][..dim])?;
             }
         }
         Ok(data)
+    }
+
+    /// What follows the pooling, from `vector` `[hidden_size]`, which it may change in any way, to `row` `[dim]`.
+    fn finish(&self, index: usize, vector: &mut Vec<f32>, row: &mut [f32]) -> Result<(), Error> {
+        self.views().modules.forward(vector);
+        if self.config().normalize {
+            normalize(vector);
+        }
+        if vector.iter().any(|x| !x.is_finite()) {
+            return Err(Error::NotFinite { index });
+        }
+        row.copy_from_slice(vector);
+        Ok(())
     }
 
     /// Vectors of the tokens of one text as they enter the first transformer layer `[tokens, hidden_size]`.

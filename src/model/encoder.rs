@@ -38,6 +38,12 @@ impl<'m> Encoder<'m> {
         }
     }
 
+    /// Mean of the tokens' vectors, for static embeddings `[hidden_size]`: the same bits as those of [`Encoder::forward`] and
+    /// [`pool`](crate::pooling::pool), without the vectors in between.
+    pub(crate) fn mean(&self, tokens: &Tokens, out: &mut [f32]) {
+        self.embeddings.mean(&tokens.ids, out);
+    }
+
     /// The first layer by itself over the tokens of one text, from `work.hidden` to `work.hidden`: `observe` sees all inputs of its linear layers.
     pub(crate) fn observe_first(&self, tokens: usize, work: &mut Workspace, observe: impl FnMut(LinearLayer, &[f32])) {
         if let Some(layer) = self.layers.first() {

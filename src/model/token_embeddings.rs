@@ -95,6 +95,16 @@ impl<'m> TokenEmbeddings<'m> {
             context.norm.forward(out);
         }
     }
+
+    /// Mean of the word embeddings of `ids` into `out` `[hidden_size]`; zeros, where there are none.
+    pub(crate) fn mean(&self, ids: &[u32], out: &mut [f32]) {
+        out.fill(0.0);
+        ids.iter().for_each(|&id| self.word.add_row(id as usize, out));
+        if !ids.is_empty() {
+            let count = ids.len() as f32;
+            out.iter_mut().for_each(|x| *x /= count);
+        }
+    }
 }
 
 impl<'m> Table<'m> {

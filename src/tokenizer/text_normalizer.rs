@@ -64,7 +64,7 @@ impl<F: FnMut(NormalizedChar) -> ControlFlow<()>> Stage<'_, F> {
                 c.char = ' ';
             }
         }
-        if self.config.handle_chinese_chars && is_cjk(c.char) {
+        if self.config.handle_chinese_chars && !c.char.is_ascii() && is_cjk(c.char) {
             let blank = NormalizedChar { char: ' ', ..c };
             self.strip_accents(blank)?;
             self.strip_accents(c)?;
@@ -149,7 +149,12 @@ impl<F: FnMut(NormalizedChar) -> ControlFlow<()>> Stage<'_, F> {
 
 /// Control characters, and all others that Unicode calls `Other`; but tab and line ends are white space.
 fn is_removed(c: char) -> bool {
-    !matches!(c, '\t' | '\n' | '\r') && (c == '\u{fffd}' || c.is_other())
+    match c {
+        '\t' | '\n' | '\r' => false,
+        // Of these, no table has to be searched.
+        '\0'..='\x7f' => c.is_ascii_control(),
+        _ => c == '\u{fffd}' || c.is_other(),
+    }
 }
 
 /// Whether BERT makes a word of this character alone.
