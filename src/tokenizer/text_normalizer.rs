@@ -177,3 +177,18 @@ fn is_cjk(c: char) -> bool {
             | 0x2F800..=0x2FA1F
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use unicode_categories::UnicodeCategories;
+
+    use super::is_removed;
+
+    #[test]
+    fn ascii_is_as_the_tables_have_it() {
+        for c in '\0'..='\x7f' {
+            let expected = !matches!(c, '\t' | '\n' | '\r') && c.is_other();
+            assert_eq!(is_removed(c), expected, "{c:?}");
+        }
+    }
+}
