@@ -196,7 +196,8 @@ impl Embedder {
         if self.config().normalize {
             normalize(vector);
         }
-        if vector.iter().any(|x| !x.is_finite()) {
+        // Without an early end, so that many values are looked at together.
+        if !vector.iter().fold(true, |finite, x| finite & x.is_finite()) {
             return Err(Error::NotFinite { index });
         }
         row.copy_from_slice(vector);

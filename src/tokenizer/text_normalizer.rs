@@ -78,7 +78,9 @@ impl<F: FnMut(NormalizedChar) -> ControlFlow<()>> Stage<'_, F> {
             return self.lowercase(c);
         }
         if c.char.is_ascii() {
-            self.flush()?;
+            if !self.pending.is_empty() {
+                self.flush()?;
+            }
             return self.lowercase(c);
         }
         let mut flow = ControlFlow::Continue(());
