@@ -37,14 +37,21 @@ pub struct Row {
     shape: String,
     weights: String,
     dim: usize,
+    max_seq_length: usize,
     /// In the order of [`Precision::ALL`].
-    found: [Agreement; 3],
+    found: Vec<Found>,
+}
+
+/// A precision of a model.
+struct Found {
+    file_bytes: usize,
+    agreement: Agreement,
 }
 
 impl Row {
     /// The bars that it misses.
     fn misses(&self) -> Vec<String> {
-        let [f32, int8, _] = &self.found;
+        let [f32, int8] = [Precision::F32, Precision::Int8].map(|precision| self.agreement(precision));
         let bars = [
             ("f32, smallest cosine", f32.min, F32_MIN),
             ("int8, mean cosine", int8.mean, INT8.0),
@@ -54,6 +61,11 @@ impl Row {
         let missed =
             bars.into_iter().filter(|(_, found, bar)| found.partial_cmp(bar).is_none_or(|order| order.is_lt()));
         missed.map(|(what, found, bar)| format!("{}: {what} {found:.6} is below {bar}", self.name)).collect()
+    }
+
+    fn agreement(&self, precision: Precision) -> Agreement {
+        let index = Precision::ALL.iter().position(|other| *other == precision).unwrap_or_default();
+        self.found[index].agreement
     }
 }
 
@@ -94,59 +106,61 @@ fn row(case: Case) -> Result<Row> {
     eprintln!("{}", case.name);
     let model = ModelDir { name: case.name.clone(), path: case.directory };
     let texts = agreement::texts()?;
-    let (mut found, mut dim) = (Vec::new(), 0);
+    let (mut found, mut dim, mut max_seq_length) = (Vec::new(), 0, 0);
     for precision in Precision::ALL {
         let embedder = Embedder::from_bytes(model.pack(precision)?)?;
-        dim = embedder.dim();
-        found.push(agreement::with_vectors(&embedder, &texts, &case.vectors)?);
+        (dim, max_seq_length) = (embedder.dim(), embedder.config().max_seq_length);
+        let agreement = agreement::with_vectors(&embedder, &texts, &case.vectors)?;
+        found.push(Found { file_bytes: embedder.info().file_bytes, agreement });
     }
-    let found = found.try_into().map_err(|_| anyhow::anyhow!("there are three precisions"))?;
-    Ok(Row { name: case.name, shape: case.shape, weights: case.weights, dim, found })
+    let Case { name, shape, weights, .. } = case;
+    Ok(Row { name, shape, weights, dim, max_seq_length, found })
 }
 
-/// The table, and the bars that are missed.
+/// Two tables, sizes and cosines, and the bars that are missed.
 #[must_use]
 pub fn report(rows: &[Row]) -> (String, Vec<String>) {
-    let title = [
-        "model",
-        "shape",
-        "weights",
-        "dimensions",
-        "`f32`, smallest cosine",
-        "largest difference",
-        "`int8`, mean cosine",
-        "smallest",
-        "`int8-e4`, mean cosine",
-        "smallest",
-    ];
-    let cells = |row: &Row| {
-        let [f32, int8, int8_e4] = &row.found;
+    let files = Precision::ALL.map(|precision| format!("`{precision}`"));
+    let title = ["model", "layers × width", "dimensions", "max. tokens"].into_iter().map(str::to_owned);
+    let sizes = rows.iter().map(|row| {
         let shape = if row.shape.is_empty() { dash() } else { row.shape.clone() };
-        let numbers = [f32.min, int8.mean, int8.min, int8_e4.mean, int8_e4.min].map(cosine);
-        let [f32_min, int8_mean, int8_min, e4_mean, e4_min] = numbers;
+        let files = row.found.iter().map(|found| format!("{:.1} MB", found.file_bytes as f64 / 1e6));
+        [row.name.clone(), shape, row.dim.to_string(), row.max_seq_length.to_string()]
+            .into_iter()
+            .chain(files)
+            .collect()
+    });
+    let sizes = table(title.chain(files).collect(), sizes);
+    let title = ["model", "weights", "`f32`, smallest cosine", "largest difference", "`int8`, mean cosine", "smallest"];
+    let title = title.into_iter().chain(["`int8-e4`, mean cosine", "smallest"]).map(str::to_owned);
+    let cosines = rows.iter().map(|row| {
+        let [f32, int8, int8_e4] = Precision::ALL.map(|precision| row.agreement(precision));
         let difference = format!("{:.0e}", f32.difference);
-        let (dim, name, weights) = (row.dim.to_string(), row.name.clone(), row.weights.clone());
-        vec![name, shape, weights, dim, f32_min, difference, int8_mean, int8_min, e4_mean, e4_min]
-    };
-    let table = table(title.map(str::to_owned).to_vec(), rows.iter().map(cells));
-    (table, rows.iter().flat_map(Row::misses).collect())
+        let [int8, int8_e4] = [int8, int8_e4].map(|found| [found.mean, found.min].map(cosine));
+        let head = [row.name.clone(), row.weights.clone(), cosine(f32.min), difference];
+        head.into_iter().chain(int8).chain(int8_e4).collect()
+    });
+    let cosines = table(title.collect(), cosines);
+    (format!("{sizes}\n{cosines}"), rows.iter().flat_map(Row::misses).collect())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Row, report};
+    use super::{Found, Row, report};
     use crate::agreement::Agreement;
 
     fn row(f32: f64, mean: f64, min: f64) -> Row {
-        let agreement = |mean, min| Agreement { mean, min, difference: 2e-7 };
-        let found = [agreement(1.0, f32), agreement(mean, min), agreement(0.9, 0.8)];
-        Row { name: "tiny".to_owned(), shape: String::new(), weights: "random".to_owned(), dim: 4, found }
+        let found = |mean, min| Found { file_bytes: 1_250_000, agreement: Agreement { mean, min, difference: 2e-7 } };
+        let found = vec![found(1.0, f32), found(mean, min), found(0.9, 0.8)];
+        let (name, shape, weights) = ("tiny".to_owned(), String::new(), "random".to_owned());
+        Row { name, shape, weights, dim: 4, max_seq_length: 8, found }
     }
 
     #[test]
     fn a_missed_bar_is_named() {
-        let (table, missed) = report(&[row(1.0, 0.998, 0.99)]);
-        assert!(table.contains("| tiny | – | random | 4 | 1 | 2e-7 | 0.9980 | 0.9900 | 0.9000 | 0.8000 |"), "{table}");
+        let (tables, missed) = report(&[row(1.0, 0.998, 0.99)]);
+        assert!(tables.contains("| tiny | – | 4 | 8 | 1.2 MB | 1.2 MB | 1.2 MB |"), "{tables}");
+        assert!(tables.contains("| tiny | random | 1 | 2e-7 | 0.9980 | 0.9900 | 0.9000 | 0.8000 |"), "{tables}");
         assert!(missed.is_empty(), "{missed:?}");
         for (row, expected) in [
             (row(0.9999, 1.0, 1.0), "tiny: f32, smallest cosine 0.999900 is below 0.999999"),
