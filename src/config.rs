@@ -78,7 +78,7 @@ pub struct TokenizerConfig {
     pub lowercase: bool,
     /// Words with more characters become the unknown token, at most 65,536.
     pub max_input_chars_per_word: usize,
-    /// Id of `[UNK]`, below `vocab_size` like all ids.
+    /// Id of `[UNK]`, below `vocab_size`, as those of `[CLS]` and `[SEP]` are.
     pub unk_id: u32,
     /// Id of `[CLS]`, which comes before every text; `None` for static embeddings, which frame no text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -94,7 +94,7 @@ pub struct TokenizerConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AddedToken {
-    /// Its id.
+    /// Its id. One of `vocab_size` or more is no row of the word embeddings: no text with this token has a vector.
     pub id: u32,
     /// Its text.
     pub content: String,
@@ -223,9 +223,7 @@ impl Config {
         }
         let framing = [("cls_id", t.cls_id), ("sep_id", t.sep_id)];
         let framing = framing.into_iter().filter_map(|(field, id)| Some((field, id?)));
-        let special = std::iter::once(("unk_id", t.unk_id)).chain(framing);
-        let added = t.added_tokens.iter().map(|token| ("added_tokens", token.id));
-        for (field, id) in special.chain(added) {
+        for (field, id) in std::iter::once(("unk_id", t.unk_id)).chain(framing) {
             if id as usize >= self.encoder.vocab_size {
                 return Err(Error::config(
                     field,

@@ -32,7 +32,7 @@ fn fields_out_of_range_are_named() {
         ("/tokenizer/cls_id", vec![json!(40)]),
         ("/tokenizer/sep_id", vec![json!(40)]),
         ("/tokenizer/max_input_chars_per_word", vec![json!(65537)]),
-        ("/tokenizer/added_tokens", vec![json!([{"id": 40, "content": "a"}]), json!([{"id": 1, "content": ""}])]),
+        ("/tokenizer/added_tokens", vec![json!([{"id": 1, "content": ""}])]),
     ] {
         let field = pointer.rsplit('/').next().expect("pointers have a slash");
         for value in values {

@@ -121,7 +121,7 @@ fn ids_beyond_the_vocabulary_are_an_error() {
             }
         }
         assert!(leaves > 20, "{leaves} leaves");
-        assert!(matches!(use_it(&file), Err(Error::TokenId { vocab_size: 40, .. })));
+        assert!(matches!(use_it(&file), Err(Error::TokenId { token: None, vocab_size: 40, .. })));
     }
 }
 

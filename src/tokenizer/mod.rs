@@ -24,7 +24,7 @@ use wordpiece::WordPiece;
 /// The tokens of one text or of one pair.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tokens {
-    /// Token ids, `[CLS]` and `[SEP]` included where the model has them, each below `vocab_size` `[n_tokens]`.
+    /// Token ids, `[CLS]` and `[SEP]` included where the model has them `[n_tokens]`. Only those below `vocab_size` have a vector.
     pub ids: Vec<u32>,
     /// 0 for the first text of a pair and its frame, 1 for the second `[n_tokens]`.
     pub type_ids: Vec<u32>,
@@ -75,6 +75,8 @@ pub struct TooLong {
 pub struct Tokenizer<'m> {
     config: TokenizerConfig,
     normalized_tokens: NormalizedTokens,
+    /// Which bytes an added token in the raw text begins with `[256]`.
+    first_bytes: Box<[bool; 256]>,
     trie: Trie<'m>,
 }
 
@@ -88,7 +90,13 @@ impl<'m> Tokenizer<'m> {
     /// walk: a damaged one gives wrong tokens.
     #[must_use]
     pub fn new(config: TokenizerConfig, trie: &'m [u32]) -> Self {
-        Self { normalized_tokens: NormalizedTokens::of(&config), config, trie: Trie::new(trie) }
+        let mut first_bytes = Box::new([false; 256]);
+        for token in config.added_tokens.iter().filter(|token| !token.normalized) {
+            if let Some(&first) = token.content.as_bytes().first() {
+                first_bytes[usize::from(first)] = true;
+            }
+        }
+        Self { normalized_tokens: NormalizedTokens::of(&config), first_bytes, config, trie: Trie::new(trie) }
     }
 
     /// Tokens of `[CLS] text [SEP]`, at most `max_length` of them (2 or more). For static embeddings those of the text alone.
@@ -99,10 +107,16 @@ impl<'m> Tokenizer<'m> {
         let frame = self.frame_len();
         let room = max_length.saturating_sub(frame);
         let body = self.body(text, Keep::new(room, truncation));
+        let len = body.pieces.len() + frame;
         if truncation == Truncation::Off && body.truncated() {
             return Err(TooLong { n_tokens: body.seen + frame, limit: max_length });
         }
-        let mut tokens = Tokens { truncated: body.truncated(), ..Tokens::default() };
+        let mut tokens = Tokens {
+            ids: Vec::with_capacity(len),
+            type_ids: Vec::with_capacity(len),
+            offsets: Vec::with_capacity(len),
+            truncated: body.truncated(),
+        };
         tokens.frame(self.config.cls_id, 0);
         body.pieces.into_iter().for_each(|(id, offset)| tokens.push(id, 0, offset));
         tokens.frame(self.config.sep_id, 0);
@@ -193,10 +207,11 @@ impl<'m> Tokenizer<'m> {
 
     /// Cuts the raw text at added tokens, leftmost and longest first.
     fn segments(&self, text: &str, mut sink: impl FnMut(Segment) -> ControlFlow<()>) -> ControlFlow<()> {
-        let mut start = 0;
-        let mut at = 0;
-        while at < text.len() {
-            let Some(token) = self.added_token_at(&text.as_bytes()[at..]) else {
+        let bytes = text.as_bytes();
+        let (mut start, mut at) = (0, 0);
+        while let Some(step) = bytes[at..].iter().position(|&byte| self.first_bytes[usize::from(byte)]) {
+            at += step;
+            let Some(token) = self.added_token_at(&bytes[at..]) else {
                 at += 1;
                 continue;
             };

@@ -29,6 +29,8 @@ impl Texts {
         // No line of the file is empty, and the empty text has the activations that are the least like the others'.
         let encode = |text| tokenizer.encode(text, config.max_seq_length, Truncation::Right).ok();
         let mut tokens: Vec<Tokens> = TEXTS.lines().chain([""]).filter_map(encode).collect();
+        // An added token may be a word of these texts and have no row.
+        tokens.retain(|tokens| tokens.ids.iter().all(|&id| (id as usize) < config.encoder.vocab_size));
         let ids: BTreeSet<u32> = tokens.iter().flat_map(|tokens| &tokens.ids).copied().collect();
         let ids: Vec<u32> = ids.into_iter().collect();
         for id in tokens.iter_mut().flat_map(|tokens| &mut tokens.ids) {

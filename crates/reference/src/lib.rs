@@ -109,7 +109,7 @@ impl<'s> Reference<'s> {
 
     fn rows(&self, table: &str, vocab_size: usize, ids: &[u32]) -> Result<Tensor, Error> {
         if let Some(&id) = ids.iter().find(|&&id| id as usize >= vocab_size) {
-            return Err(minilm::Error::TokenId { id, vocab_size }.into());
+            return Err(minilm::Error::TokenId { index: 0, id, token: None, vocab_size }.into());
         }
         let name = format!("embeddings.{table}_embeddings.weight");
         let rows = self.tensor(&name, &[vocab_size, self.config.hidden_size])?;

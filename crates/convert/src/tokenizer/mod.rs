@@ -25,7 +25,7 @@ pub(super) struct Tables {
 }
 
 impl Tables {
-    /// Reads the tokenizer of a directory. Ids have to be below `vocab_size`, the rows of the word embeddings.
+    /// Reads the tokenizer of a directory. Ids have to be below `vocab_size`, the rows of the word embeddings, but for those of added tokens.
     pub(super) fn read(files: &ModelFiles, vocab_size: usize) -> Result<Self, Error> {
         let mut oracle = parse(assembly::read_tokenizer(files)?)?;
         oracle.with_truncation(None).map_err(|error| unsupported(error.to_string()))?;
@@ -48,7 +48,7 @@ impl Tables {
     }
 
     fn of(oracle: &tokenizers::Tokenizer, frame: Option<(u32, u32)>, vocab_size: usize) -> Result<Self, Error> {
-        let config = read_pipeline(oracle, frame, vocab_size)?;
+        let config = read_pipeline(oracle, frame)?;
         let vocabulary = read_vocabulary(oracle, vocab_size)?;
         let tokens: BTreeMap<&[u8], u32> = vocabulary.iter().map(|(&id, token)| (token.as_bytes(), id)).collect();
         Ok(Self { config, slots: vocabulary_trie(&tokens), max_tokens: None })
@@ -124,11 +124,7 @@ fn check_template(processor: &Value) -> Result<(), Error> {
 }
 
 /// Settings of the pipeline `BertNormalizer`, `BertPreTokenizer`, `WordPiece`, with the ids that frame a text.
-fn read_pipeline(
-    oracle: &tokenizers::Tokenizer,
-    frame: Option<(u32, u32)>,
-    vocab_size: usize,
-) -> Result<TokenizerConfig, Error> {
+fn read_pipeline(oracle: &tokenizers::Tokenizer, frame: Option<(u32, u32)>) -> Result<TokenizerConfig, Error> {
     let Some(NormalizerWrapper::BertNormalizer(normalizer)) = oracle.get_normalizer() else {
         return Err(other_normalizer());
     };
@@ -154,7 +150,7 @@ fn read_pipeline(
         unk_id,
         cls_id: frame.map(|(cls, _)| cls),
         sep_id: frame.map(|(_, sep)| sep),
-        added_tokens: read_added_tokens(oracle, vocab_size)?,
+        added_tokens: read_added_tokens(oracle)?,
     })
 }
 
@@ -173,18 +169,14 @@ fn read_frame(oracle: &tokenizers::Tokenizer) -> Result<(u32, u32), Error> {
     }
 }
 
-fn read_added_tokens(oracle: &tokenizers::Tokenizer, vocab_size: usize) -> Result<Vec<AddedToken>, Error> {
+/// The added tokens. Their ids may be beyond the rows of the word embeddings: then a text with the token is an error, as it is in
+/// transformers, and all others are none.
+fn read_added_tokens(oracle: &tokenizers::Tokenizer) -> Result<Vec<AddedToken>, Error> {
     let tokens: BTreeMap<u32, tokenizers::AddedToken> = oracle.get_added_tokens_decoder().into_iter().collect();
     let convert = |(id, token): (u32, tokenizers::AddedToken)| {
         if token.single_word || token.lstrip || token.rstrip {
             let flags = "single_word, lstrip or rstrip";
             return Err(unsupported(format!("added token {:?} has {flags}, which is not supported", token.content)));
-        }
-        if id as usize >= vocab_size {
-            return Err(unsupported(format!(
-                "added token {:?} has id {id}, vocab_size is {vocab_size}",
-                token.content
-            )));
         }
         Ok(AddedToken { id, content: token.content, normalized: token.normalized })
     };
@@ -196,7 +188,9 @@ fn read_vocabulary(oracle: &tokenizers::Tokenizer, vocab_size: usize) -> Result<
     let mut vocabulary = BTreeMap::new();
     for (token, id) in oracle.get_vocab(false) {
         if id as usize >= vocab_size {
-            return Err(unsupported(format!("token {token:?} has id {id}, vocab_size is {vocab_size}")));
+            return Err(unsupported(format!(
+                "token {token:?} has id {id}, and there are word embeddings for {vocab_size} ids, from 0: this is the tokenizer of another model"
+            )));
         }
         if id > MAX_TOKEN_ID || token.is_empty() || token.contains('\0') {
             return Err(unsupported(format!("token {token:?} with id {id} cannot be stored")));
