@@ -189,13 +189,13 @@ fn bench_module(backend: Backend, dir: &str, args: &[&str], strip: &str) -> Resu
     Ok(paths::wasm_target().join(dir).join(BARE_TARGET).join("release/minilm_bench.wasm"))
 }
 
-/// Builds the core for JavaScript, without its bindings.
-pub fn build_web(backend: Backend) -> Result<PathBuf> {
+/// Builds `package`, the core or the converter for JavaScript, without its bindings.
+pub fn build_web(backend: Backend, package: &str) -> Result<PathBuf> {
     let mut cargo = for_target("build", BARE_TARGET, backend, &bare_folder(backend))?;
     // wasm-bindgen reads the features of the module out of a section that stripping drops; it drops the names itself.
     cargo.env("CARGO_PROFILE_RELEASE_STRIP", "debuginfo");
-    run(cargo.args(["--quiet", "--release", "--package", "minilm-web"]))?;
-    Ok(bare_output(backend, "minilm_web.wasm"))
+    run(cargo.args(["--quiet", "--release", "--package", package]))?;
+    Ok(bare_output(backend, &format!("{}.wasm", package.replace('-', "_"))))
 }
 
 /// Builds candle's BERT behind the same interface. It knows no relaxed instructions.
