@@ -207,12 +207,16 @@ fn bench_module(backend: Backend, name: &str, args: &[&str], strip: &str) -> Res
     keep(BARE_TARGET, backend, name, "minilm_bench.wasm")
 }
 
-/// Builds the core for JavaScript, without its bindings.
-pub fn build_web(backend: Backend) -> Result<PathBuf> {
+/// Builds `package`, the core or the converter for JavaScript, without its bindings.
+pub fn build_web(backend: Backend, package: &str) -> Result<PathBuf> {
     let mut cargo = for_target("build", BARE_TARGET, backend)?;
     // wasm-bindgen reads the features of the module out of a section that stripping drops; it drops the names itself.
     cargo.env("CARGO_PROFILE_RELEASE_STRIP", "debuginfo");
-    build_bare(cargo.args(["--quiet", "--release", "--package", "minilm-web"]), backend, "minilm_web.wasm")
+    build_bare(
+        cargo.args(["--quiet", "--release", "--package", package]),
+        backend,
+        &format!("{}.wasm", package.replace('-', "_")),
+    )
 }
 
 /// Builds candle's BERT behind the same interface. It knows no relaxed instructions.

@@ -51,6 +51,7 @@ pub fn test(env: &TestEnv, counts: &mut Counts) -> Result<()> {
     if probe.is_ok_and(|output| output.status.success()) {
         suite(&format!("in Node with {RELAXED_SIMD}"), Some(RELAXED_SIMD), &["."])?;
     }
+    suite("converter, in Node", None, &["convert"])?;
     suite("in browsers, bundled, and in workerd", None, &["browser", "projects", "workerd"])
 }
 

@@ -27,7 +27,7 @@ pub fn test(env: &TestEnv, counts: &mut Counts) -> Result<()> {
 
     let mut suite = suites.command(None, &[tests])?;
     suite.env("MINILM_SITE", &site).env("MINILM_SITE_COMPONENT", component);
-    suite.env("MINILM_KB_COMPONENT", knowledge_base);
+    suite.env("MINILM_KB_COMPONENT", knowledge_base).env("MINILM_TEST_MODELS", &env.models);
     suite.env("MINILM_PROGRAM", program::minilm()?).env("MINILM_PACKAGE", paths::output().join("npm"));
     run("the page, in browsers", &mut suite, counts::of_node, counts)
 }
