@@ -59,8 +59,10 @@ pub fn package() -> Result<Package> {
     let (some, others) = BACKENDS;
     let (crate_name, backend, programs, limit) = CONVERTER;
     let web = |backend| cargo::build_web(backend, "minilm-web");
-    let built = rayon::join(|| web(some), || web(others));
-    for (backend, built) in [(some, built.0), (others, built.1)] {
+    // Builds of one backend share a folder and wait for each other.
+    let ((built, converter), beside) =
+        rayon::join(|| (web(some), cargo::build_web(backend, crate_name)), || web(others));
+    for (backend, built) in [(some, built), (others, beside)] {
         let (module, js) = bind(&built?)?;
         let name = format!("minilm-{}.wasm", backend.name());
         sizes.push((name.clone(), gzip(&module)?.len(), MAX_WASM));
@@ -70,7 +72,7 @@ pub fn package() -> Result<Package> {
     }
     let src = folder.join("src");
     fs::write(src.join("bindings.js"), bindings.unwrap_or_default())?;
-    let (module, js) = bind(&cargo::build_web(backend, crate_name)?)?;
+    let (module, js) = bind(&converter?)?;
     sizes.push(("minilm-convert.wasm".to_owned(), gzip(&module)?.len(), limit));
     fs::write(wasm.join("minilm-convert.wasm"), module)?;
     fs::write(src.join(programs).join("bindings.js"), js)?;
