@@ -289,12 +289,12 @@ impl Embedder {
         let Some(name) = options.prompt_name.as_ref().or(self.config().default_prompt_name.as_ref()) else {
             return Ok("");
         };
-        prompts.get(name).map(String::as_str).ok_or_else(|| Error::Option {
-            option: "prompt_name",
-            reason: match prompts.keys().map(String::as_str).collect::<Vec<_>>() {
-                names if names.is_empty() => format!("`{name}` is unknown: the model has no prompts"),
-                names => format!("`{name}` is unknown: the model has {}", names.join(", ")),
-            },
+        prompts.get(name).map(String::as_str).ok_or_else(|| {
+            // A client may send anything.
+            let name: String = name.chars().take(100).collect();
+            let names: Vec<_> = prompts.keys().map(String::as_str).collect();
+            let there = if names.is_empty() { "no prompts".to_owned() } else { names.join(", ") };
+            Error::Option { option: "prompt_name", reason: format!("`{name}` is unknown: the model has {there}") }
         })
     }
 

@@ -6,6 +6,7 @@ use http::StatusCode;
 use serde::de::{self, Deserialize, DeserializeOwned, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::error::Category;
 
+use crate::excerpt::{excerpt, with_excerpt, without_value};
 use crate::problem::Problem;
 
 /// The value in `body`.
@@ -21,15 +22,21 @@ pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
             error.classify() == Category::Data || serde_json::from_slice::<serde_json::Value>(body).is_ok();
         match (wrong_kind, path.as_str()) {
             (false, _) => not_json(&error),
-            (true, ".") => Problem::invalid(format!("body: {error}")),
+            (true, ".") => wrong("body", &error),
             (true, path) => {
                 let field = path.split(['.', '[']).next().unwrap_or_default();
-                Problem::invalid(format!("`{path}`: {error}")).with_param(field.to_owned())
+                wrong(&format!("`{}`", excerpt(path)), &error).with_param(excerpt(field))
             }
         }
     })?;
     deserializer.end().map_err(|error| not_json(&error))?;
     Ok(value)
+}
+
+fn wrong(what: &str, error: &serde_json::Error) -> Problem {
+    let message = error.to_string();
+    let logged = format!("{what}: {}", without_value(&message));
+    Problem::invalid(format!("{what}: {}", with_excerpt(&message))).logged_as(logged)
 }
 
 fn not_json(error: &serde_json::Error) -> Problem {
@@ -50,7 +57,11 @@ impl UnknownFields {
     /// As said.
     pub fn refuse(&self) -> Result<(), Problem> {
         match self.0.first() {
-            Some(name) => Err(Problem::invalid(format!("unknown field `{name}`")).with_param(name.clone())),
+            Some(name) => {
+                let name = excerpt(name);
+                let problem = Problem::invalid(format!("unknown field `{name}`")).with_param(name);
+                Err(problem.logged_as("unknown field"))
+            }
             None => Ok(()),
         }
     }

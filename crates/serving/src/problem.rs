@@ -8,6 +8,7 @@ use minilm::{Error, ErrorKind};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::excerpt::excerpt;
 use crate::response::Response;
 
 /// The protocol of a route. It decides the shape of an error.
@@ -70,6 +71,8 @@ struct Details {
     limit: Option<Limit>,
     details: Option<Value>,
     headers: HeaderMap,
+    /// The message of the log, if it is another one.
+    logged: Option<String>,
     /// Whether the log calls the response an error.
     is_error: bool,
 }
@@ -86,6 +89,7 @@ impl Problem {
             limit: None,
             details: None,
             headers: HeaderMap::new(),
+            logged: None,
             is_error: true,
         }))
     }
@@ -117,7 +121,7 @@ impl Problem {
     /// 405; `allow` lists the methods that `path` has.
     #[must_use]
     pub fn method_not_allowed(method: &Method, path: &str, allow: &str) -> Self {
-        let message = format!("{path} does not take {method}, only {allow}");
+        let message = format!("{} does not take {method}, only {allow}", excerpt(path));
         Self::new(StatusCode::METHOD_NOT_ALLOWED, message).with_allow(allow)
     }
 
@@ -137,8 +141,9 @@ impl Problem {
     /// 404 for a model that is not here.
     #[must_use]
     pub fn unknown_model(asked: &str, served: &str) -> Self {
-        let message = format!("model `{asked}` not found: this server has `{served}`");
-        Self::new(StatusCode::NOT_FOUND, message).with_param("model").with_code("model_not_found")
+        let message = format!("model `{}` not found: this server has `{served}`", excerpt(asked));
+        let problem = Self::new(StatusCode::NOT_FOUND, message).logged_as("model not found");
+        problem.with_param("model").with_code("model_not_found")
     }
 
     /// The same, naming the field of the request.
@@ -187,6 +192,13 @@ impl Problem {
         }
     }
 
+    /// The same, with another message in the log: for one that repeats what the client sent.
+    #[must_use]
+    pub fn logged_as(mut self, message: impl Into<String>) -> Self {
+        self.0.logged = Some(message.into());
+        self
+    }
+
     /// The status, before a protocol has its say.
     #[must_use]
     pub fn status(&self) -> StatusCode {
@@ -203,7 +215,7 @@ impl Problem {
     #[must_use]
     pub fn into_response(self, dialect: Dialect) -> Response {
         let (openai_type, tei_type) = (self.openai_type(), self.tei_type());
-        let Details { status, message, param, code, limit, details, headers, is_error } = *self.0;
+        let Details { status, message, param, code, limit, details, headers, logged, is_error } = *self.0;
         let mut object = match dialect {
             Dialect::OpenAi => json!({
                 "message": message, "type": openai_type, "param": param, "code": code,
@@ -219,7 +231,7 @@ impl Problem {
         let mut response = Response::json(&body);
         response.status = dialect.status(status);
         response.headers.extend(headers);
-        response.error = is_error.then_some(message);
+        response.error = is_error.then(|| logged.unwrap_or(message));
         response
     }
 
@@ -266,7 +278,8 @@ impl From<Error> for Problem {
             }
             (Error::Option { option, reason }, _) => {
                 let field = in_requests(option);
-                Self::invalid(format!("`{field}`: {reason}")).with_param(field)
+                let problem = Self::invalid(format!("`{field}`: {reason}")).with_param(field);
+                problem.logged_as(format!("`{field}` is out of range"))
             }
             (_, ErrorKind::Input | ErrorKind::Option) => Self::invalid(message),
             (_, ErrorKind::Model | ErrorKind::Engine) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, message),

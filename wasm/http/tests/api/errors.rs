@@ -42,7 +42,7 @@ fn bodies_that_are_wrong() {
         ("/embed", "{\"inputs\": [\"a\", 7]}", 422, "integer `7`, expected a string"),
         ("/embed", "{\"inputs\": [-1]}", 422, "integer `-1`"),
         ("/embed", "{\"inputs\": [4294967296]}", 422, "4294967296"),
-        ("/embed", "{\"inputs\": [99999]}", 422, "token id 99999 is out of range: the vocabulary has 40 entries"),
+        ("/embed", "{\"inputs\": [99999]}", 422, "text 0 has token id 99999, and the model has word embeddings for 40 ids"),
         ("/embed", "{\"inputs\": \"a\", \"inputs\": \"a\"}", 422, "duplicate field `inputs`"),
         ("/embed", "{\"inputs\": \"a\", \"dimensions\": 0}", 422, "0 is not in 1..=16"),
         ("/embed", "{\"inputs\": \"a\", \"dimensions\": 17}", 422, "17 is not in 1..=16"),
@@ -129,6 +129,32 @@ fn the_field_of_an_error_is_named_in_the_words_of_the_client() {
     ] {
         expect(&client, path, &body.to_string(), 422, "`dimensions`: 1536 is not in 1..=16");
     }
+}
+
+#[test]
+fn a_message_repeats_the_first_characters_of_a_value() {
+    let client = client(&[("STRICT_FIELDS", "true")]);
+    let long = "x".repeat(960_000);
+    for (path, body) in [
+        ("/embed", json!({ "inputs": "a", "truncate": long })),
+        ("/embed", json!({ "inputs": "a", "truncation_direction": long })),
+        ("/embed", json!({ "inputs": "a", "prompt_name": long })),
+        ("/embed", json!({ "inputs": "a", &long: 1 })),
+        ("/embed", json!({ "inputs": [1, long] })),
+        ("/v1/embeddings", json!({ "input": "a", "model": long })),
+        ("/v1/embeddings", json!({ "input": "a", "encoding_format": long })),
+        ("/api/embed", json!({ "model": long, "input": "a" })),
+        ("/similarity", json!({ "inputs": long })),
+    ] {
+        let reply = client.post(path, body.to_string());
+        assert!([404, 422].contains(&reply.status) && reply.body.len() < 500, "{path}: {}", reply.body.len());
+        assert!(
+            reply.text().contains(&"x".repeat(100)) && !reply.text().contains(&"x".repeat(101)),
+            "{}",
+            reply.text()
+        );
+    }
+    assert!(client.get(&format!("/{}", "x".repeat(5000))).body.len() < 500);
 }
 
 #[test]
