@@ -238,9 +238,9 @@ mod tests {
         }
     }
 
-    /// One that is the same for all keys changes nothing in a softmax, so only its rounding may be seen.
+    /// And nothing of the biases of another model stays in the scratch.
     #[test]
-    fn no_bias_is_not_a_bias_of_zero() {
+    fn a_bias_of_zero_changes_rounding_alone() {
         let qkv = noise(1, 3 * 9 * 8);
         let attend = |bias| {
             let (mut with, mut context) = (Attention::<i16>::default(), [0.0; 9 * 8]);
