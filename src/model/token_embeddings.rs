@@ -19,6 +19,8 @@ pub(crate) struct TokenEmbeddings<'m> {
 #[derive(Debug)]
 struct Context<'m> {
     position: Table<'m>,
+    /// The token that has the first position wherever it is, and is not counted.
+    padding_id: Option<u32>,
     /// Not all models have token types.
     token_type: Option<Table<'m>>,
     norm: LayerNorm<'m>,
@@ -58,10 +60,11 @@ impl<'m> TokenEmbeddings<'m> {
                 position: Table::view(
                     file,
                     names::POSITION,
-                    encoder.max_position_embeddings,
+                    encoder.max_position_embeddings + usize::from(encoder.padding_id.is_some()),
                     dim,
                     precision.of_positions(),
                 )?,
+                padding_id: encoder.padding_id,
                 token_type: match encoder.type_vocab_size {
                     0 => None,
                     rows => Some(Table::view(file, names::TOKEN_TYPE, rows, dim, Precision::F32)?),
@@ -81,14 +84,21 @@ impl<'m> TokenEmbeddings<'m> {
     /// [`Embedder`](crate::Embedder) checks that before.
     pub(crate) fn forward(&self, ids: &[u32], type_ids: &[u32], out: &mut [f32]) {
         let rows = ids.iter().zip(type_ids).zip(out.chunks_exact_mut(self.dim));
-        for (position, ((&id, &type_id), out)) in rows.enumerate() {
+        let padding_id = self.context.as_ref().and_then(|context| context.padding_id);
+        let mut next = usize::from(padding_id.is_some());
+        for ((&id, &type_id), out) in rows {
             out.fill(0.0);
             self.word.add_row(id as usize, out);
             if let Some(context) = &self.context {
                 if let Some(token_type) = &context.token_type {
                     token_type.add_row(type_id as usize, out);
                 }
-                context.position.add_row(position, out);
+                if padding_id == Some(id) {
+                    context.position.add_row(0, out);
+                } else {
+                    context.position.add_row(next, out);
+                    next += 1;
+                }
             }
         }
         if let Some(context) = &self.context {

@@ -26,7 +26,7 @@ use wordpiece::WordPiece;
 pub struct Tokens {
     /// Token ids, `[CLS]` and `[SEP]` included where the model has them `[n_tokens]`. Only those below `vocab_size` have a vector.
     pub ids: Vec<u32>,
-    /// 0 for the first text of a pair and its frame, 1 for the second `[n_tokens]`.
+    /// 0 for the first text of a pair and its frame, 1 for the second `[n_tokens]`; all 0 for a model without types.
     pub type_ids: Vec<u32>,
     /// Bytes of the text that each token came from; `0..0` for `[CLS]` and `[SEP]` `[n_tokens]`. The model does not read them.
     pub offsets: Vec<Range<usize>>,
@@ -123,8 +123,8 @@ impl<'m> Tokenizer<'m> {
         Ok(tokens)
     }
 
-    /// Tokens of `[CLS] first [SEP] second [SEP]`, at most `max_length` of them (3 or more); where they do not fit, the
-    /// longer text is shortened first, as `longest_first` does in `tokenizers`.
+    /// Tokens of `[CLS] first [SEP] second [SEP]`, at most `max_length` of them ([`Tokenizer::pair_frame_len`] or more); where they do
+    /// not fit, the longer text is shortened first, as `longest_first` does in `tokenizers`.
     ///
     /// # Errors
     /// [`TooLong`] where the pair has more tokens and `truncation` is [`Truncation::Off`].
@@ -135,7 +135,7 @@ impl<'m> Tokenizer<'m> {
         max_length: usize,
         truncation: Truncation,
     ) -> Result<Tokens, TooLong> {
-        let frame = self.frame_len() + usize::from(self.config.sep_id.is_some());
+        let frame = self.pair_frame_len();
         let room = max_length.saturating_sub(frame);
         let bodies = [first, second].map(|text| self.body(text, Keep::counting_all(room, truncation)));
         let seen = bodies[0].seen + bodies[1].seen;
@@ -145,7 +145,11 @@ impl<'m> Tokenizer<'m> {
         let kept = longest_first(bodies[0].seen, bodies[1].seen, room);
         let mut tokens = Tokens { truncated: seen > room, ..Tokens::default() };
         tokens.frame(self.config.cls_id, 0);
-        for (type_id, (body, kept)) in (0..).zip(bodies.into_iter().zip(kept)) {
+        for (index, (body, kept)) in (0..).zip(bodies.into_iter().zip(kept)) {
+            let type_id = if self.config.double_sep { 0 } else { index };
+            if self.config.double_sep && index > 0 {
+                tokens.frame(self.config.sep_id, type_id);
+            }
             body.trimmed(kept, truncation).for_each(|(id, offset)| tokens.push(id, type_id, offset));
             tokens.frame(self.config.sep_id, type_id);
         }
@@ -156,6 +160,12 @@ impl<'m> Tokenizer<'m> {
     #[must_use]
     pub fn frame_len(&self) -> usize {
         usize::from(self.config.cls_id.is_some()) + usize::from(self.config.sep_id.is_some())
+    }
+
+    /// Number of tokens that frame two texts.
+    #[must_use]
+    pub fn pair_frame_len(&self) -> usize {
+        self.frame_len() + usize::from(self.config.sep_id.is_some()) * (1 + usize::from(self.config.double_sep))
     }
 
     /// The text of a token, `##` included where it continues a word. Searches the whole table: for people to read.

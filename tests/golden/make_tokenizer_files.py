@@ -71,6 +71,8 @@ def added_token(content, **flags):
 
 def variants(vocab):
     base = tokenizer_json(vocab)
+    named = {"cls_token": "[CLS]", "sep_token": "[SEP]", "pad_token": "[PAD]", "bos_token": "a", "eos_token": "[SEP]"}
+    mpnet = {"tokenizer_class": "MPNetTokenizer", "mask_token": "[MASK]"} | named
     generic = {"tokenizer_class": "PreTrainedTokenizerFast"}
     text = "\n".join(vocab) + "\n"
     cased = json.loads(json.dumps(base))
@@ -113,6 +115,10 @@ def variants(vocab):
     yield "another [SEP] in the map", {SPECIAL: {"sep_token": "[MASK]"}}
     yield "another [UNK]", {CONFIG: {"unk_token": "[MASK]"}}
     yield "a special token as an object", {SPECIAL: {"cls_token": added_token("[MASK]")}}
+    yield "the class of MPNet", {CONFIG: mpnet}
+    yield "the class of MPNet, cased", {CONFIG: mpnet | {"do_lower_case": False}}
+    yield "the class of MPNet, vocab.txt alone", {"tokenizer.json": None, "vocab.txt": text, CONFIG: mpnet}
+    yield "BERT with a first token", {CONFIG: {"bos_token": "a"}}
     yield "the map before the settings", {CONFIG: {"cls_token": "[MASK]"}, SPECIAL: {"cls_token": "[PAD]"}}
 
 

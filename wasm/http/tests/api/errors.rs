@@ -42,7 +42,12 @@ fn bodies_that_are_wrong() {
         ("/embed", "{\"inputs\": [\"a\", 7]}", 422, "integer `7`, expected a string"),
         ("/embed", "{\"inputs\": [-1]}", 422, "integer `-1`"),
         ("/embed", "{\"inputs\": [4294967296]}", 422, "4294967296"),
-        ("/embed", "{\"inputs\": [99999]}", 422, "text 0 has token id 99999, and the model has word embeddings for 40 ids"),
+        (
+            "/embed",
+            "{\"inputs\": [99999]}",
+            422,
+            "text 0 has token id 99999, and the model has word embeddings for 40 ids",
+        ),
         ("/embed", "{\"inputs\": \"a\", \"inputs\": \"a\"}", 422, "duplicate field `inputs`"),
         ("/embed", "{\"inputs\": \"a\", \"dimensions\": 0}", 422, "0 is not in 1..=16"),
         ("/embed", "{\"inputs\": \"a\", \"dimensions\": 17}", 422, "17 is not in 1..=16"),
