@@ -55,12 +55,25 @@ pub struct EncoderConfig {
     pub num_attention_heads: usize,
     /// Width of the feed-forward layer, 1 to 65,536.
     pub intermediate_size: usize,
-    /// Rows of the position embeddings, if there is an encoder: the longest input in tokens, 1 to 65,536.
+    /// Rows of the position embeddings, if there is an encoder: the longest input in tokens, 1 to 65,536. With a `padding_id` there is one
+    /// row more.
     pub max_position_embeddings: usize,
     /// Rows of the token type embeddings, up to 65,536; 0 for a model without token types.
     pub type_vocab_size: usize,
     /// Added to the variance in layer normalization, between 0 and 1.
     pub layer_norm_eps: f32,
+    /// Attention has a bias for each distance of two tokens up to this one, 1 to 65,536, and one for all that are farther; 0 for a
+    /// model without them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub relative_attention_distance: usize,
+    /// The token that takes row 0 of the position embeddings wherever it is, and does not count in the positions of the others, which
+    /// begin at row 1: padding that is written in a text. `None` for a model in which every token counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub padding_id: Option<u32>,
+}
+
+fn is_zero(size: &usize) -> bool {
+    *size == 0
 }
 
 /// Settings of the BERT tokenizer pipeline.
@@ -79,7 +92,7 @@ pub struct TokenizerConfig {
     pub lowercase: bool,
     /// Words with more characters become the unknown token, at most 65,536.
     pub max_input_chars_per_word: usize,
-    /// Id of `[UNK]`, below `vocab_size` like all ids.
+    /// Id of `[UNK]`, below `vocab_size`, as those of `[CLS]` and `[SEP]` are.
     pub unk_id: u32,
     /// Id of `[CLS]`, which comes before every text; `None` for static embeddings, which frame no text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -87,6 +100,9 @@ pub struct TokenizerConfig {
     /// Id of `[SEP]`, which comes behind every text; there or not as `cls_id` is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sep_id: Option<u32>,
+    /// Whether a pair is framed as in RoBERTa: `[SEP]` twice between the texts, and the same type for both.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub double_sep: bool,
     /// Tokens that are found literally in the raw text, before normalization.
     pub added_tokens: Vec<AddedToken>,
 }
@@ -95,7 +111,7 @@ pub struct TokenizerConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AddedToken {
-    /// Its id.
+    /// Its id. One of `vocab_size` or more is no row of the word embeddings: no text with this token has a vector.
     pub id: u32,
     /// Its text.
     pub content: String,
@@ -238,9 +254,8 @@ impl Config {
         }
         let framing = [("cls_id", t.cls_id), ("sep_id", t.sep_id)];
         let framing = framing.into_iter().filter_map(|(field, id)| Some((field, id?)));
-        let special = std::iter::once(("unk_id", t.unk_id)).chain(framing);
-        let added = t.added_tokens.iter().map(|token| ("added_tokens", token.id));
-        for (field, id) in special.chain(added) {
+        let padding = self.encoder.padding_id.map(|id| ("padding_id", id));
+        for (field, id) in std::iter::once(("unk_id", t.unk_id)).chain(framing).chain(padding) {
             if id as usize >= self.encoder.vocab_size {
                 return Err(Error::config(
                     field,
@@ -277,10 +292,14 @@ impl EncoderConfig {
             ("num_attention_heads", self.num_attention_heads),
             ("intermediate_size", self.intermediate_size),
             ("type_vocab_size", self.type_vocab_size),
+            ("relative_attention_distance", self.relative_attention_distance),
         ] {
             if is_static && value != 0 {
                 return Err(Error::config("num_hidden_layers", format!("0 does not go with {field} {value}")));
             }
+        }
+        if is_static && self.padding_id.is_some() {
+            return Err(Error::config("num_hidden_layers", "0 does not go with a padding_id"));
         }
         let least = usize::from(!is_static);
         for (field, value, least, most) in [
@@ -291,6 +310,7 @@ impl EncoderConfig {
             ("intermediate_size", self.intermediate_size, least, MAX_SIZE),
             ("max_position_embeddings", self.max_position_embeddings, 1, MAX_SIZE),
             ("type_vocab_size", self.type_vocab_size, 0, MAX_SIZE),
+            ("relative_attention_distance", self.relative_attention_distance, 0, MAX_SIZE),
         ] {
             if !(least..=most).contains(&value) {
                 return Err(Error::config(field, format!("{value} is not in {least}..={most}")));

@@ -13,7 +13,7 @@ use crate::modules::SentenceModules;
 use crate::output::Embeddings;
 use crate::pooling::pool;
 use crate::tokenizer::{Tokenizer, Tokens, Truncation};
-use crate::{Config, Error, normalize};
+use crate::{Config, EncoderConfig, Error, normalize};
 
 /// Tokens that go through the model at once: enough to keep the weights busy, few enough that scratch stays below 4 MB.
 /// Results do not depend on it.
@@ -156,37 +156,52 @@ impl Embedder {
     /// Pooled vectors `[texts.len(), dim]` in the order of `texts`, normalized where the model does so.
     ///
     /// # Errors
-    /// [`Error::Tokens`] where there are no tokens, more than the model has positions, or not one type a token;
+    /// [`Error::Tokens`] where there are no tokens, more than the model has positions, or not one type of the model's a token;
     /// [`Error::TokenId`] for an id outside the vocabulary; [`Error::NotFinite`] where damaged weights give no number.
     pub fn embed(&self, texts: &[Tokens], pooling: Pooling) -> Result<Vec<f32>, Error> {
         texts.iter().enumerate().try_for_each(|(index, tokens)| self.check_tokens(index, tokens))?;
         let (hidden_size, dim) = (self.config().encoder.hidden_size, self.dim());
         let mut data = vec![0.0; texts.len() * dim];
         let mut vector = Vec::new();
+        if self.config().is_static() && pooling == Pooling::Mean {
+            for (index, (tokens, row)) in texts.iter().zip(data.chunks_exact_mut(dim)).enumerate() {
+                vector.resize(hidden_size, 0.0);
+                self.encoder().mean(tokens, &mut vector);
+                self.finish(index, &mut vector, row)?;
+            }
+            return Ok(data);
+        }
         let mut kept = self.workspace.try_lock();
         let mut own = Workspace::default();
         let work = kept.as_deref_mut().unwrap_or(&mut own);
         for indices in batches(texts) {
             let batch: Vec<&Tokens> = indices.iter().map(|&index| &texts[index]).collect();
             work.resize(self.config(), batch.iter().map(|tokens| tokens.len()).sum());
-            self.encoder().forward(&batch, work)?;
+            self.encoder().forward(&batch, work);
             let mut rest = &work.hidden[..];
             for (index, tokens) in indices.into_iter().zip(batch) {
                 let (vectors, behind) = rest.split_at(tokens.len() * hidden_size);
                 rest = behind;
                 vector.resize(hidden_size, 0.0);
                 pool(pooling, vectors, &mut vector);
-                self.views().modules.forward(&mut vector);
-                if self.config().normalize {
-                    normalize(&mut vector);
-                }
-                if vector.iter().any(|x| !x.is_finite()) {
-                    return Err(Error::NotFinite { index });
-                }
-                data[index * dim..][..dim].copy_from_slice(&vector);
+                self.finish(index, &mut vector, &mut data[index * dim..][..dim])?;
             }
         }
         Ok(data)
+    }
+
+    /// What follows the pooling, from `vector` `[hidden_size]`, which it may change in any way, to `row` `[dim]`.
+    fn finish(&self, index: usize, vector: &mut Vec<f32>, row: &mut [f32]) -> Result<(), Error> {
+        self.views().modules.forward(vector);
+        if self.config().normalize {
+            normalize(vector);
+        }
+        // Without an early end, so that many values are looked at together.
+        if !vector.iter().fold(true, |finite, x| finite & x.is_finite()) {
+            return Err(Error::NotFinite { index });
+        }
+        row.copy_from_slice(vector);
+        Ok(())
     }
 
     /// Vectors of the tokens of one text as they enter the first transformer layer `[tokens, hidden_size]`.
@@ -197,7 +212,7 @@ impl Embedder {
         self.check_tokens(0, tokens)?;
         let mut work = Workspace::default();
         work.resize(self.config(), tokens.len());
-        self.encoder().embed(&[tokens], &mut work)?;
+        self.encoder().embed(&[tokens], &mut work);
         Ok(work.hidden)
     }
 
@@ -274,12 +289,12 @@ impl Embedder {
         let Some(name) = options.prompt_name.as_ref().or(self.config().default_prompt_name.as_ref()) else {
             return Ok("");
         };
-        prompts.get(name).map(String::as_str).ok_or_else(|| Error::Option {
-            option: "prompt_name",
-            reason: match prompts.keys().map(String::as_str).collect::<Vec<_>>() {
-                names if names.is_empty() => format!("`{name}` is unknown: the model has no prompts"),
-                names => format!("`{name}` is unknown: the model has {}", names.join(", ")),
-            },
+        prompts.get(name).map(String::as_str).ok_or_else(|| {
+            // A client may send anything.
+            let name: String = name.chars().take(100).collect();
+            let names: Vec<_> = prompts.keys().map(String::as_str).collect();
+            let there = if names.is_empty() { "no prompts".to_owned() } else { names.join(", ") };
+            Error::Option { option: "prompt_name", reason: format!("`{name}` is unknown: the model has {there}") }
         })
     }
 
@@ -292,6 +307,18 @@ impl Embedder {
         }
         if tokens.type_ids.len() != tokens.len() {
             let reason = format!("there are {} types for {} tokens", tokens.type_ids.len(), tokens.len());
+            return Err(Error::Tokens { index, reason });
+        }
+        let EncoderConfig { vocab_size, type_vocab_size, .. } = self.config().encoder;
+        if let Some(&id) = tokens.ids.iter().find(|&&id| id as usize >= vocab_size) {
+            let added = self.config().tokenizer.added_tokens.iter().find(|token| token.id == id);
+            let token = added.map(|token| token.content.clone());
+            return Err(Error::TokenId { index, id, token, vocab_size });
+        }
+        // A model without token types reads none.
+        let types = if type_vocab_size == 0 { usize::MAX } else { type_vocab_size };
+        if let Some(id) = tokens.type_ids.iter().find(|&&id| id as usize >= types) {
+            let reason = format!("token type {id} is not below type_vocab_size {type_vocab_size}");
             return Err(Error::Tokens { index, reason });
         }
         Ok(())

@@ -109,10 +109,17 @@ pub enum Error {
         reason: String,
     },
     /// A token id is not a row of the word embeddings.
-    #[error("token id {id} is out of range: the vocabulary has {vocab_size} entries")]
+    #[error(
+        "text {index} has {}, and the model has word embeddings for {vocab_size} ids, from 0",
+        token.as_ref().map_or_else(|| format!("token id {id}"), |token| format!("the added token {token:?} with id {id}"))
+    )]
     TokenId {
+        /// Position of the text in the call.
+        index: usize,
         /// The id.
         id: u32,
+        /// The text of the token, where it is one of the model's added tokens.
+        token: Option<String>,
         /// Rows of the word embeddings.
         vocab_size: usize,
     },
@@ -206,7 +213,11 @@ impl Error {
     /// calls and want the position in the whole.
     #[must_use]
     pub fn with_first_index(mut self, first: usize) -> Self {
-        if let Self::TooManyTokens { index, .. } | Self::Tokens { index, .. } | Self::NotFinite { index } = &mut self {
+        if let Self::TooManyTokens { index, .. }
+        | Self::Tokens { index, .. }
+        | Self::TokenId { index, .. }
+        | Self::NotFinite { index } = &mut self
+        {
             *index = index.saturating_add(first);
         }
         self

@@ -5,7 +5,7 @@
 mod common;
 
 use common::packed_file::PackedFile;
-use common::tiny::Tiny;
+use common::tiny::{SHAPE, Tiny};
 use minilm::{Embedder, Error, Precision};
 use serde_json::{Value, json};
 
@@ -24,6 +24,8 @@ fn fields_out_of_range_are_named() {
         ("/encoder/intermediate_size", vec![json!(0), json!(65537)]),
         ("/encoder/max_position_embeddings", vec![json!(0), json!(65537)]),
         ("/encoder/type_vocab_size", vec![json!(65537)]),
+        ("/encoder/relative_attention_distance", vec![json!(65537), json!(usize::MAX)]),
+        ("/encoder/padding_id", vec![json!(40), json!(u32::MAX)]),
         ("/encoder/layer_norm_eps", vec![json!(0.0), json!(-1e-12), json!(1.0), json!(1e-60), json!(1e30)]),
         ("/max_seq_length", vec![json!(0), json!(1), json!(33)]),
         ("/weights_sha256", vec![json!(""), json!("x".repeat(64)), json!("0".repeat(65)), json!("é".repeat(32))]),
@@ -32,11 +34,12 @@ fn fields_out_of_range_are_named() {
         ("/tokenizer/cls_id", vec![json!(40)]),
         ("/tokenizer/sep_id", vec![json!(40)]),
         ("/tokenizer/max_input_chars_per_word", vec![json!(65537)]),
-        ("/tokenizer/added_tokens", vec![json!([{"id": 40, "content": "a"}]), json!([{"id": 1, "content": ""}])]),
+        ("/tokenizer/added_tokens", vec![json!([{"id": 1, "content": ""}])]),
     ] {
         let field = pointer.rsplit('/').next().expect("pointers have a slash");
         for value in values {
-            let error = refusal(|config| *config.pointer_mut(pointer).expect("the field is there") = value.clone());
+            let (object, _) = pointer.rsplit_once('/').expect("pointers have a slash");
+            let error = refusal(|config| config.pointer_mut(object).expect("it is there")[field] = value.clone());
             assert!(
                 matches!(&error, Error::Config { field: found, .. } if found == field),
                 "{pointer} {value}: {error:?}"
@@ -53,6 +56,8 @@ fn static_embeddings_have_nothing_of_an_encoder() {
         ("/encoder/num_attention_heads", json!(2), "num_hidden_layers"),
         ("/encoder/intermediate_size", json!(64), "num_hidden_layers"),
         ("/encoder/type_vocab_size", json!(2), "num_hidden_layers"),
+        ("/encoder/relative_attention_distance", json!(91), "num_hidden_layers"),
+        ("/encoder/padding_id", json!(0), "num_hidden_layers"),
         ("/tokenizer/cls_id", json!(2), "cls_id"),
         ("/tokenizer/sep_id", json!(3), "sep_id"),
     ] {
@@ -60,6 +65,34 @@ fn static_embeddings_have_nothing_of_an_encoder() {
         let changed = file.clone().configure(|config| config.pointer_mut(object).expect("it is there")[field] = value);
         let error = Embedder::from_bytes(changed.seal()).expect_err("it is refused");
         assert!(matches!(&error, Error::Config { field, .. } if field == expected), "{pointer}: {error:?}");
+    }
+}
+
+#[test]
+fn biases_of_attention_are_as_many_as_the_configuration_says() {
+    let error = refusal(|config| config["encoder"]["relative_attention_distance"] = json!(91));
+    assert!(matches!(&error, Error::MissingTensor(name) if name == "attention.bias"), "{error:?}");
+    for precision in [Precision::Int8, Precision::F32] {
+        let file = PackedFile::open(&Tiny::of_mpnet(SHAPE).pack(precision));
+        assert!(Embedder::from_bytes(file.seal()).is_ok());
+        for (field, value, tensor) in [
+            ("relative_attention_distance", json!(90), "attention.bias"),
+            ("relative_attention_distance", json!(65536), "attention.bias"),
+            ("num_attention_heads", json!(1), "attention.bias"),
+            ("padding_id", json!(null), "embeddings.position"),
+        ] {
+            let changed = file.clone().configure(|config| config["encoder"][field] = value);
+            let error = Embedder::from_bytes(changed.seal()).expect_err("it is refused");
+            assert!(matches!(&error, Error::TensorShape { name, .. } if name == tensor), "{field}: {error:?}");
+        }
+        let mut other_type = file.clone();
+        other_type.header["attention.bias"]["dtype"] = json!("I32");
+        let error = Embedder::from_bytes(other_type.seal()).expect_err("it is refused");
+        assert!(matches!(&error, Error::TensorDtype { name, .. } if name == "attention.bias"), "{error:?}");
+        let removed = file.configure(|config| {
+            config["encoder"].as_object_mut().expect("it is an object").remove("relative_attention_distance");
+        });
+        assert!(Embedder::from_bytes(removed.seal()).is_ok(), "a tensor that is not used");
     }
 }
 

@@ -6,7 +6,7 @@ mod common;
 
 use common::packed_file::PackedFile;
 use common::random::Random;
-use common::tiny::{TEXTS, Tiny};
+use common::tiny::{SHAPE, TEXTS, Tiny};
 use minilm::{Embedder, EncodeOptions, Error, Pooling, Precision, Truncation};
 use serde_json::json;
 
@@ -27,9 +27,14 @@ fn use_it(file: &PackedFile) -> Result<(), Error> {
     Ok(())
 }
 
-fn files() -> [PackedFile; 3] {
-    [Precision::Int8, Precision::Int6E4, Precision::F32]
-        .map(|precision| PackedFile::open(&Tiny::default().pack(precision)))
+fn files() -> [PackedFile; 4] {
+    [
+        (&Tiny::default(), Precision::Int8),
+        (&Tiny::default(), Precision::Int6E4),
+        (&Tiny::default(), Precision::F32),
+        (&Tiny::of_mpnet(SHAPE), Precision::Int8),
+    ]
+    .map(|(tiny, precision)| PackedFile::open(&tiny.pack(precision)))
 }
 
 const NAN: [u8; 4] = f32::NAN.to_le_bytes();
@@ -121,7 +126,7 @@ fn ids_beyond_the_vocabulary_are_an_error() {
             }
         }
         assert!(leaves > 20, "{leaves} leaves");
-        assert!(matches!(use_it(&file), Err(Error::TokenId { vocab_size: 40, .. })));
+        assert!(matches!(use_it(&file), Err(Error::TokenId { token: None, vocab_size: 40, .. })));
     }
 }
 
@@ -179,7 +184,6 @@ fn encodings_that_no_tokenizer_made() {
         for bad in [
             with(vec![40], vec![0]),
             with(vec![u32::MAX], vec![0]),
-            with(vec![1], vec![2]),
             with(vec![1; 33], vec![0; 33]),
             with(vec![], vec![]),
             with(vec![1, 2], vec![0]),
@@ -187,6 +191,10 @@ fn encodings_that_no_tokenizer_made() {
             assert!(embedder.embed(std::slice::from_ref(&bad), Pooling::Mean).is_err(), "{bad:?}");
             assert!(embedder.embed(&[good.clone(), bad], Pooling::Cls).is_err());
         }
+        // Without types, any will do.
+        let types = embedder.config().encoder.type_vocab_size;
+        let other_type = with(vec![1], vec![2]);
+        assert_eq!(embedder.embed(&[other_type], Pooling::Mean).is_err(), types > 0);
         let whole = with(vec![1; 32], vec![1; 32]);
         assert_eq!(embedder.embed(&[whole], Pooling::Max).map(|data| data.len()).ok(), Some(16));
     }

@@ -6,6 +6,7 @@ use std::fs;
 use std::sync::LazyLock;
 
 use divan::Bencher;
+use divan::counter::ItemsCount;
 use minilm::bench::LinearPass;
 use minilm::{Embedder, EncodeOptions};
 
@@ -30,6 +31,16 @@ fn encode(bencher: Bencher<'_, '_>, tokens: usize) {
 #[divan::bench]
 fn encode_batch(bencher: Bencher<'_, '_>) {
     let texts = vec!["word ".repeat(14); 32];
+    bencher.bench(|| EMBEDDER.encode(&texts, &EncodeOptions::default()));
+}
+
+/// The questions of the page in one call: what static embeddings spend most of their time on is the tokenizer.
+#[divan::bench]
+fn short_texts(bencher: Bencher<'_, '_>) {
+    let questions: Vec<serde_json::Value> =
+        serde_json::from_str(include_str!("../../www/data/questions.json")).expect("questions.json is an array");
+    let texts: Vec<&str> = questions.iter().filter_map(|item| item["question"].as_str()).collect();
+    let bencher = bencher.counter(ItemsCount::new(texts.len()));
     bencher.bench(|| EMBEDDER.encode(&texts, &EncodeOptions::default()));
 }
 

@@ -8,11 +8,16 @@ pub const TRIE: &str = "tokenizer.trie";
 /// the multipliers of each row's groups in `embeddings.word.multiplier`, 4-bit integers too.
 pub const WORD: &str = "embeddings.word";
 
-/// The position embeddings `[max_position_embeddings, hidden_size]`, `F32` or `I8` as the word embeddings.
+/// The position embeddings `[max_position_embeddings, hidden_size]`, `F32` or `I8` as the word embeddings. Where there is a `padding_id`,
+/// its row comes before them.
 pub const POSITION: &str = "embeddings.position";
 
 /// The token type embeddings `[type_vocab_size, hidden_size]`, `F32`; not there where `type_vocab_size` is 0.
 pub const TOKEN_TYPE: &str = "embeddings.token_type";
+
+/// What attention adds to the scores of each head `[num_attention_heads, 2 * relative_attention_distance + 1]`, `F32`, in every layer: by
+/// the distance from the query to the key, keys before it first; not there where `relative_attention_distance` is 0.
+pub const ATTENTION_BIAS: &str = "attention.bias";
 
 /// Prefix of `weight` and `bias` `[hidden_size]` of the normalization of the embeddings, `F32`.
 pub const EMBEDDINGS_NORM: &str = "embeddings.norm";

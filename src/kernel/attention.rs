@@ -1,22 +1,27 @@
-//! Scaled dot-product attention of one head over one text (Vaswani et al., 2017): `softmax(Q Kᵀ / sqrt(d)) V`.
+//! Scaled dot-product attention of one head over one text (Vaswani et al., 2017): `softmax(Q Kᵀ / sqrt(d)) V`, with a bias on the
+//! scores where the model has one (Shaw et al., 2018, as a number a distance).
 //!
 //! Written once over the number format of its products: `f32`, or 16-bit integers whose sums are exact. Four queries share a
 //! pass over the keys, and the keys lie in panels of eight, as the weights of a linear layer do.
 
 use super::arch::{F32x4, PANEL};
+use super::lanes::update;
 use super::operand::Operand;
 use super::panel::{self, Panel, TILE, Tile, for_tiles};
 use super::softmax::powers;
 
-/// Which part of a row of queries, keys and values belongs to a head.
+/// Which part of a row of queries, keys and values belongs to a head, and what it adds to scores.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Head {
+pub(crate) struct Head<'m> {
     /// Width of the queries, of the keys and of the values of a token, all heads together.
     pub(crate) hidden_size: usize,
     /// Width of this head.
     pub(crate) size: usize,
     /// Its first column.
     pub(crate) start: usize,
+    /// Added to the scaled scores, by the distance from the query to the key: the middle of an odd number of values for 0, those before
+    /// it for keys before the query. Keys that are farther take the outermost.
+    pub(crate) bias: Option<&'m [f32]>,
 }
 
 /// Scratch buffers of attention. `size` is the width of a head and `len` the tokens of a text, both padded to whole panels.
@@ -28,6 +33,8 @@ pub(crate) struct Attention<T> {
     keys: Vec<T>,
     /// Panels of eight columns `[size / PANEL, len / GROUP, PANEL, GROUP]`.
     values: Vec<T>,
+    /// The bias for each distance in the text, from the last query to the first key on `[2 * tokens - 1]`; none without biases.
+    bias: Vec<f32>,
     /// Scores of a tile of queries, and what softmax makes of them `[TILE, len]`.
     scores: Vec<f32>,
     /// The same in the format of the products.
@@ -39,7 +46,7 @@ pub(crate) struct Attention<T> {
 impl<T: Operand> Attention<T> {
     /// From `qkv` `[tokens, 3 * hidden_size]` into the head's columns of `context` `[tokens, hidden_size]`.
     #[inline(never)]
-    pub(crate) fn attend(&mut self, qkv: &[f32], head: Head, context: &mut [f32]) {
+    pub(crate) fn attend(&mut self, qkv: &[f32], head: Head<'_>, context: &mut [f32]) {
         let tokens = context.len() / head.hidden_size;
         let (size, len) = (head.size.next_multiple_of(PANEL), tokens.next_multiple_of(PANEL));
         let part =
@@ -60,6 +67,11 @@ impl<T: Operand> Attention<T> {
             self.put_value(token, len);
         }
 
+        self.bias.clear();
+        if let Some(bias) = head.bias {
+            let nearest = |distance: usize| (distance + bias.len() / 2).saturating_sub(tokens).min(bias.len() - 1);
+            self.bias.extend((1..2 * tokens).map(|distance| bias[nearest(distance)]));
+        }
         self.scores.resize(TILE * len, 0.0);
         self.weights.clear();
         self.weights.resize(TILE * len, T::default());
@@ -88,7 +100,7 @@ impl<T: Operand> Attention<T> {
 
 struct Job<'a, T> {
     buffers: &'a mut Attention<T>,
-    head: Head,
+    head: Head<'a>,
     tokens: usize,
     /// What a unit of a score is worth, before softmax.
     scale: f32,
@@ -103,7 +115,7 @@ impl<T: Operand> Tile for Job<'_, T> {
     /// Queries `row..row + ROWS`.
     #[inline(never)]
     fn tile<const ROWS: usize>(&mut self, row: usize) {
-        let Attention { queries, keys, values, scores, weights, .. } = &mut *self.buffers;
+        let Attention { queries, keys, values, bias, scores, weights, .. } = &mut *self.buffers;
         let Some(products) = self.products.first_chunk_mut::<ROWS>() else { return };
         let size = self.head.size.next_multiple_of(PANEL);
         let len = self.tokens.next_multiple_of(PANEL);
@@ -114,9 +126,15 @@ impl<T: Operand> Tile for Job<'_, T> {
                 panel::store(products, &mut scores[index * PANEL..]);
             }
         }
-        for (scores, weights) in scores.chunks_exact_mut(len).zip(weights.chunks_exact_mut(len)).take(ROWS) {
+        let rows = scores.chunks_exact_mut(len).zip(weights.chunks_exact_mut(len)).take(ROWS);
+        for (query, (scores, weights)) in (row..).zip(rows) {
             let scores = &mut scores[..self.tokens];
-            let sum = powers(scores, &self.scale);
+            let mut scale = &self.scale;
+            if !bias.is_empty() {
+                add_bias(scores, scale, &bias[self.tokens - 1 - query..]);
+                scale = &1.0;
+            }
+            let sum = powers(scores, scale);
             T::convert(scores, &(sum / T::ONE), weights);
         }
         let weights = std::array::from_fn::<_, ROWS, _>(|i| &weights[i * len..][..len]);
@@ -127,6 +145,13 @@ impl<T: Operand> Tile for Job<'_, T> {
             scale_values(products, &self.value_step, outputs);
         }
     }
+}
+
+/// `scores = scale * scores + bias`.
+#[inline(never)]
+fn add_bias(scores: &mut [f32], scale: &f32, bias: &[f32]) {
+    let scale = F32x4::splat(*scale);
+    update(scores, [&bias[..scores.len()]], |score, [bias]| score.mul(scale).add(bias));
 }
 
 /// Weighted sums of values, in units of `step`, to `outputs`.
@@ -153,14 +178,20 @@ mod tests {
     use super::*;
 
     /// The formula in `f64`.
-    fn reference(qkv: &[f32], head: Head, tokens: usize) -> Vec<f64> {
+    fn reference(qkv: &[f32], head: Head<'_>, tokens: usize) -> Vec<f64> {
         let part = |token: usize, which: usize| {
             let part = &qkv[(3 * token + which) * head.hidden_size + head.start..][..head.size];
             part.iter().map(|&x| f64::from(x)).collect::<Vec<_>>()
         };
         let attend = |query: usize| {
-            let score = |key: usize| part(query, 0).iter().zip(part(key, 1)).map(|(q, k)| q * k).sum::<f64>();
-            let powers: Vec<f64> = (0..tokens).map(|key| (score(key) / (head.size as f64).sqrt()).exp()).collect();
+            let dot = |key: usize| part(query, 0).iter().zip(part(key, 1)).map(|(q, k)| q * k).sum::<f64>();
+            let bias = |key: usize| {
+                let middle = head.bias.map_or(0, |bias| bias.len() / 2) as isize;
+                let distance = (key as isize - query as isize).clamp(-middle, middle);
+                head.bias.map_or(0.0, |bias| f64::from(bias[(middle + distance) as usize]))
+            };
+            let score = |key: usize| dot(key) / (head.size as f64).sqrt() + bias(key);
+            let powers: Vec<f64> = (0..tokens).map(|key| score(key).exp()).collect();
             let sum: f64 = powers.iter().sum();
             let value = |d: usize| (0..tokens).map(|key| powers[key] / sum * part(key, 2)[d]).sum::<f64>();
             (0..head.size).map(value).collect::<Vec<_>>()
@@ -168,7 +199,7 @@ mod tests {
         (0..tokens).flat_map(attend).collect()
     }
 
-    fn check<T: Operand>(tolerance: f64) {
+    fn check<T: Operand>(tolerance: f64, bias: Option<&[f32]>) {
         for (size, heads) in [(1, 1), (5, 3), (8, 2), (32, 2), (64, 1), (17, 2)] {
             let hidden_size = size * heads;
             // One scratch for all: nothing of a longer text may stay in it.
@@ -176,7 +207,7 @@ mod tests {
             for tokens in (1..=9).rev().chain([31, 64, 65, 2]) {
                 let qkv: Vec<f32> = noise(tokens as u64, 3 * tokens * hidden_size).iter().map(|x| 3.0 * x).collect();
                 let mut context = vec![f32::NAN; tokens * hidden_size];
-                for head in (0..heads).map(|head| Head { hidden_size, size, start: head * size }) {
+                for head in (0..heads).map(|head| Head { hidden_size, size, start: head * size, bias }) {
                     attention.attend(&qkv, head, &mut context);
                     let rows = context.chunks_exact(hidden_size).map(|row| &row[head.start..][..size]);
                     for (found, expected) in rows.flatten().zip(reference(&qkv, head, tokens)) {
@@ -190,20 +221,48 @@ mod tests {
 
     #[test]
     fn floats_are_close_to_the_definition() {
-        check::<f32>(1e-5);
+        check::<f32>(1e-5, None);
     }
 
     #[test]
     fn integers_are_close_to_the_definition() {
-        check::<i16>(3e-3);
+        check::<i16>(3e-3, None);
+    }
+
+    #[test]
+    fn biases_are_those_of_the_distance() {
+        for distances in [1, 3, 7, 63, 183] {
+            let bias: Vec<f32> = noise(5, distances).iter().map(|x| 4.0 * x).collect();
+            check::<f32>(2e-5, Some(&bias));
+            check::<i16>(3e-3, Some(&bias));
+        }
+    }
+
+    /// And nothing of the biases of another model stays in the scratch.
+    #[test]
+    fn a_bias_of_zero_changes_rounding_alone() {
+        let qkv = noise(1, 3 * 9 * 8);
+        let attend = |bias| {
+            let (mut with, mut context) = (Attention::<i16>::default(), [0.0; 9 * 8]);
+            // A scratch that had biases before.
+            with.attend(&qkv, Head { hidden_size: 8, size: 8, start: 0, bias: Some(&[1.0; 3]) }, &mut context);
+            with.attend(&qkv, Head { hidden_size: 8, size: 8, start: 0, bias }, &mut context);
+            context
+        };
+        let error = |(a, b): (&f32, &f32)| (a - b).abs();
+        assert!(attend(None).iter().zip(&attend(Some(&[0.0]))).map(error).fold(0.0, f32::max) <= 1e-5);
+        assert_ne!(attend(None), attend(Some(&[0.0, 0.0, 1.0])));
     }
 
     #[test]
     fn numbers_that_are_none_are_harmless() {
-        let head = Head { hidden_size: 4, size: 4, start: 0 };
-        for x in [0.0, 1e-44, f32::MAX, f32::INFINITY, f32::NAN] {
-            Attention::<i16>::default().attend(&[x; 36], head, &mut [0.0; 12]);
-            Attention::<f32>::default().attend(&[x; 36], head, &mut [0.0; 12]);
+        let numbers = [0.0, 1e-44, f32::MAX, f32::INFINITY, f32::NEG_INFINITY, f32::NAN];
+        for bias in [None].into_iter().chain(numbers.each_ref().map(Some)) {
+            let head = Head { hidden_size: 4, size: 4, start: 0, bias: bias.map(std::slice::from_ref) };
+            for x in numbers {
+                Attention::<i16>::default().attend(&[x; 36], head, &mut [0.0; 12]);
+                Attention::<f32>::default().attend(&[x; 36], head, &mut [0.0; 12]);
+            }
         }
     }
 }

@@ -28,15 +28,20 @@ impl<'m> Encoder<'m> {
 
     /// Token vectors of the texts, end to end without padding, into `work.hidden` `[tokens, hidden_size]`; `work` has the size
     /// for just these tokens.
-    pub(crate) fn forward(&self, batch: &[&Tokens], work: &mut Workspace) -> Result<(), Error> {
-        let lengths = self.embed(batch, work)?;
+    pub(crate) fn forward(&self, batch: &[&Tokens], work: &mut Workspace) {
+        let lengths = self.embed(batch, work);
         if let Some(first) = self.layers.first() {
             first.queries(work, &mut Unobserved);
         }
         for (index, layer) in self.layers.iter().enumerate() {
             layer.forward(self.layers.get(index + 1), &lengths, work, &mut Unobserved);
         }
-        Ok(())
+    }
+
+    /// Mean of the tokens' vectors, for static embeddings `[hidden_size]`: the same bits as those of [`Encoder::forward`] and
+    /// [`pool`](crate::pooling::pool), without the vectors in between.
+    pub(crate) fn mean(&self, tokens: &Tokens, out: &mut [f32]) {
+        self.embeddings.mean(&tokens.ids, out);
     }
 
     /// The first layer by itself over the tokens of one text, from `work.hidden` to `work.hidden`: `observe` sees all inputs of its linear layers.
@@ -49,15 +54,15 @@ impl<'m> Encoder<'m> {
     }
 
     /// The first stage: vectors of the tokens alone. Returns the token counts of the texts.
-    pub(crate) fn embed(&self, batch: &[&Tokens], work: &mut Workspace) -> Result<Vec<usize>, Error> {
+    pub(crate) fn embed(&self, batch: &[&Tokens], work: &mut Workspace) -> Vec<usize> {
         let lengths: Vec<usize> = batch.iter().map(|tokens| tokens.len()).collect();
         let mut rest = &mut work.hidden[..];
         for tokens in batch {
             let (out, behind) = rest.split_at_mut(tokens.len() * self.embeddings.dim());
-            self.embeddings.forward(&tokens.ids, &tokens.type_ids, out)?;
+            self.embeddings.forward(&tokens.ids, &tokens.type_ids, out);
             rest = behind;
         }
-        Ok(lengths)
+        lengths
     }
 
     /// The linear layers, first to last.

@@ -12,16 +12,24 @@ use crate::kernel::{self, Head, LayerNorm, Operand};
 pub(crate) struct SelfAttention<'m> {
     pub(super) qkv: Linear<'m>,
     pub(super) output: Linear<'m>,
+    /// What is added to the scores `[heads, 2 * relative_attention_distance + 1]`, the same in all layers.
+    bias: Option<&'m [f32]>,
     hidden_size: usize,
     head_size: usize,
 }
 
 impl<'m> SelfAttention<'m> {
     pub(crate) fn view(file: &ModelFile<'m>, layer: usize) -> Result<Self, Error> {
-        let hidden_size = file.config().encoder.hidden_size;
+        let encoder = &file.config().encoder;
+        let hidden_size = encoder.hidden_size;
+        let bias = |distance| file.tensor(names::ATTENTION_BIAS, &[encoder.num_attention_heads, 2 * distance + 1]);
         Ok(Self {
             qkv: Linear::view(file, &names::linear(layer, LinearLayer::Qkv), hidden_size, 3 * hidden_size)?,
             output: Linear::view(file, &names::linear(layer, LinearLayer::AttentionOutput), hidden_size, hidden_size)?,
+            bias: match encoder.relative_attention_distance {
+                0 => None,
+                distance => Some(bias(distance)?),
+            },
             hidden_size,
             head_size: file.config().head_size(),
         })
@@ -71,12 +79,17 @@ impl<'m> SelfAttention<'m> {
         kernel: &mut kernel::Attention<T>,
     ) {
         let hidden_size = self.hidden_size;
+        let bias_of = |head: usize| {
+            let width = self.bias?.len() * self.head_size / hidden_size;
+            self.bias?.get(head * width..)?.get(..width)
+        };
         let (mut qkv, mut context) = (qkv, context);
         for &len in lengths {
             let (of_text, rest) = qkv.split_at(len * 3 * hidden_size);
             let (to_text, rest_context) = context.split_at_mut(len * hidden_size);
-            for start in (0..hidden_size).step_by(self.head_size) {
-                kernel.attend(of_text, Head { hidden_size, size: self.head_size, start }, to_text);
+            for (index, start) in (0..hidden_size).step_by(self.head_size).enumerate() {
+                let head = Head { hidden_size, size: self.head_size, start, bias: bias_of(index) };
+                kernel.attend(of_text, head, to_text);
             }
             (qkv, context) = (rest, rest_context);
         }

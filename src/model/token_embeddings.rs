@@ -19,6 +19,8 @@ pub(crate) struct TokenEmbeddings<'m> {
 #[derive(Debug)]
 struct Context<'m> {
     position: Table<'m>,
+    /// The token that has the first position wherever it is, and is not counted.
+    padding_id: Option<u32>,
     /// Not all models have token types.
     token_type: Option<Table<'m>>,
     norm: LayerNorm<'m>,
@@ -58,10 +60,11 @@ impl<'m> TokenEmbeddings<'m> {
                 position: Table::view(
                     file,
                     names::POSITION,
-                    encoder.max_position_embeddings,
+                    encoder.max_position_embeddings + usize::from(encoder.padding_id.is_some()),
                     dim,
                     precision.of_positions(),
                 )?,
+                padding_id: encoder.padding_id,
                 token_type: match encoder.type_vocab_size {
                     0 => None,
                     rows => Some(Table::view(file, names::TOKEN_TYPE, rows, dim, Precision::F32)?),
@@ -77,23 +80,40 @@ impl<'m> TokenEmbeddings<'m> {
         self.dim
     }
 
-    /// Vectors of one text's tokens into `out` `[ids.len(), hidden_size]`; positions count from 0.
-    pub(crate) fn forward(&self, ids: &[u32], type_ids: &[u32], out: &mut [f32]) -> Result<(), Error> {
+    /// Vectors of one text's tokens into `out` `[ids.len(), hidden_size]`; positions count from 0. Ids and types are rows of their tables:
+    /// [`Embedder`](crate::Embedder) checks that before.
+    pub(crate) fn forward(&self, ids: &[u32], type_ids: &[u32], out: &mut [f32]) {
         let rows = ids.iter().zip(type_ids).zip(out.chunks_exact_mut(self.dim));
-        for (position, ((&id, &type_id), out)) in rows.enumerate() {
+        let padding_id = self.context.as_ref().and_then(|context| context.padding_id);
+        let mut next = usize::from(padding_id.is_some());
+        for ((&id, &type_id), out) in rows {
             out.fill(0.0);
-            self.word.add_row(id as usize, out)?;
+            self.word.add_row(id as usize, out);
             if let Some(context) = &self.context {
                 if let Some(token_type) = &context.token_type {
-                    token_type.add_row(type_id as usize, out)?;
+                    token_type.add_row(type_id as usize, out);
                 }
-                context.position.add_row(position, out)?;
+                if padding_id == Some(id) {
+                    context.position.add_row(0, out);
+                } else {
+                    context.position.add_row(next, out);
+                    next += 1;
+                }
             }
         }
         if let Some(context) = &self.context {
             context.norm.forward(out);
         }
-        Ok(())
+    }
+
+    /// Mean of the word embeddings of `ids` into `out` `[hidden_size]`; zeros, where there are none.
+    pub(crate) fn mean(&self, ids: &[u32], out: &mut [f32]) {
+        out.fill(0.0);
+        ids.iter().for_each(|&id| self.word.add_row(id as usize, out));
+        if !ids.is_empty() {
+            let count = ids.len() as f32;
+            out.iter_mut().for_each(|x| *x /= count);
+        }
     }
 }
 
@@ -116,18 +136,15 @@ impl<'m> Table<'m> {
     }
 
     #[inline(never)]
-    fn add_row(&self, index: usize, out: &mut [f32]) -> Result<(), Error> {
-        let missing = |len| Error::TokenId { id: index as u32, vocab_size: len };
+    fn add_row(&self, index: usize, out: &mut [f32]) {
         match *self {
             Self::Int8 { rows, scale, dim } => {
-                let &scale = scale.get(index).ok_or_else(|| missing(scale.len()))?;
-                let scale = f32::from(scale);
+                let scale = f32::from(scale[index]);
                 let row = &rows[index * dim..][..dim];
                 out.iter_mut().zip(row).for_each(|(out, &q)| *out += scale * f32::from(q));
             }
             Self::Int4 { rows, multiplier, scale, dim } => {
-                let &scale = scale.get(index).ok_or_else(|| missing(scale.len()))?;
-                let scale = f32::from(scale);
+                let scale = f32::from(scale[index]);
                 let row = &rows[index * int4_len(dim)..][..int4_len(dim)];
                 let multipliers = int4_len(dim.div_ceil(INT4_GROUP));
                 let multiplier = unpack_int4(&multiplier[index * multipliers..][..multipliers]);
@@ -138,10 +155,9 @@ impl<'m> Table<'m> {
                 }
             }
             Self::F32 { rows, dim } => {
-                let row = rows.chunks_exact(dim).nth(index).ok_or_else(|| missing(rows.len() / dim))?;
+                let row = &rows[index * dim..][..dim];
                 out.iter_mut().zip(row).for_each(|(out, &x)| *out += x);
             }
         }
-        Ok(())
     }
 }

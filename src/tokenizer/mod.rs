@@ -24,9 +24,9 @@ use wordpiece::WordPiece;
 /// The tokens of one text or of one pair.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tokens {
-    /// Token ids, `[CLS]` and `[SEP]` included where the model has them, each below `vocab_size` `[n_tokens]`.
+    /// Token ids, `[CLS]` and `[SEP]` included where the model has them `[n_tokens]`. Only those below `vocab_size` have a vector.
     pub ids: Vec<u32>,
-    /// 0 for the first text of a pair and its frame, 1 for the second `[n_tokens]`.
+    /// 0 for the first text of a pair and its frame, 1 for the second `[n_tokens]`; all 0 for a model without types.
     pub type_ids: Vec<u32>,
     /// Bytes of the text that each token came from; `0..0` for `[CLS]` and `[SEP]` `[n_tokens]`. The model does not read them.
     pub offsets: Vec<Range<usize>>,
@@ -75,6 +75,8 @@ pub struct TooLong {
 pub struct Tokenizer<'m> {
     config: TokenizerConfig,
     normalized_tokens: NormalizedTokens,
+    /// Which bytes an added token in the raw text begins with `[256]`.
+    first_bytes: Box<[bool; 256]>,
     trie: Trie<'m>,
 }
 
@@ -88,7 +90,13 @@ impl<'m> Tokenizer<'m> {
     /// walk: a damaged one gives wrong tokens.
     #[must_use]
     pub fn new(config: TokenizerConfig, trie: &'m [u32]) -> Self {
-        Self { normalized_tokens: NormalizedTokens::of(&config), config, trie: Trie::new(trie) }
+        let mut first_bytes = Box::new([false; 256]);
+        for token in config.added_tokens.iter().filter(|token| !token.normalized) {
+            if let Some(&first) = token.content.as_bytes().first() {
+                first_bytes[usize::from(first)] = true;
+            }
+        }
+        Self { normalized_tokens: NormalizedTokens::of(&config), first_bytes, config, trie: Trie::new(trie) }
     }
 
     /// Tokens of `[CLS] text [SEP]`, at most `max_length` of them (2 or more). For static embeddings those of the text alone.
@@ -99,18 +107,24 @@ impl<'m> Tokenizer<'m> {
         let frame = self.frame_len();
         let room = max_length.saturating_sub(frame);
         let body = self.body(text, Keep::new(room, truncation));
+        let len = body.pieces.len() + frame;
         if truncation == Truncation::Off && body.truncated() {
             return Err(TooLong { n_tokens: body.seen + frame, limit: max_length });
         }
-        let mut tokens = Tokens { truncated: body.truncated(), ..Tokens::default() };
+        let mut tokens = Tokens {
+            ids: Vec::with_capacity(len),
+            type_ids: Vec::with_capacity(len),
+            offsets: Vec::with_capacity(len),
+            truncated: body.truncated(),
+        };
         tokens.frame(self.config.cls_id, 0);
         body.pieces.into_iter().for_each(|(id, offset)| tokens.push(id, 0, offset));
         tokens.frame(self.config.sep_id, 0);
         Ok(tokens)
     }
 
-    /// Tokens of `[CLS] first [SEP] second [SEP]`, at most `max_length` of them (3 or more); where they do not fit, the
-    /// longer text is shortened first, as `longest_first` does in `tokenizers`.
+    /// Tokens of `[CLS] first [SEP] second [SEP]`, at most `max_length` of them ([`Tokenizer::pair_frame_len`] or more); where they do
+    /// not fit, the longer text is shortened first, as `longest_first` does in `tokenizers`.
     ///
     /// # Errors
     /// [`TooLong`] where the pair has more tokens and `truncation` is [`Truncation::Off`].
@@ -121,7 +135,7 @@ impl<'m> Tokenizer<'m> {
         max_length: usize,
         truncation: Truncation,
     ) -> Result<Tokens, TooLong> {
-        let frame = self.frame_len() + usize::from(self.config.sep_id.is_some());
+        let frame = self.pair_frame_len();
         let room = max_length.saturating_sub(frame);
         let bodies = [first, second].map(|text| self.body(text, Keep::counting_all(room, truncation)));
         let seen = bodies[0].seen + bodies[1].seen;
@@ -131,7 +145,11 @@ impl<'m> Tokenizer<'m> {
         let kept = longest_first(bodies[0].seen, bodies[1].seen, room);
         let mut tokens = Tokens { truncated: seen > room, ..Tokens::default() };
         tokens.frame(self.config.cls_id, 0);
-        for (type_id, (body, kept)) in (0..).zip(bodies.into_iter().zip(kept)) {
+        for (index, (body, kept)) in (0..).zip(bodies.into_iter().zip(kept)) {
+            let type_id = if self.config.double_sep { 0 } else { index };
+            if self.config.double_sep && index > 0 {
+                tokens.frame(self.config.sep_id, type_id);
+            }
             body.trimmed(kept, truncation).for_each(|(id, offset)| tokens.push(id, type_id, offset));
             tokens.frame(self.config.sep_id, type_id);
         }
@@ -142,6 +160,12 @@ impl<'m> Tokenizer<'m> {
     #[must_use]
     pub fn frame_len(&self) -> usize {
         usize::from(self.config.cls_id.is_some()) + usize::from(self.config.sep_id.is_some())
+    }
+
+    /// Number of tokens that frame two texts.
+    #[must_use]
+    pub fn pair_frame_len(&self) -> usize {
+        self.frame_len() + usize::from(self.config.sep_id.is_some()) * (1 + usize::from(self.config.double_sep))
     }
 
     /// The text of a token, `##` included where it continues a word. Searches the whole table: for people to read.
@@ -193,10 +217,11 @@ impl<'m> Tokenizer<'m> {
 
     /// Cuts the raw text at added tokens, leftmost and longest first.
     fn segments(&self, text: &str, mut sink: impl FnMut(Segment) -> ControlFlow<()>) -> ControlFlow<()> {
-        let mut start = 0;
-        let mut at = 0;
-        while at < text.len() {
-            let Some(token) = self.added_token_at(&text.as_bytes()[at..]) else {
+        let bytes = text.as_bytes();
+        let (mut start, mut at) = (0, 0);
+        while let Some(step) = bytes[at..].iter().position(|&byte| self.first_bytes[usize::from(byte)]) {
+            at += step;
+            let Some(token) = self.added_token_at(&bytes[at..]) else {
                 at += 1;
                 continue;
             };

@@ -64,7 +64,7 @@ impl<F: FnMut(NormalizedChar) -> ControlFlow<()>> Stage<'_, F> {
                 c.char = ' ';
             }
         }
-        if self.config.handle_chinese_chars && is_cjk(c.char) {
+        if self.config.handle_chinese_chars && !c.char.is_ascii() && is_cjk(c.char) {
             let blank = NormalizedChar { char: ' ', ..c };
             self.strip_accents(blank)?;
             self.strip_accents(c)?;
@@ -78,7 +78,9 @@ impl<F: FnMut(NormalizedChar) -> ControlFlow<()>> Stage<'_, F> {
             return self.lowercase(c);
         }
         if c.char.is_ascii() {
-            self.flush()?;
+            if !self.pending.is_empty() {
+                self.flush()?;
+            }
             return self.lowercase(c);
         }
         let mut flow = ControlFlow::Continue(());
@@ -149,7 +151,12 @@ impl<F: FnMut(NormalizedChar) -> ControlFlow<()>> Stage<'_, F> {
 
 /// Control characters, and all others that Unicode calls `Other`; but tab and line ends are white space.
 fn is_removed(c: char) -> bool {
-    !matches!(c, '\t' | '\n' | '\r') && (c == '\u{fffd}' || c.is_other())
+    match c {
+        '\t' | '\n' | '\r' => false,
+        // Of these, no table has to be searched.
+        '\0'..='\x7f' => c.is_ascii_control(),
+        _ => c == '\u{fffd}' || c.is_other(),
+    }
 }
 
 /// Whether BERT makes a word of this character alone.
@@ -171,4 +178,19 @@ fn is_cjk(c: char) -> bool {
             | 0xF900..=0xFAFF
             | 0x2F800..=0x2FA1F
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use unicode_categories::UnicodeCategories;
+
+    use super::is_removed;
+
+    #[test]
+    fn ascii_is_as_the_tables_have_it() {
+        for c in '\0'..='\x7f' {
+            let expected = !matches!(c, '\t' | '\n' | '\r') && c.is_other();
+            assert_eq!(is_removed(c), expected, "{c:?}");
+        }
+    }
 }

@@ -17,6 +17,9 @@ pub enum Truncation {
     Off,
 }
 
+/// Pieces that need no more memory: most sentences have fewer.
+const USUAL_TEXT: usize = 32;
+
 /// Takes the pieces of a text one by one and keeps those that may stay.
 pub(super) struct Keep {
     pub(super) pieces: VecDeque<Piece>,
@@ -29,7 +32,8 @@ pub(super) struct Keep {
 
 impl Keep {
     pub(super) fn new(room: usize, truncation: Truncation) -> Self {
-        Self { pieces: VecDeque::new(), seen: 0, room, truncation, counts_all: false }
+        let pieces = VecDeque::with_capacity(room.min(USUAL_TEXT));
+        Self { pieces, seen: 0, room, truncation, counts_all: false }
     }
 
     /// The same, counting to the end of the text: which text of a pair is the longer one decides what each keeps.

@@ -16,7 +16,12 @@ pub(crate) struct WordPiece<'v> {
     unk_id: u32,
     max_chars: usize,
     word: Word,
+    /// Pieces of the word that ends: kept for its memory.
+    pieces: Vec<Piece>,
 }
+
+/// Bytes or characters of a word that need no more memory: most words are shorter.
+const USUAL_WORD: usize = 32;
 
 /// The word being gathered. Characters past the limit are counted, not kept.
 #[derive(Default)]
@@ -33,7 +38,12 @@ pub(crate) type Piece = (u32, Range<usize>);
 
 impl<'v> WordPiece<'v> {
     pub(crate) fn new(trie: Trie<'v>, unk_id: u32, max_chars: usize) -> Self {
-        Self { trie, continuation: trie.walk(ROOT, b"##"), unk_id, max_chars, word: Word::default() }
+        let word = Word {
+            text: String::with_capacity(USUAL_WORD),
+            sources: Vec::with_capacity(USUAL_WORD),
+            ..Word::default()
+        };
+        Self { trie, continuation: trie.walk(ROOT, b"##"), unk_id, max_chars, word, pieces: Vec::new() }
     }
 
     /// Takes the next character; `sink` gets the pieces of every word that it completes.
@@ -62,32 +72,32 @@ impl<'v> WordPiece<'v> {
             return ControlFlow::Continue(());
         }
         let whole = self.word.sources.first().map_or(self.word.end, |first| first.0)..self.word.end;
-        let flow = match self.pieces() {
-            Some(pieces) => pieces.into_iter().try_for_each(&mut *sink),
+        self.pieces.clear();
+        let flow = match self.cover() {
+            Some(()) => self.pieces.drain(..).try_for_each(&mut *sink),
             None => sink((self.unk_id, whole)),
         };
         self.word.clear();
         flow
     }
 
-    /// The pieces of the current word, or `None` where the vocabulary does not cover it.
-    fn pieces(&self) -> Option<Vec<Piece>> {
+    /// Finds the pieces of the current word, or `None` where the vocabulary does not cover it.
+    fn cover(&mut self) -> Option<()> {
         let word = &self.word;
         if word.chars > self.max_chars {
             return None;
         }
-        let mut pieces = Vec::new();
         let (mut byte, mut char) = (0, 0);
         while byte < word.text.len() {
             let root = if byte == 0 { ROOT } else { self.continuation? };
             let (id, len) = self.longest_match(root, &word.text.as_bytes()[byte..])?;
             let chars = word.text.get(byte..byte + len)?.chars().count();
             let source = word.sources[char].0..word.sources[char + chars - 1].1;
-            pieces.push((id, source));
+            self.pieces.push((id, source));
             byte += len;
             char += chars;
         }
-        Some(pieces)
+        Some(())
     }
 
     /// Id and length in bytes of the longest key below `root` that `text` starts with.

@@ -47,9 +47,12 @@ pub struct Tiny {
     pub dtype: Dtype,
 }
 
+/// Those of the default model.
+pub const SHAPE: Shape = Shape { hidden: 16, heads: 2, layers: 2, intermediate: 64 };
+
 impl Default for Tiny {
     fn default() -> Self {
-        Self::new(Shape { hidden: 16, heads: 2, layers: 2, intermediate: 64 })
+        Self::new(SHAPE)
     }
 }
 
@@ -69,6 +72,33 @@ impl Tiny {
         ];
         let json = json.into_iter().map(|(path, value)| (path.to_owned(), value)).collect();
         Self { json, weights: weights(shape), dtype: Dtype::F32 }
+    }
+
+    /// An MPNet. Token 1 is padding there, so the words that are unknown have no position here.
+    pub fn of_mpnet(shape: Shape) -> Self {
+        let mut tiny = Self::new(shape).set("config.json", "/model_type", json!("mpnet")).set(
+            "config.json",
+            "/max_position_embeddings",
+            json!(34),
+        );
+        tiny.weights.remove("embeddings.token_type_embeddings.weight");
+        let parts = [
+            ("attention.self.query", "attention.attn.q"),
+            ("attention.self.key", "attention.attn.k"),
+            ("attention.self.value", "attention.attn.v"),
+            ("attention.output.dense", "attention.attn.o"),
+            ("attention.output.LayerNorm", "attention.LayerNorm"),
+        ];
+        let rename = |name: String| parts.iter().fold(name, |name, (bert, own)| name.replace(bert, own));
+        tiny.weights = tiny.weights.into_iter().map(|(name, tensor)| (rename(name), tensor)).collect();
+        tiny.weights.extend(filled(
+            Random(1),
+            vec![
+                ("embeddings.position_embeddings.weight".to_owned(), vec![34, shape.hidden], 0.0, 1.0),
+                ("encoder.relative_attention_bias.weight".to_owned(), vec![32, shape.heads], 0.0, 1.5),
+            ],
+        ));
+        tiny
     }
 
     /// Static embeddings over the vocabulary.
@@ -179,13 +209,16 @@ type Plan = (String, Vec<usize>, f32, f32);
 /// Weights of about the size that keeps activations near one. Every value is a multiple of 1/64 below 2, which is a number
 /// in all three types.
 fn weights(shape: Shape) -> BTreeMap<String, (Vec<usize>, Vec<f32>)> {
-    let mut random = Random(shape.hidden as u64);
+    filled(Random(shape.hidden as u64), plans(shape))
+}
+
+fn filled(mut random: Random, plans: Vec<Plan>) -> BTreeMap<String, (Vec<usize>, Vec<f32>)> {
     let fill = |(name, shape, center, spread): Plan| {
         let mut value = || ((center + spread * random.float()) * 64.0).round() / 64.0;
         let values = (0..shape.iter().product()).map(|_| value()).collect();
         (name, (shape, values))
     };
-    plans(shape).into_iter().map(fill).collect()
+    plans.into_iter().map(fill).collect()
 }
 
 fn plans(Shape { hidden, intermediate, layers, .. }: Shape) -> Vec<Plan> {

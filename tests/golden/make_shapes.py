@@ -18,7 +18,7 @@ from safetensors.torch import load_file, save_file
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.models import Dense, LayerNorm, Normalize, Pooling, Transformer
 from sentence_transformers.sentence_transformer.modules import Dropout
-from transformers import BertConfig, BertModel, BertTokenizer, DistilBertConfig, DistilBertModel
+from transformers import BertConfig, BertModel, BertTokenizer, DistilBertConfig, DistilBertModel, MPNetConfig, MPNetModel, MPNetTokenizer
 
 HERE = Path(__file__).parent
 PIECES = "the cat sat on mat hello world ##s ##ing ##ed a b c d e ##a ##b ##c ##d ##e 1 2 ##1 ##2 . , ! ? ' 中 国 un ##known query"
@@ -33,6 +33,9 @@ TEXTS = [
     "[MASK] on [SEP] world",
     "the cat " * 20,
 ]
+MPNET_VOCABULARY = ["<s>", "<pad>", "</s>", "<unk>", "[UNK]", *PIECES.split(), "<mask>"]
+# What is special in MPNet, padding among it, which has no position there; and more words than there are distances with a bias of their own.
+MPNET_TEXTS = ["the <mask> sat</s>on <s> <unk> [UNK]", "a <pad><pad> cat <pad> sat", "a b c d e " * 35, "hello world " * 100]
 NN = torch.nn
 ACTIVATIONS = [
     NN.Identity, NN.Tanh, NN.ReLU, NN.ReLU6, NN.LeakyReLU, NN.ELU, NN.CELU, NN.SELU, NN.GELU, NN.SiLU, NN.Mish, NN.Sigmoid,
@@ -58,6 +61,15 @@ def distilbert(sinusoidal=False, layers=1):
     )  # fmt: skip
 
 
+def mpnet():
+    return MPNetModel(
+        MPNetConfig(
+            vocab_size=len(MPNET_VOCABULARY), hidden_size=24, num_hidden_layers=2, num_attention_heads=3, intermediate_size=32,
+            max_position_embeddings=202,
+        )
+    )  # fmt: skip
+
+
 def shapes():
     """Name, encoder, pooling and what follows."""
     yield "leaf", bert(), "mean", [Dense(16, 24, activation_function=NN.Identity())]
@@ -77,6 +89,7 @@ def shapes():
         Dense(9, 10, activation_function=NN.Sigmoid()),
         Normalize(),
     ]  # fmt: skip
+    yield "mpnet", mpnet(), "mean", [Normalize()]
 
 
 def randomize(module, seed):
@@ -94,9 +107,12 @@ def randomize(module, seed):
 
 
 def make(name, encoder, pooling, behind, seed):
+    is_mpnet = isinstance(encoder, MPNetModel)
+    texts = TEXTS + MPNET_TEXTS if is_mpnet else TEXTS
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "vocab.txt").write_text("\n".join(VOCABULARY) + "\n")
-        BertTokenizer.from_pretrained(folder, model_max_length=24).save_pretrained(folder)
+        (Path(folder) / "vocab.txt").write_text("\n".join(MPNET_VOCABULARY if is_mpnet else VOCABULARY) + "\n")
+        tokenizer, tokens = (MPNetTokenizer, 150) if is_mpnet else (BertTokenizer, 24)
+        tokenizer.from_pretrained(folder, model_max_length=tokens).save_pretrained(folder)
         encoder.save_pretrained(folder)
         transformer = Transformer(folder)
     width = encoder.config.hidden_size
@@ -111,8 +127,8 @@ def make(name, encoder, pooling, behind, seed):
         tensors = {key: value for key, value in load_file(unused).items() if not key.startswith("pooler.")}
         save_file(tensors, unused, metadata={"format": "pt"})
     loaded = SentenceTransformer(str(target), device="cpu")
-    vectors = torch.cat([loaded.encode([text], convert_to_tensor=True) for text in TEXTS])
-    expected = {"texts": TEXTS, "dim": loaded.get_embedding_dimension(), "vectors": vectors.flatten().tolist()}
+    vectors = torch.cat([loaded.encode([text], convert_to_tensor=True) for text in texts])
+    expected = {"texts": texts, "dim": loaded.get_embedding_dimension(), "vectors": vectors.flatten().tolist()}
     (target / "expected.json").write_text(json.dumps(expected, ensure_ascii=False) + "\n")
 
 

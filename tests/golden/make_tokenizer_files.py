@@ -5,7 +5,8 @@
     python make_tokenizer_files.py
 
 Every variant has the vocabulary of tests/common/tiny.rs. `files` holds what differs from the tokenizer.json of that
-file; `null` removes a file. `ids` has the ids of each text, special tokens included.
+file; `null` removes a file. `ids` has the ids of each text, special tokens included. `fails` says of which texts a model
+with a row for each token of the vocabulary makes an error: those with a token whose id is no row.
 """
 
 import json
@@ -13,8 +14,9 @@ import re
 import tempfile
 from pathlib import Path
 
+import torch
 import transformers
-from transformers import AutoTokenizer
+from transformers import AutoTokenizer, BertConfig, BertModel
 
 HERE = Path(__file__).parent
 TEXTS = ["The cat SAT on thé mat", "Hello [WORLD] [world]! <go>", "a中国b", "[MASK] cat [SEP]", "☃ zzz"]
@@ -69,6 +71,8 @@ def added_token(content, **flags):
 
 def variants(vocab):
     base = tokenizer_json(vocab)
+    named = {"cls_token": "[CLS]", "sep_token": "[SEP]", "pad_token": "[PAD]", "bos_token": "a", "eos_token": "[SEP]"}
+    mpnet = {"tokenizer_class": "MPNetTokenizer", "mask_token": "[MASK]"} | named
     generic = {"tokenizer_class": "PreTrainedTokenizerFast"}
     text = "\n".join(vocab) + "\n"
     cased = json.loads(json.dumps(base))
@@ -102,10 +106,19 @@ def variants(vocab):
     yield "added_tokens_decoder before other files", {CONFIG: {"added_tokens_decoder": world}, ADDED: {"<go>": 41}}
     yield "further special tokens in the settings", {CONFIG: {"additional_special_tokens": ["[WORLD]"]}}
     yield "further special tokens in the map", {SPECIAL: {"additional_special_tokens": ["[WORLD]", "<go>"]}}
+    yield "added_tokens_decoder with the id of a piece", {CONFIG: {"added_tokens_decoder": {"5": added_token("<go>")} | world}}
+    yield "the id of a piece, generic class", {CONFIG: {"added_tokens_decoder": {"5": added_token("<go>")} | world} | generic}
+    yield "added_tokens_decoder with a piece", {CONFIG: {"added_tokens_decoder": {"77": added_token("cat")}}}
+    yield "added_tokens_decoder with a gap", {CONFIG: {"added_tokens_decoder": {"77": added_token("[WORLD]")}}}
+    yield "a gap, generic class", {CONFIG: {"added_tokens_decoder": {"77": added_token("[WORLD]")} | two} | generic}
     yield "another [CLS]", {CONFIG: {"cls_token": "[MASK]"}}
     yield "another [SEP] in the map", {SPECIAL: {"sep_token": "[MASK]"}}
     yield "another [UNK]", {CONFIG: {"unk_token": "[MASK]"}}
     yield "a special token as an object", {SPECIAL: {"cls_token": added_token("[MASK]")}}
+    yield "the class of MPNet", {CONFIG: mpnet}
+    yield "the class of MPNet, cased", {CONFIG: mpnet | {"do_lower_case": False}}
+    yield "the class of MPNet, vocab.txt alone", {"tokenizer.json": None, "vocab.txt": text, CONFIG: mpnet}
+    yield "BERT with a first token", {CONFIG: {"bos_token": "a"}}
     yield "the map before the settings", {CONFIG: {"cls_token": "[MASK]"}, SPECIAL: {"cls_token": "[PAD]"}}
 
 
@@ -121,10 +134,22 @@ def encode(vocab, files):
         return [tokenizer(text)["input_ids"] for text in TEXTS]
 
 
+def fails(model, ids):
+    try:
+        model(torch.tensor([ids]))
+    except IndexError:
+        return True
+    return False
+
+
 def main():
     transformers.logging.set_verbosity_error()
     vocab = vocabulary()
+    sizes = {"hidden_size": 8, "num_attention_heads": 1, "num_hidden_layers": 1, "intermediate_size": 8}
+    model = BertModel(BertConfig(vocab_size=len(vocab), **sizes))
     rows = [{"name": name, "files": files, "ids": encode(vocab, files)} for name, files in variants(vocab)]
+    for row in rows:
+        row["fails"] = [fails(model, ids) for ids in row["ids"]]
     rows = ",\n".join("  " + json.dumps(row) for row in rows)
     head = f'"transformers": "{transformers.__version__}",\n"texts": {json.dumps(TEXTS)},\n'
     (HERE / "tokenizer_files.json").write_text(f'{{\n{head}"variants": [\n{rows}\n]\n}}\n', encoding="ascii")

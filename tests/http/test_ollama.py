@@ -1,5 +1,8 @@
 """Ollama's own client."""
 
+import json
+
+import httpx
 import numpy as np
 import ollama
 import pytest
@@ -25,6 +28,28 @@ def test_a_string_and_a_list(client, model, embed, token_ids):
 def test_other_names_of_the_model(client, model, embed):
     for name in [f"{model}:latest", f"sentence-transformers/{model}"]:
         assert same_bits(client.embed(model=name, input=TEXTS).embeddings, embed(TEXTS))
+
+
+def test_what_clients_ask_before_they_embed(client, model, info):
+    listed = client.list().models
+    assert [entry.model for entry in listed] == [model] == [entry.model for entry in client.ps().models]
+    assert listed[0].digest == info["model_sha"] and listed[0].details.family == "bert"
+    shown = client.show(model)
+    assert shown.capabilities == ["embedding"]
+    assert shown.modelinfo["bert.embedding_length"] == info["embedding_dimension"]
+
+
+def test_the_route_before_embed(client, model, embed):
+    """It gives the vector as the model does: only some models end with a normalization."""
+    old = client.embeddings(model=model, prompt=TEXTS[0]).embedding
+    assert same_bits([old], embed(TEXTS[:1], normalize=False))
+
+
+def test_a_body_without_a_media_type(url, key, model):
+    """As `curl -d` sends it."""
+    body = json.dumps({"model": model, "input": "a"})
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/x-www-form-urlencoded"}
+    assert len(httpx.post(f"{url}/api/embed", content=body, headers=headers).raise_for_status().json()["embeddings"]) == 1
 
 
 def test_every_option(client, model, embed):

@@ -65,7 +65,8 @@ def narrowed(info):
     model, texts = info["served_model_name"], info["max_client_batch_size"]
     names = [model, f"{model}:latest", f"sentence-transformers/{model}"]
     schemas["OpenAiRequest"]["properties"]["model"] = {"enum": [*names, None]}
-    schemas["OllamaRequest"]["properties"]["model"] = {"enum": names}
+    for request in ["OllamaRequest", "OllamaEmbeddingsRequest", "OllamaShowRequest"]:
+        schemas[request]["properties"]["model"] = {"enum": names}
     document["paths"]["/v1/models/{model}"]["get"]["parameters"][0]["schema"] = {"enum": names}
     schemas["PromptName"] = {"enum": ["query", "document", None]}
     schemas["Dimensions"]["maximum"] = info["embedding_dimension"]

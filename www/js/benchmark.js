@@ -22,6 +22,7 @@ let running;
 export function start() {
   button.addEventListener('click', run);
   cancel.addEventListener('click', () => running?.abort());
+  document.addEventListener('model-changed', () => running?.abort());
 }
 
 async function run() {

@@ -1,4 +1,4 @@
-// A place where a file can be chosen or dropped.
+// A place where files can be chosen or dropped.
 
 /** Calls `open` with each file that is chosen in `input` or dropped onto `place`. */
 export function onFile(place, input, open) {
@@ -7,6 +7,11 @@ export function onFile(place, input, open) {
     // So that the same file can be chosen once more.
     input.value = '';
   });
+  onDrop(place, ({ files: [file] }) => file && open(file));
+}
+
+/** Calls `take` with the data of each drop onto `place`. */
+export function onDrop(place, take) {
   for (const type of ['dragenter', 'dragover']) {
     place.addEventListener(type, (event) => {
       event.preventDefault();
@@ -17,6 +22,6 @@ export function onFile(place, input, open) {
   place.addEventListener('drop', (event) => {
     event.preventDefault();
     place.classList.remove('over');
-    if (event.dataTransfer.files[0]) open(event.dataTransfer.files[0]);
+    take(event.dataTransfer);
   });
 }

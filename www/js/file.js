@@ -33,6 +33,11 @@ export function start() {
   });
   button.addEventListener('click', run);
   cancel.addEventListener('click', () => running?.abort());
+  document.addEventListener('model-changed', () => {
+    stop();
+    reset();
+    button.disabled = false;
+  });
 }
 
 async function open(chosen) {

@@ -22,7 +22,8 @@ export async function start() {
   }
 }
 
-async function run(model) {
+/** Loads a model in place of the one that is there. */
+export async function run(model) {
   const begin = performance.now();
   let from = 'network';
   section.classList.remove('done', 'failed');

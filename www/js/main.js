@@ -2,6 +2,7 @@
 
 import * as about from './about.js';
 import * as benchmark from './benchmark.js';
+import * as convert from './convert.js';
 import * as file from './file.js';
 import * as knowledge from './knowledge.js';
 import * as loader from './loader.js';
@@ -11,7 +12,7 @@ import * as search from './search.js';
 import * as similarity from './similarity.js';
 import * as tabs from './tabs.js';
 
-for (const part of [similarity, search, map, file, knowledge, benchmark, about, tabs]) part.start();
+for (const part of [similarity, search, map, file, knowledge, benchmark, convert, about, tabs]) part.start();
 
 // The files of the page are kept once the model is there: it is what people wait for.
 document.addEventListener('model-ready', keepPage, { once: true });

@@ -22,6 +22,8 @@ let drawn;
 export function start() {
   for (const input of document.querySelectorAll('[name="map-source"]')) input.addEventListener('change', show);
   onShow('map', show);
+  // The map that is there is of another model; the next one is drawn when the tab is seen.
+  document.addEventListener('model-changed', () => (drawn = undefined));
 }
 
 async function show() {

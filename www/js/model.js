@@ -1,16 +1,25 @@
 // The model, loaded once and used by every tab.
 
 import { clearCache, createEmbedder, isCached } from '../minilm-wasm/src/browser.js';
+import { chosen, forgetOwn } from './own.js';
 
 const LAST = 'model';
 let waiting = Promise.withResolvers();
 let loading;
+/** What is in use: the embedder, and the model as it was described. */
+let used;
 
 /** The embedder, as soon as there is one. */
 export const embedder = () => waiting.promise;
 
+/** The model that is in use; `undefined` before there is one. */
+export const current = () => used?.model;
+
+/** The model to begin with: one that was converted here and chosen, else that of the site. */
+export const description = async () => (await chosen()) ?? siteModel();
+
 /** What `minilm www` says of the model: name, url, bytes, sha256. */
-export async function description() {
+export async function siteModel() {
   const response = await fetch('site.json');
   if (!response.ok) throw new Error(`site.json: the server answered ${response.status}`);
   const { model } = await response.json();
@@ -21,16 +30,24 @@ export async function description() {
 export const isStored = (model) => isCached(model.url);
 
 /**
- * Loads the model; gives what is known about it then.
+ * Loads a model, which takes the place of one that is there; gives what is known about it then.
  * @param {(progress: { from: string, loaded: number, total: number }) => void} progress
  */
 export async function load(model, progress) {
   const controller = new AbortController();
   loading = controller;
-  const created = await createEmbedder({ model: model.url, progress, signal: controller.signal });
+  const created = await createEmbedder({ model: model.blob ?? model.url, progress, signal: controller.signal });
   loading = undefined;
-  await forgetOthers(model.url);
+  if (!model.own) await forgetOthers(model.url);
+  const before = used;
+  used = { embedder: created, model };
+  if (before) waiting = Promise.withResolvers();
   waiting.resolve(created);
+  if (before) {
+    // Whoever has vectors of the model before drops them.
+    document.dispatchEvent(new CustomEvent('model-changed'));
+    before.embedder.dispose();
+  }
   return created.info();
 }
 
@@ -39,12 +56,15 @@ export const cancel = () => loading?.abort();
 
 /** Further embedders over the same file, for large work. Whoever asks for them disposes of them. */
 export async function pool(workers, signal) {
-  const { url } = await description();
-  return createEmbedder({ model: url, workers, signal });
+  await embedder();
+  return createEmbedder({ model: used.model.blob ?? used.model.url, workers, signal });
 }
 
 /** Removes every model file from this device. What is loaded goes on working. */
-export const forget = () => clearCache();
+export async function forget() {
+  forgetOwn();
+  await clearCache();
+}
 
 /** Drops the file that this page used before, if the site has another one now. */
 async function forgetOthers(url) {

@@ -5,6 +5,8 @@ import { embedder } from './model.js';
 let questions;
 let corpus;
 
+document.addEventListener('model-changed', () => (corpus = undefined));
+
 /** @returns {Promise<{ topic: string, question: string, answer: string }[]>} */
 export function allQuestions() {
   questions ??= fetch('data/questions.json').then((response) => {
@@ -18,6 +20,9 @@ export function allQuestions() {
 /** The vectors of the questions, computed when they are first wanted. */
 export function questionVectors() {
   corpus ??= Promise.all([embedder(), allQuestions()]).then(([model, all]) => model.encode(all.map(({ question }) => question)));
-  corpus.catch(() => (corpus = undefined));
-  return corpus;
+  const own = corpus;
+  own.catch(() => {
+    if (corpus === own) corpus = undefined;
+  });
+  return own;
 }

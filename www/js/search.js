@@ -35,6 +35,10 @@ export function start() {
   );
   query.addEventListener('input', () => update());
   onShow('search', prepare);
+  document.addEventListener('model-changed', () => {
+    prepared = false;
+    update({ anew: true });
+  });
 }
 
 async function prepare() {

@@ -35,6 +35,7 @@ export function start() {
     clearTimeout(timer);
     timer = setTimeout(update, DELAY);
   });
+  document.addEventListener('model-changed', update);
   update();
 }
 

@@ -7,6 +7,8 @@ const MOST_KEPT = 4000;
 
 const kept = new Map();
 
+document.addEventListener('model-changed', () => kept.clear());
+
 /**
  * The vectors of `texts`, in their order.
  * @param {string[]} texts
@@ -16,7 +18,10 @@ const kept = new Map();
 export async function vectorsOf(texts, signal) {
   const missing = [...new Set(texts)].filter((text) => !kept.has(text));
   if (missing.length > 0) {
-    const found = await (await embedder()).encode(missing, { signal });
+    const model = await embedder();
+    const found = await model.encode(missing, { signal });
+    // Another model took its place meanwhile.
+    if ((await embedder()) !== model) return vectorsOf(texts, signal);
     if (kept.size + missing.length > MOST_KEPT) kept.clear();
     missing.forEach((text, index) => {
       kept.set(text, { vector: found.row(index).slice(), truncated: found.truncated[index] });

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 
 import { require } from '../../wasm/web/tests/browser/launch.js';
-import { TABS, connect, dropFile, inBrowsers, newPage, ready, serveKnowledgeBase, show, text, until } from './support.js';
+import { TABS, connect, dropFile, fillIn, inBrowsers, newPage, ready, serveKnowledgeBase, show, text, until } from './support.js';
 
 const { source: AXE } = require('axe-core');
 const WIDTHS = [1280, 360];
@@ -125,6 +125,10 @@ async function fill(page, base) {
   await until(page, () => document.getElementById('kb-added').textContent.includes('put in'));
   await page.type('#kb-query', 'lost card');
   await until(page, () => document.querySelectorAll('#kb-answers li').length > 0);
+  await show(page, 'convert');
+  await fillIn(page, '#convert-name', 'no/such/name');
+  await page.click('#convert-start');
+  await until(page, () => !document.getElementById('convert-error').hidden);
   await show(page, 'benchmark');
   await page.click('#bench-start');
   await until(page, () => document.getElementById('bench-status').textContent.endsWith('one worker.'));

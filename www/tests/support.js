@@ -12,7 +12,7 @@ import { PROGRAMS, launch } from '../../wasm/web/tests/browser/launch.js';
 const { MINILM_SITE, MINILM_SITE_COMPONENT, MINILM_KB_COMPONENT, MINILM_PROGRAM, MINILM_PACKAGE } = process.env;
 
 export const SITE = MINILM_SITE;
-export const TABS = ['similarity', 'search', 'map', 'file', 'knowledge', 'benchmark', 'about'];
+export const TABS = ['similarity', 'search', 'map', 'file', 'knowledge', 'benchmark', 'convert', 'about'];
 
 /** Runs `suite` once in each browser that is here. */
 export function inBrowsers(title, suite) {

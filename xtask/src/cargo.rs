@@ -1,5 +1,6 @@
 //! Running cargo for WebAssembly.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -53,16 +54,36 @@ impl Backend {
 
 /// A cargo command that builds for [`TARGET`] with the instructions of `backend`.
 pub fn wasm(subcommand: &str, backend: Backend) -> Result<Command> {
-    for_target(subcommand, TARGET, backend, backend.name())
+    for_target(subcommand, TARGET, backend)
 }
 
-/// A cargo command that builds for `target` with the instructions of `backend`, in the folder `dir`.
-fn for_target(subcommand: &str, target: &str, backend: Backend, dir: &str) -> Result<Command> {
+/// A cargo command that builds for `target` with the instructions of `backend`.
+fn for_target(subcommand: &str, target: &str, backend: Backend) -> Result<Command> {
     install(target)?;
     let mut cargo = native(subcommand);
-    cargo.args(["--target", target, "--target-dir"]).arg(paths::wasm_target().join(dir));
+    cargo.args(["--target", target, "--target-dir"]).arg(folder(target, backend));
     cargo.env("CARGO_ENCODED_RUSTFLAGS", backend.rustflags());
     Ok(cargo)
+}
+
+/// Where cargo builds. It locks a folder while it builds, and each folder has macros and build programs of its own: so there are
+/// as many as should be built in at a time. Cargo tells apart the files of builds with other flags by their names.
+fn folder(target: &str, backend: Backend) -> PathBuf {
+    paths::wasm_target().join(match backend {
+        Backend::RelaxedSimd if target == TARGET => "relaxed-simd",
+        Backend::RelaxedSimd => "relaxed-simd-bare",
+        Backend::Scalar | Backend::Simd128 => "others",
+    })
+}
+
+/// Copies what a build left as `file` to where no other build writes: into the folder `name`.
+fn keep(target: &str, backend: Backend, name: &str, file: &str) -> Result<PathBuf> {
+    let built = folder(target, backend).join(target).join("release").join(file);
+    let kept = paths::wasm_target().join("built").join(name);
+    fs::create_dir_all(&kept)?;
+    let kept = kept.join(file);
+    fs::copy(&built, &kept).with_context(|| format!("cannot copy {}", built.display()))?;
+    Ok(kept)
 }
 
 /// A cargo command in the root of the project.
@@ -74,12 +95,12 @@ pub fn native(subcommand: &str) -> Command {
 
 /// Builds the command line component that reads packed files and makes them.
 pub fn build_cli(backend: Backend) -> Result<PathBuf> {
-    build_wasi(backend, "minilm-cli-component", &["pack"], "minilm.wasm")
+    build_wasi(backend, "minilm-cli-component", &["pack"], "minilm-cli-component.wasm")
 }
 
 /// Builds it without the converter: what a model is baked into, and what `minilm` runs.
 pub fn cli_to_bake(backend: Backend) -> Result<PathBuf> {
-    build_wasi(backend, "minilm-cli-component", &[], "minilm.wasm")
+    build_wasi(backend, "minilm-cli-component", &[], "minilm-cli-component.wasm")
 }
 
 /// Builds the HTTP component that reads the packed file that MODEL_PATH names.
@@ -133,8 +154,9 @@ pub fn build_component(backend: Backend) -> Result<PathBuf> {
 
 /// Builds the library component that a model is baked into. It then needs no files, and so it is built to import nothing.
 pub fn component_to_bake(backend: Backend) -> Result<PathBuf> {
-    run(bare_component(backend, "minilm-component")?.arg("--no-default-features"))?;
-    Ok(bare_output(backend, "minilm_component.wasm"))
+    let mut cargo = bare_component(backend, "minilm-component")?;
+    cargo.arg("--no-default-features");
+    build_bare(&mut cargo, backend, "minilm_component.wasm")
 }
 
 /// The feature of components that read the packed file that MODEL_PATH names, and so ask their host for files.
@@ -145,31 +167,27 @@ fn build_wasi(backend: Backend, package: &str, features: &[&str], file: &str) ->
     let mut cargo = wasm("build", backend)?;
     cargo.args(["--quiet", "--release", "--package", package, "--no-default-features"]);
     run(cargo.args(["--features", &features.join(",")]))?;
-    Ok(paths::wasm_target().join(backend.name()).join(TARGET).join("release").join(file))
+    keep(TARGET, backend, backend.name(), file)
 }
 
 /// A cargo command that makes a component without WASI of `package`. The linker that comes with Rust for [`TARGET`] wraps any
 /// module with the interface that wit-bindgen leaves in it.
 pub fn bare_component(backend: Backend, package: &str) -> Result<Command> {
-    let mut cargo = for_target("build", BARE_TARGET, backend, &bare_folder(backend))?;
+    let mut cargo = for_target("build", BARE_TARGET, backend)?;
     cargo.args(["--quiet", "--release", "--package", package]);
     cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", "wasm-component-ld");
     Ok(cargo)
 }
 
-/// Where a build for the bare target leaves `file`.
-pub fn bare_output(backend: Backend, file: &str) -> PathBuf {
-    paths::wasm_target().join(bare_folder(backend)).join(BARE_TARGET).join("release").join(file)
-}
-
-/// Where builds for the bare target are: in a folder of their own, so that they can run beside those for [`TARGET`].
-fn bare_folder(backend: Backend) -> String {
-    format!("{}-bare", backend.name())
+/// Runs a build for the bare target and gives its `file`.
+pub fn build_bare(cargo: &mut Command, backend: Backend, file: &str) -> Result<PathBuf> {
+    run(cargo)?;
+    keep(BARE_TARGET, backend, &format!("{}-bare", backend.name()), file)
 }
 
 /// Builds the core as the module that benchmarks time.
 pub fn build_bench(backend: Backend) -> Result<PathBuf> {
-    bench_module(backend, &bare_folder(backend), &[], "symbols")
+    bench_module(backend, &format!("{}-bare", backend.name()), &[], "symbols")
 }
 
 /// Builds the same module as the npm package is built.
@@ -182,28 +200,31 @@ pub fn build_kernels(backend: Backend) -> Result<PathBuf> {
     bench_module(backend, &format!("{}-named", backend.name()), &[], "debuginfo")
 }
 
-fn bench_module(backend: Backend, dir: &str, args: &[&str], strip: &str) -> Result<PathBuf> {
-    let mut cargo = for_target("build", BARE_TARGET, backend, dir)?;
+fn bench_module(backend: Backend, name: &str, args: &[&str], strip: &str) -> Result<PathBuf> {
+    let mut cargo = for_target("build", BARE_TARGET, backend)?;
     cargo.env("CARGO_PROFILE_RELEASE_STRIP", strip);
     run(cargo.args(["--quiet", "--release", "--package", "minilm-bench"]).args(args))?;
-    Ok(paths::wasm_target().join(dir).join(BARE_TARGET).join("release/minilm_bench.wasm"))
+    keep(BARE_TARGET, backend, name, "minilm_bench.wasm")
 }
 
-/// Builds the core for JavaScript, without its bindings.
-pub fn build_web(backend: Backend) -> Result<PathBuf> {
-    let mut cargo = for_target("build", BARE_TARGET, backend, &bare_folder(backend))?;
+/// Builds `package`, the core or the converter for JavaScript, without its bindings.
+pub fn build_web(backend: Backend, package: &str) -> Result<PathBuf> {
+    let mut cargo = for_target("build", BARE_TARGET, backend)?;
     // wasm-bindgen reads the features of the module out of a section that stripping drops; it drops the names itself.
     cargo.env("CARGO_PROFILE_RELEASE_STRIP", "debuginfo");
-    run(cargo.args(["--quiet", "--release", "--package", "minilm-web"]))?;
-    Ok(bare_output(backend, "minilm_web.wasm"))
+    build_bare(
+        cargo.args(["--quiet", "--release", "--package", package]),
+        backend,
+        &format!("{}.wasm", package.replace('-', "_")),
+    )
 }
 
 /// Builds candle's BERT behind the same interface. It knows no relaxed instructions.
 pub fn build_candle() -> Result<PathBuf> {
-    let mut cargo = for_target("build", CANDLE_TARGET, Backend::Simd128, "candle")?;
+    let mut cargo = for_target("build", CANDLE_TARGET, Backend::Simd128)?;
     cargo.args(["--quiet", "--release", "--locked", "--manifest-path"]).arg(paths::bench().join("candle/Cargo.toml"));
     run(&mut cargo)?;
-    Ok(paths::wasm_target().join("candle").join(CANDLE_TARGET).join("release").join("candle_bench.wasm"))
+    keep(CANDLE_TARGET, Backend::Simd128, "candle", "candle_bench.wasm")
 }
 
 /// Runs a command and fails where it does.

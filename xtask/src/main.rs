@@ -12,14 +12,14 @@ fn main() -> anyhow::Result<ExitCode> {
         Command::Run(run) => program::exec(None, &run.args),
         Command::Serve(run) => program::exec(Some("serve"), &run.args),
         Command::Kb(run) => program::exec(Some("kb"), &run.args),
-        Command::Eval(run) => package("minilm-eval", run.args),
-        _ => package("xtask-commands", std::env::args_os().skip(1)),
+        Command::Eval(run) => exec("minilm-eval", run.args),
+        _ => exec("xtask-commands", std::env::args_os().skip(1)),
     }
 }
 
-/// Builds the program of a package and becomes it.
-fn package(name: &str, args: impl IntoIterator<Item = OsString>) -> anyhow::Result<ExitCode> {
-    let mut command = program::native("run");
-    command.args(["--quiet", "--package", name, "--"]).args(args);
+/// Builds a program of ours and becomes it.
+fn exec(name: &str, args: impl IntoIterator<Item = OsString>) -> anyhow::Result<ExitCode> {
+    let mut command = std::process::Command::new(program::build(name)?);
+    command.args(args);
     program::replace(command)
 }

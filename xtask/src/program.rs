@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, ExitCode, Stdio};
+use std::thread;
 
 use anyhow::{Context, Result, ensure};
 
@@ -12,13 +13,30 @@ use crate::cargo::{self, Backend, Store};
 use crate::paths;
 
 /// The profile of everything native, this program included: for one profile a dependency is compiled once.
-const PROFILE: &str = "host";
+pub const PROFILE: &str = "host";
 
-/// A cargo command in that profile.
+/// A small test. Where a test is among what cargo builds, the features that tests ask of dependencies count.
+const SMALL_TEST: &str = "options";
+
+/// A cargo command in that profile, for all packages: cargo chooses the features of a dependency by the packages that a command
+/// selects, and compiles it once more for each choice. Further arguments pick programs and tests among them.
 pub fn native(subcommand: &str) -> Command {
     let mut cargo = cargo::native(subcommand);
-    cargo.args(["--profile", PROFILE]);
+    cargo.args(["--profile", PROFILE, "--workspace"]);
     cargo
+}
+
+/// A cargo command that builds these programs with the features of the tests, so that both share their dependencies.
+fn programs(names: &[&str]) -> Command {
+    let mut cargo = native("build");
+    cargo.args(["--quiet", "--test", SMALL_TEST]).args(names.iter().flat_map(|name| ["--bin", name]));
+    cargo
+}
+
+/// Builds a program of ours and gives its file.
+pub fn build(name: &str) -> Result<PathBuf> {
+    cargo::run(&mut programs(&[name]))?;
+    built(name)
 }
 
 /// A component of `minilm`: the name of its file, and what builds it without a model.
@@ -35,7 +53,6 @@ pub const ALL: [Part; 6] = [CLI, HTTP, KB, KB_INDEX, LIBRARY, WWW];
 
 /// Builds components and gives their folder, for MINILM_COMPONENTS. Those of an earlier call are still in it.
 pub fn components(parts: &[Part]) -> Result<PathBuf> {
-    eprintln!("building the components");
     let folder = paths::output().join("components");
     fs::create_dir_all(&folder)?;
     for (name, build) in parts {
@@ -50,31 +67,30 @@ pub fn components(parts: &[Part]) -> Result<PathBuf> {
 
 /// Builds `minilm` with all components and gives its file.
 pub fn minilm() -> Result<PathBuf> {
-    build("minilm", &ALL)
+    with_components("minilm", &ALL)
 }
 
 /// Builds the host of tests and benchmarks and gives its file.
 pub fn host() -> Result<PathBuf> {
-    build("minilm-host", &ALL)
+    with_components("minilm-host", &ALL)
 }
 
-/// A command of cargo for both programs. For another selection of packages cargo may choose other features, and then wasmtime is
-/// compiled once more.
-pub fn cargo(subcommand: &str) -> Command {
-    let mut cargo = native(subcommand);
-    cargo.args(["--package", "minilm-cli", "--package", "minilm-host"]);
-    cargo
-}
-
-fn build(name: &str, parts: &[Part]) -> Result<PathBuf> {
-    let components = components(parts)?;
+/// Builds both programs and gives the file of one. Linking a component takes one core, so the host is built beside.
+fn with_components(name: &str, parts: &[Part]) -> Result<PathBuf> {
+    eprintln!("building the host and the components");
+    let components = thread::scope(|scope| {
+        let host = scope.spawn(|| cargo::run(&mut programs(&["minilm-host"])));
+        let components = components(parts);
+        host.join().expect("building does not panic")?;
+        components
+    })?;
     eprintln!("building minilm");
-    cargo::run(cargo("build").args(["--quiet", "--bins"]).env("MINILM_COMPONENTS", components))?;
+    cargo::run(programs(&["minilm", "minilm-host"]).env("MINILM_COMPONENTS", components))?;
     built(name)
 }
 
 /// Where cargo leaves a program: beside this one.
-pub fn built(name: &str) -> Result<PathBuf> {
+fn built(name: &str) -> Result<PathBuf> {
     Ok(std::env::current_exe()?.with_file_name(format!("{name}{}", std::env::consts::EXE_SUFFIX)))
 }
 
@@ -86,7 +102,7 @@ pub fn exec(verb: Option<&str>, args: &[OsString]) -> Result<ExitCode> {
         Some("www") => &[WWW],
         _ => &ALL,
     };
-    let mut command = Command::new(build("minilm", parts)?);
+    let mut command = Command::new(with_components("minilm", parts)?);
     command.args(verb).args(args);
     replace(command)
 }

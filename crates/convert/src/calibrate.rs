@@ -42,7 +42,11 @@ impl Texts {
         // No line of the file is empty, and the empty text has the activations that are the least like the others'.
         let encode = |text| tokenizer.encode(text, config.max_seq_length, Truncation::Right).ok();
         let mut tokens: Vec<Tokens> = TEXTS.lines().chain([""]).filter_map(encode).collect();
-        let ids: BTreeSet<u32> = tokens.iter().flat_map(|tokens| &tokens.ids).copied().collect();
+        // An added token may be a word of these texts and have no row.
+        tokens.retain(|tokens| tokens.ids.iter().all(|&id| (id as usize) < config.encoder.vocab_size));
+        let ids = tokens.iter().flat_map(|tokens| &tokens.ids).copied();
+        // The one that the model treats in its own way has to be among them.
+        let ids: BTreeSet<u32> = ids.chain(config.encoder.padding_id).collect();
         let ids: Vec<u32> = ids.into_iter().collect();
         for id in tokens.iter_mut().flat_map(|tokens| &mut tokens.ids) {
             *id = ids.binary_search(id).map_or(0, |row| row as u32);
@@ -52,7 +56,14 @@ impl Texts {
 
     /// The configuration of a model with one layer, for these texts.
     pub(super) fn config(&self, config: &Config) -> Config {
-        let encoder = EncoderConfig { num_hidden_layers: 1, vocab_size: self.ids.len(), ..config.encoder.clone() };
+        let padding_id = config.encoder.padding_id;
+        let row = |id: u32| self.ids.binary_search(&(id as usize)).map_or(0, |row| row as u32);
+        let encoder = EncoderConfig {
+            num_hidden_layers: 1,
+            vocab_size: self.ids.len(),
+            padding_id: padding_id.map(row),
+            ..config.encoder.clone()
+        };
         let tokenizer = &config.tokenizer;
         let tokenizer = TokenizerConfig {
             unk_id: 0,

@@ -8,9 +8,10 @@ use serde_json::{Map, Value};
 use crate::error::Error;
 use crate::files::ModelFiles;
 use crate::json::read;
+use crate::weights::mpnet;
 
 /// Architectures that people try, and what of them is not supported.
-const REFUSED: [(&str, &str); 24] = [
+const REFUSED: [(&str, &str); 23] = [
     ("albert", "its layers share their weights, and its word embeddings are narrower than they"),
     ("camembert", "its tokenizer is SentencePiece"),
     ("clip", "it embeds images too"),
@@ -24,7 +25,6 @@ const REFUSED: [(&str, &str); 24] = [
     ("llama", "it is a decoder"),
     ("mistral", "it is a decoder"),
     ("modernbert", "its positions are rotary, and it normalizes before its layers"),
-    ("mpnet", "its attention has a relative bias"),
     ("mt5", "its attention has a relative bias, and its tokenizer is SentencePiece"),
     ("new", "its positions are rotary"),
     ("nomic_bert", "its positions are rotary, and its feed-forward blocks are gated"),
@@ -82,18 +82,42 @@ struct DistilBert {
     max_position_embeddings: usize,
 }
 
+/// The fields of an MPNet, which is a BERT without token types, but for the relative bias of its attention.
+#[derive(Deserialize)]
+struct MpNet {
+    #[serde(flatten)]
+    bert: Bert,
+    #[serde(default = "default_buckets")]
+    relative_attention_num_buckets: usize,
+}
+
+fn default_buckets() -> usize {
+    mpnet::BUCKETS
+}
+
+/// Which architecture it is, as far as `config.json` says so.
+pub(super) fn model_type(files: &ModelFiles) -> Result<String, Error> {
+    let fields: Option<Map<String, Value>> = read(files, &files.transformer("config.json"))?;
+    let name = fields.as_ref().and_then(|fields| fields.get("model_type")?.as_str());
+    Ok(name.unwrap_or_default().to_owned())
+}
+
 /// The shape of the encoder.
 pub(super) fn read_encoder(files: &ModelFiles) -> Result<EncoderConfig, Error> {
     let path = files.transformer("config.json");
+    files.require(&path)?;
     // The type comes first: other architectures lack other fields.
-    let fields: Map<String, Value> = required(files, &path)?;
-    match fields.get("model_type").and_then(Value::as_str).unwrap_or_default() {
+    match model_type(files)?.as_str() {
         "bert" => read_bert(required(files, &path)?),
         "distilbert" => read_distilbert(required(files, &path)?),
+        "mpnet" => read_mpnet(required(files, &path)?),
         other => {
             let reason = REFUSED.iter().find(|(name, _)| *name == other).map(|(_, reason)| format!(": {reason}"));
             let reason = format!("`{other}` is not supported{}", reason.unwrap_or_default());
-            Err(Error::config("config.json: model_type", format!("{reason}; supported are `bert` and `distilbert`")))
+            Err(Error::config(
+                "config.json: model_type",
+                format!("{reason}; supported are `bert`, `distilbert` and `mpnet`"),
+            ))
         }
     }
 }
@@ -118,6 +142,8 @@ fn read_bert(config: Bert) -> Result<EncoderConfig, Error> {
         max_position_embeddings: config.max_position_embeddings,
         type_vocab_size: config.type_vocab_size,
         layer_norm_eps: config.layer_norm_eps,
+        relative_attention_distance: 0,
+        padding_id: None,
     })
 }
 
@@ -132,6 +158,21 @@ fn read_distilbert(config: DistilBert) -> Result<EncoderConfig, Error> {
         max_position_embeddings: config.max_position_embeddings,
         type_vocab_size: 0,
         layer_norm_eps: default_layer_norm_eps(),
+        relative_attention_distance: 0,
+        padding_id: None,
+    })
+}
+
+fn read_mpnet(config: MpNet) -> Result<EncoderConfig, Error> {
+    // transformers computes with 32, whatever is written here.
+    expect("relative_attention_num_buckets", &config.relative_attention_num_buckets.to_string(), "32")?;
+    let bert = read_bert(config.bert)?;
+    Ok(EncoderConfig {
+        max_position_embeddings: bert.max_position_embeddings.saturating_sub(mpnet::FIRST_POSITION),
+        type_vocab_size: 0,
+        relative_attention_distance: mpnet::DISTANCE,
+        padding_id: Some(mpnet::PADDING_ID),
+        ..bert
     })
 }
 

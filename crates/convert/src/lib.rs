@@ -77,7 +77,14 @@ impl Source {
                 (modules::static_shape(&weights), weights)
             }
             // Another architecture is refused before its weights are read.
-            None => (encoder::read_encoder(files)?, Weights::of(files)?),
+            None => {
+                let encoder = encoder::read_encoder(files)?;
+                let mut weights = Weights::of(files)?;
+                if encoder.relative_attention_distance > 0 {
+                    weights.fold_mpnet(&encoder)?;
+                }
+                (encoder, weights)
+            }
         };
         let mut config = modules::read_config(name, files, encoder, &mut weights)?;
         let lowercase_first = config.tokenizer.lowercase_first;
@@ -204,15 +211,20 @@ impl Source {
         self.push_positions(writer, precision)
     }
 
-    /// The embeddings but for those of the words.
+    /// The embeddings but for those of the words, and what all layers share.
     fn push_positions(&self, writer: &mut Writer, precision: Precision) -> Result<(), Error> {
         let encoder = &self.config.encoder;
-        let (positions, types) = (encoder.max_position_embeddings, encoder.type_vocab_size);
+        let positions = encoder.max_position_embeddings + usize::from(encoder.padding_id.is_some());
+        let (types, distance) = (encoder.type_vocab_size, encoder.relative_attention_distance);
         let source = "embeddings.position_embeddings.weight";
         self.push_table(writer, names::POSITION, source, positions, precision.of_positions())?;
         if types > 0 {
             let token_type = "embeddings.token_type_embeddings.weight";
             self.push_table(writer, names::TOKEN_TYPE, token_type, types, Precision::F32)?;
+        }
+        if distance > 0 {
+            let shape = [encoder.num_attention_heads, 2 * distance + 1];
+            writer.push(names::ATTENTION_BIAS, &shape, &self.weights.get(names::ATTENTION_BIAS, &shape)?);
         }
         self.push_norm(writer, names::EMBEDDINGS_NORM, "embeddings.LayerNorm")
     }

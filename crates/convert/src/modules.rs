@@ -75,6 +75,8 @@ pub(super) fn static_shape(weights: &Weights) -> EncoderConfig {
         max_position_embeddings: MAX_TOKENS,
         type_vocab_size: 0,
         layer_norm_eps: 1e-12,
+        relative_attention_distance: 0,
+        padding_id: None,
     }
 }
 

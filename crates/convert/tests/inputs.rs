@@ -144,7 +144,6 @@ fn other_architectures_are_refused_by_name() {
     refused(&Tiny::default().set("config.json", "/is_decoder", json!(true)), &["is_decoder"]);
     // Other architectures lack other fields: the type is what the error is about.
     for (model_type, reason) in [
-        ("mpnet", "relative bias"),
         ("t5", "relative bias"),
         ("roberta", "byte-level BPE"),
         ("xlm-roberta", "SentencePiece"),
@@ -155,7 +154,7 @@ fn other_architectures_are_refused_by_name() {
         ("qwen3", "decoder"),
         ("albert", "share"),
         ("clip", "images"),
-        ("megabert", "supported are `bert` and `distilbert`"),
+        ("megabert", "supported are `bert`, `distilbert` and `mpnet`"),
     ] {
         let named = format!("`{model_type}`");
         let tiny = Tiny::default().with("config.json", json!({"model_type": model_type}));

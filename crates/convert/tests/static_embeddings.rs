@@ -124,6 +124,26 @@ fn a_long_text_is_cut_at_the_limit_of_the_format() {
     assert_eq!((found.n_tokens[0], found.truncated[0]), (65_536, true));
 }
 
+/// The mean is taken without the vectors of the tokens, with the bits that it has with them: those of one added to the other.
+#[test]
+fn the_mean_has_the_bits_of_the_rows() {
+    for precision in Precision::ALL {
+        let embedder = pack(&plain(json!({"embeddings": ["F32", [40, 24]]})), precision).expect("it is valid");
+        for text in ["cat", "the cat sat on the mat.", "12 21 1 2 中国 thes cating mated"] {
+            let tokens = &embedder.tokenize(&[text], &EncodeOptions::default()).expect("there is no limit")[0];
+            let rows = embedder.token_vectors(tokens).expect("the ids are those of the tokenizer");
+            let mut expected = rows[..24].to_vec();
+            for row in rows.chunks_exact(24).skip(1) {
+                expected.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
+            }
+            expected.iter_mut().for_each(|x| *x /= tokens.len() as f32);
+            let found = embedder.encode(&[text], &EncodeOptions::default()).expect("there is no limit").data;
+            let bits = |values: &[f32]| values.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+            assert_eq!(bits(&found), bits(&expected), "{precision}: {text}");
+        }
+    }
+}
+
 #[test]
 fn a_batch_changes_no_bit() {
     let embedder = pack(&plain(json!({"embeddings": ["F32", [40, 24]]})), Precision::Int8).expect("it is valid");
@@ -140,7 +160,7 @@ fn damaged_files_are_refused_by_name() {
         (json!({}), "embeddings"),
         (json!({"embeddings": ["F32", [40]]}), "a table has two dimensions"),
         (json!({"embeddings": ["I64", [40, 8]]}), "F32, F16 or BF16"),
-        (json!({"embeddings": ["F32", [39, 8]]}), "vocab_size is 39"),
+        (json!({"embeddings": ["F32", [39, 8]]}), "word embeddings for 39 ids"),
         (json!({"embeddings": ["F32", [40, 0]]}), "`hidden_size`: 0 is not in 1..=65536"),
         (json!({"embeddings": ["F32", [10, 8]], "mapping": ["I64", [40]]}), "row 10 is not in 0..10"),
         (json!({"embeddings": ["F32", [20, 8]], "mapping": ["F32", [40]]}), "I64 or I32"),

@@ -141,7 +141,6 @@ fn other_pipelines_are_refused_by_name() {
         ("/model/continuing_subword_prefix", json!("@@"), "continuing_subword_prefix is \"@@\""),
         ("/model/unk_token", json!("[NONE]"), "\"[NONE]\""),
         ("/added_tokens/0/single_word", json!(true), "\"[PAD]\" has single_word"),
-        ("/added_tokens/1/lstrip", json!(true), "\"[UNK]\" has single_word, lstrip"),
         ("/added_tokens/2/rstrip", json!(true), "\"[CLS]\" has"),
         ("/post_processor", json!(null), "post-processor"),
         ("/post_processor/single", json!([{"Sequence": {"id": "A", "type_id": 0}}]), "post-processor"),
@@ -160,6 +159,41 @@ fn bert_processing_is_the_same_frame() {
     let processor = json!({"type": "BertProcessing", "sep": ["[SEP]", 3], "cls": ["[CLS]", 2]});
     let mut oracle = Oracle::new(&with("/post_processor", processor));
     oracle.check_pairs(&TEXTS, 8..9);
+}
+
+#[test]
+fn pairs_of_roberta() {
+    let processor = json!({"type": "RobertaProcessing", "sep": ["[SEP]", 3], "cls": ["[CLS]", 2], "trim_offsets": true,
+        "add_prefix_space": false});
+    let mut oracle = Oracle::new(&with("/post_processor", processor));
+    assert_eq!((oracle.tokenizer().frame_len(), oracle.tokenizer().pair_frame_len()), (2, 4));
+    oracle.check_truncated(&TEXTS, 2..20);
+    oracle.check_pairs(&TEXTS, 4..20);
+}
+
+/// What a token strips is no part of a word: only the offsets of the token tell.
+#[test]
+fn tokens_that_strip_what_is_before_them() {
+    for (id, normalized) in [(4, false), (4, true), (6, true)] {
+        let mut tokenizer = with(&format!("/added_tokens/{}/lstrip", id.min(4)), json!(true));
+        let token = &mut tokenizer["added_tokens"][id.min(4)];
+        (token["id"], token["content"]) = (json!(id), json!(common::tiny::VOCABULARY[id]));
+        token["normalized"] = json!(normalized);
+        let oracle = Oracle::new(&tokenizer);
+        for text in [
+            "the [MASK] cat",
+            "the \t\n\u{a0}\u{2003} [MASK][MASK]  [MASK] cat",
+            " [MASK]",
+            "[SEP] [MASK] [SEP]",
+            "a\u{85}[MASK] b\u{200b} [MASK]",
+            "the cat  cat \u{301} cat [MASK]cat",
+        ] {
+            oracle.check_ids(text);
+        }
+    }
+    let mut tokenizer = with("/added_tokens/4/lstrip", json!(true));
+    tokenizer["added_tokens"][0]["content"] = json!("[PAD] ");
+    assert!(refusal(&tokenizer).contains("\"[MASK]\" has single_word, lstrip"));
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! How good a packed model is.
 //!
 //! A task takes an [`Embedder`] and its data and gives [`Scores`]: [`sts`], [`classification`] and [`retrieval`]. [`agreement`] compares
-//! vectors with the golden ones of sentence-transformers, [`speed`] compares models with each other, [`reference`](mod@reference) has the scores of
+//! vectors with the golden ones of sentence-transformers, [`parity`] does so for every shape of model, [`speed`] compares models with each other, [`reference`](mod@reference) has the scores of
 //! sentence-transformers on the same data, and [`report`] makes tables of all of them.
 
 pub mod agreement;
 pub mod classification;
 pub mod data;
+pub mod parity;
 pub mod reference;
 pub mod report;
 pub mod retrieval;

@@ -8,7 +8,7 @@ use clap::{Parser, ValueEnum};
 use minilm::{AlignedBytes, Embedder, Precision};
 use minilm_eval::reference::Reference;
 use minilm_eval::report::{self, Model};
-use minilm_eval::{Scores, agreement, classification, data, retrieval, speed, sts};
+use minilm_eval::{Scores, agreement, classification, data, parity, retrieval, speed, sts};
 use minilm_hub::{Context, KNOWN, Request};
 
 /// How good a model is in every precision, beside sentence-transformers.
@@ -27,7 +27,10 @@ struct Args {
     /// Test split of Banking77: CSV with the columns text and category.
     #[arg(long, default_value = "../shared/data/banking77-test.csv", value_name = "FILE")]
     banking77: PathBuf,
-    /// Write the tables of `all`, or that of `speed`, into docs/models.md.
+    /// Python of `parity`, with the packages in crates/eval/reference/requirements.txt.
+    #[arg(long, default_value = "python3", value_name = "PROGRAM")]
+    python: String,
+    /// Write the tables of `all`, `parity` or `speed` into docs/models.md.
     #[arg(long)]
     write: bool,
 }
@@ -42,25 +45,33 @@ enum Task {
     Retrieval,
     /// These three, file sizes, and cosines to sentence-transformers
     All,
+    /// Cosines to sentence-transformers of models of every shape, with random weights, and of those named by `--model`. Takes minutes
+    Parity,
     /// Texts a second, beside each other; leave the machine alone meanwhile
     Speed,
 }
 
 fn main() -> Result<()> {
     let args = Args::parse();
-    if args.write && !matches!(args.task, Task::All | Task::Speed) {
-        bail!("--write needs the task all or speed");
+    if args.write && !matches!(args.task, Task::All | Task::Parity | Task::Speed) {
+        bail!("--write needs the task all, parity or speed");
     }
-    let models = load(&args.models)?;
-    let (block, tables) = match args.task {
-        Task::Speed => ("cargo xtask eval speed --write", speeds(models)?),
-        _ => ("cargo xtask eval all --write", quality(&args, &models)?),
+    let (block, tables, missed) = match args.task {
+        Task::Parity => {
+            let (table, missed) = parity(&args)?;
+            ("cargo xtask eval parity --write", table, missed)
+        }
+        Task::Speed => ("cargo xtask eval speed --write", speeds(load(&args.models)?)?, Vec::new()),
+        _ => ("cargo xtask eval all --write", quality(&args, &load(&args.models)?)?, Vec::new()),
     };
     print!("{tables}");
     if args.write {
         let file = root().join("docs/models.md");
         let document = fs::read_to_string(&file)?;
         fs::write(&file, report::replace_block(&document, block, &tables)?)?;
+    }
+    if !missed.is_empty() {
+        bail!("{}", missed.join("\n"));
     }
     Ok(())
 }
@@ -69,11 +80,15 @@ fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }
 
+/// Those given, or the known ones.
+fn names(given: &[String]) -> Vec<String> {
+    if given.is_empty() { KNOWN.iter().map(|known| known.name.to_owned()).collect() } else { given.to_vec() }
+}
+
 /// Each model in each precision; a packed file has its own.
-fn load(names: &[String]) -> Result<Vec<Embedder>> {
+fn load(given: &[String]) -> Result<Vec<Embedder>> {
     let context = Context::from_env()?;
-    let names =
-        if names.is_empty() { KNOWN.iter().map(|known| known.name.to_owned()).collect() } else { names.to_vec() };
+    let names = names(given);
     let mut models = Vec::new();
     for name in names {
         let packed = name.ends_with(".minilm");
@@ -121,6 +136,13 @@ fn quality(args: &Args, models: &[Embedder]) -> Result<String> {
     }
     let scores = report::scores(&scored, |name| reference.of(name));
     Ok(if args.task == Task::All { format!("{}\n{scores}", report::sizes(&sizes)) } else { scores })
+}
+
+/// The table, and the bars that are missed.
+fn parity(args: &Args) -> Result<(String, Vec<String>)> {
+    let folder = root().join("target/minilm/parity");
+    let rows = parity::evaluate(&Context::from_env()?, &args.python, &folder, KNOWN[0].name, &names(&args.models))?;
+    Ok(parity::report(&rows))
 }
 
 /// Beside the first model that is `int8`, or the first.

@@ -115,7 +115,7 @@ pub fn replace_block(document: &str, name: &str, content: &str) -> Result<String
 }
 
 /// Four digits, but of what is nearer to 1 how far it is away.
-fn cosine(cosine: f64) -> String {
+pub(crate) fn cosine(cosine: f64) -> String {
     match 1.0 - cosine {
         ..=0.0 => "1".to_owned(),
         missing if missing < 1e-6 => format!("1 − {missing:.0e}"),
@@ -123,11 +123,11 @@ fn cosine(cosine: f64) -> String {
     }
 }
 
-fn dash() -> String {
+pub(crate) fn dash() -> String {
     "–".to_owned()
 }
 
-fn table(title: Vec<String>, rows: impl IntoIterator<Item = Vec<String>>) -> String {
+pub(crate) fn table(title: Vec<String>, rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let rule = vec!["---".to_owned(); title.len()];
     let mut text = String::new();
     for row in [title, rule].into_iter().chain(rows) {
@@ -171,8 +171,10 @@ mod tests {
 
     #[test]
     fn sizes_are_decimal() {
-        let models =
-            [(model(Precision::F32), Some(Agreement { mean: 1.0 - 3e-13, min: 0.99 })), (model(Precision::Int8), None)];
+        let models = [
+            (model(Precision::F32), Some(Agreement { mean: 1.0 - 3e-13, min: 0.99, difference: 0.0 })),
+            (model(Precision::Int8), None),
+        ];
         let table = sizes(&models);
         assert!(table.contains("| tiny | `f32` | 1.2 MB | 4 | 8 | 1 − 3e-13 | 0.9900 |"), "{table}");
         assert!(table.contains("| tiny | `int8` | 1.2 MB | 4 | 8 | – | – |"), "{table}");

@@ -120,13 +120,23 @@ fn key(model: &ModelDir, precision: Precision, hashes: &mut Hashes) -> Result<St
     Ok(format!("{:x}", key.finalize())[..KEY_LEN].to_owned())
 }
 
-fn write(model: &ModelDir, precision: Precision, path: &Path) -> Result<(), Error> {
-    let mut files = ModelFiles::default();
-    for (name, file) in inputs(&model.path)? {
-        files.insert(name, fs::read(&file).map_err(Error::io(&file))?);
+impl ModelDir {
+    /// The bytes of the packed file. The cache is not used.
+    ///
+    /// # Errors
+    /// As [`Context::packed`].
+    pub fn pack(&self, precision: Precision) -> Result<Vec<u8>, Error> {
+        let mut files = ModelFiles::default();
+        for (name, file) in inputs(&self.path)? {
+            files.insert(name, fs::read(&file).map_err(Error::io(&file))?);
+        }
+        let packed = Source::read(&self.name, &files).and_then(|source| source.pack(precision));
+        packed.map_err(|cause| Error::Convert { path: self.path.clone(), cause })
     }
-    let packed = Source::read(&model.name, &files).and_then(|source| source.pack(precision));
-    let bytes = packed.map_err(|cause| Error::Convert { path: model.path.clone(), cause })?;
+}
+
+fn write(model: &ModelDir, precision: Precision, path: &Path) -> Result<(), Error> {
+    let bytes = model.pack(precision)?;
     let part = path.with_extension("part");
     fs::write(&part, bytes).map_err(Error::io(&part))?;
     fs::rename(&part, path).map_err(Error::io(path))

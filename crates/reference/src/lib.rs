@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use candle_core::{D, Device, Tensor};
+use minilm::format::names;
 use minilm::{DenseActivation, DenseConfig, EncoderConfig, Pooling, SentenceModule, Tokens, normalize};
 use minilm_convert::{Source, Weights};
 
@@ -98,25 +99,41 @@ impl<'s> Reference<'s> {
     }
 
     fn embeddings(&self, tokens: &Tokens) -> Result<Tensor, Error> {
-        let positions: Vec<u32> = (0..tokens.len() as u32).collect();
+        // Where padding has a position of its own, it is not counted.
+        let padding = self.config.padding_id;
+        let first = u32::from(padding.is_some());
+        let mut next = first..;
+        let position = |&id: &u32| if padding == Some(id) { Some(0) } else { next.next() };
+        let positions: Vec<u32> = tokens.ids.iter().filter_map(position).collect();
         let mut sum = self.rows("word", self.config.vocab_size, &tokens.ids)?;
         if self.config.type_vocab_size > 0 {
             sum = (sum + self.rows("token_type", self.config.type_vocab_size, &tokens.type_ids)?)?;
         }
-        let sum = (sum + self.rows("position", self.config.max_position_embeddings, &positions)?)?;
+        let rows = self.config.max_position_embeddings + first as usize;
+        let sum = (sum + self.rows("position", rows, &positions)?)?;
         self.layer_norm("embeddings.LayerNorm", &sum, self.config.layer_norm_eps)
     }
 
     fn rows(&self, table: &str, vocab_size: usize, ids: &[u32]) -> Result<Tensor, Error> {
         if let Some(&id) = ids.iter().find(|&&id| id as usize >= vocab_size) {
-            return Err(minilm::Error::TokenId { id, vocab_size }.into());
+            return Err(minilm::Error::TokenId { index: 0, id, token: None, vocab_size }.into());
         }
         let name = format!("embeddings.{table}_embeddings.weight");
         let rows = self.tensor(&name, &[vocab_size, self.config.hidden_size])?;
         Ok(rows.index_select(&Tensor::new(ids, rows.device())?, 0)?)
     }
 
-    /// `softmax(Q Kᵀ / sqrt(head_size)) V` for every head, and the output projection.
+    /// What is added to scores `[heads, tokens, tokens]`, by the distance from the query to the key.
+    fn bias(&self, tokens: usize, distance: usize) -> Result<Tensor, Error> {
+        let heads = self.config.num_attention_heads;
+        let by_distance = self.tensor(names::ATTENTION_BIAS, &[heads, 2 * distance + 1])?;
+        let column = |query: usize, key: usize| (key + distance).saturating_sub(query).min(2 * distance) as u32;
+        let columns = (0..tokens).flat_map(|query| (0..tokens).map(move |key| column(query, key)));
+        let columns = Tensor::from_iter(columns, by_distance.device())?;
+        Ok(by_distance.index_select(&columns, 1)?.reshape((heads, tokens, tokens))?)
+    }
+
+    /// `softmax(Q Kᵀ / sqrt(head_size) + bias) V` for every head, and the output projection.
     fn attention(&self, layer: usize, hidden: &Tensor) -> Result<Tensor, Error> {
         let size = self.config.hidden_size;
         let heads = self.config.num_attention_heads;
@@ -128,6 +145,10 @@ impl<'s> Reference<'s> {
         };
         let (query, key, value) = (project("query")?, project("key")?, project("value")?);
         let scores = (query.matmul(&key.t()?)? / (size as f64 / heads as f64).sqrt())?;
+        let scores = match self.config.relative_attention_distance {
+            0 => scores,
+            distance => (scores + self.bias(tokens, distance)?)?,
+        };
         let powers = scores.broadcast_sub(&scores.max_keepdim(D::Minus1)?)?.exp()?;
         let probabilities = powers.broadcast_div(&powers.sum_keepdim(D::Minus1)?)?;
         let context = probabilities.matmul(&value)?.transpose(0, 1)?.reshape((tokens, size))?;

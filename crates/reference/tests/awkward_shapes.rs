@@ -64,6 +64,17 @@ fn no_token_types() {
 }
 
 #[test]
+fn biases_of_attention() {
+    for shape in SHAPES {
+        let f32 = agreement(&Tiny::of_mpnet(shape), Precision::F32, Pooling::Mean);
+        assert!(f32.max_difference <= 1e-4, "{}: {f32:?}", shape.hidden);
+        let int8 = agreement(&Tiny::of_mpnet(shape), Precision::Int8, Pooling::Mean);
+        println!("hidden {}, intermediate {}, int8: {int8:?}", shape.hidden, shape.intermediate);
+        assert!(int8.min_cosine > 0.99, "{}: {int8:?}", shape.hidden);
+    }
+}
+
+#[test]
 fn f32_is_the_reference() {
     for shape in SHAPES {
         for pooling in [Pooling::Mean, Pooling::Cls, Pooling::Max, Pooling::MeanSqrtLen] {

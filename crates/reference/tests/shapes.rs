@@ -51,7 +51,7 @@ fn vectors(shape: &str) -> Result<(Vec<f32>, Vec<f32>, usize), Error> {
 
 #[test]
 fn candle_is_sentence_transformers() {
-    for shape in ["leaf", "labse", "distiluse", "distilbert-sinusoidal", "one-token-type", "head-of-13"] {
+    for shape in ["leaf", "labse", "distiluse", "distilbert-sinusoidal", "one-token-type", "head-of-13", "mpnet"] {
         let (found, expected, dim) = vectors(shape).expect("candle has all of it");
         let agreement = Agreement::of(&found, &expected, dim);
         assert!(agreement.min_cosine >= 0.999_999 && agreement.max_difference <= 2e-6, "{shape}: {agreement:?}");

@@ -4,7 +4,9 @@ use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE
 use http::{HeaderMap, StatusCode};
 use subtle::ConstantTimeEq;
 
+use crate::excerpt::excerpt;
 use crate::problem::{Limit, Problem};
+use crate::route::Route;
 use crate::state::ServerState;
 
 impl ServerState {
@@ -21,18 +23,20 @@ impl ServerState {
         }
     }
 
-    /// 415 for a body that is neither JSON nor of one of the `media_types`, 413 for one that is announced as too large.
-    pub(crate) fn check_body(&self, media_types: &[&str], headers: &HeaderMap) -> Result<(), Problem> {
+    /// 415 for a body that is neither JSON nor of another media type of the `route`, 413 for one that is announced as too large.
+    pub(crate) fn check_body<A>(&self, route: &Route<A>, headers: &HeaderMap) -> Result<(), Problem> {
+        let media_types = route.media_types;
         let content_type = headers.get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or("(not ASCII)"));
         let accepted = |name: &str| [JSON].iter().chain(media_types).any(|known| known.eq_ignore_ascii_case(name));
-        if !content_type.is_some_and(|content_type| accepted(media_type(content_type))) {
-            let found = content_type.map_or("missing".to_owned(), |found| format!("`{found}`"));
+        if !route.any_media_type && !content_type.is_some_and(|content_type| accepted(media_type(content_type))) {
+            let found = content_type.map_or("missing".to_owned(), |found| format!("`{}`", excerpt(found)));
             let others: String = media_types.iter().map(|other| format!(" or `{other}`")).collect();
             let message = format!("content-type is {found}, it must be `{JSON}`{others}");
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
         }
         if let Some(encoding) = headers.get(CONTENT_ENCODING).filter(|encoding| *encoding != "identity") {
-            let message = format!("content-encoding is {encoding:?}, bodies must come uncompressed");
+            let message =
+                format!("content-encoding is {}, bodies must come uncompressed", excerpt(&format!("{encoding:?}")));
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
         }
         let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());

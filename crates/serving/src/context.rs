@@ -10,6 +10,7 @@ use percent_encoding::percent_decode_str;
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::excerpt::excerpt;
 use crate::log::{self, Level};
 use crate::negotiation;
 use crate::problem::{Limit, Problem};
@@ -98,7 +99,7 @@ impl<'a, A: App> RequestContext<'a, A> {
 
     fn try_admit(&self) -> Result<Admission<'a, A>, Problem> {
         let (path, method) = (self.request.uri.path(), &self.request.method);
-        let unknown = || Problem::new(StatusCode::NOT_FOUND, format!("there is no {path}; {}", A::HINT));
+        let unknown = || Problem::new(StatusCode::NOT_FOUND, format!("there is no {}; {}", excerpt(path), A::HINT));
         let route = self.route.ok_or_else(unknown)?;
         if *method == Method::OPTIONS {
             return Ok(Admission::Respond(self.preflight(route)));
@@ -112,7 +113,7 @@ impl<'a, A: App> RequestContext<'a, A> {
         if !has_body {
             return Ok(Admission::Call(app, handler));
         }
-        app.state().check_body(route.media_types, &self.request.headers)?;
+        app.state().check_body(route, &self.request.headers)?;
         Ok(Admission::ReadBody(InFlight::enter(app)?, handler))
     }
 
@@ -179,7 +180,7 @@ impl<'a, A: App> RequestContext<'a, A> {
             response.headers.insert(ALLOW, value);
         }
         if let Ok(app) = self.app {
-            app.state().settings.cors.preflight(&allow, &mut response.headers);
+            app.state().settings.cors.preflight(&allow, &self.request.headers, &mut response.headers);
         }
         response
     }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use http::HeaderMap;
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, HeaderValue, ORIGIN, VARY,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS, HeaderValue, ORIGIN, VARY,
 };
 
 /// Origins whose pages may read responses. `CORS_ALLOW_ORIGIN`: `*`, or a list with commas between.
@@ -46,16 +46,19 @@ impl Cors {
         headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("*"));
     }
 
-    /// Adds the `headers` of the response to a preflight request; `allow` lists the methods of the path.
-    pub(crate) fn preflight(&self, allow: &str, headers: &mut HeaderMap) {
+    /// Adds the `headers` of the response to the preflight request that has the headers `request`; `allow` lists the methods of the path.
+    pub(crate) fn preflight(&self, allow: &str, request: &HeaderMap, headers: &mut HeaderMap) {
         if self.origins.is_empty() {
             return;
         }
         if let Ok(allow) = HeaderValue::from_str(allow) {
             headers.insert(ACCESS_CONTROL_ALLOW_METHODS, allow);
         }
-        let asked = HeaderValue::from_static("authorization, content-type, x-request-id");
-        headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, asked);
+        // Clients send headers about themselves, which do no harm. A `*` would not stand for `authorization`.
+        if let Some(asked) = request.get(ACCESS_CONTROL_REQUEST_HEADERS) {
+            headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, asked.clone());
+            headers.append(VARY, HeaderValue::from_static("access-control-request-headers"));
+        }
         headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
     }
 }
@@ -84,7 +87,7 @@ mod tests {
     fn without_a_setting_nothing_is_added() {
         let mut headers = HeaderMap::new();
         Cors::default().allow(&HeaderMap::new(), &mut headers);
-        Cors::default().preflight("POST", &mut headers);
+        Cors::default().preflight("POST", &HeaderMap::new(), &mut headers);
         assert!(headers.is_empty());
     }
 }

@@ -96,6 +96,22 @@ mod tests {
     use crate::{Dialect, Problem};
 
     #[test]
+    fn what_a_client_sent_is_not_in_the_log() {
+        let (request, ()) = Request::post("/embed").body(()).expect("a valid request").into_parts();
+        let secret = "my private text";
+        let problems = [
+            crate::json::parse::<bool>(format!("\"{secret}\"").as_bytes()).expect_err("another kind"),
+            Problem::unknown_model(secret, "tiny"),
+        ];
+        for problem in problems {
+            assert!(problem.message().contains(secret));
+            let response = problem.into_response(Dialect::Tei);
+            let line = super::line(Level::Info, "id", &request, &response, Duration::ZERO).expect("a line");
+            assert!(!line.contains(secret) && line.contains("error"), "{line}");
+        }
+    }
+
+    #[test]
     fn a_result_without_matches_is_no_error() {
         let (request, ()) = Request::post("/query").body(()).expect("a valid request").into_parts();
         let line = |level, problem: &Problem| {

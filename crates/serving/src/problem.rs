@@ -1,11 +1,14 @@
 //! Errors: what went wrong, and the shape in which each protocol states it.
 
+use std::borrow::Cow;
+
 use http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, Method, StatusCode};
 use minilm::{Error, ErrorKind};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::excerpt::excerpt;
 use crate::response::Response;
 
 /// The protocol of a route. It decides the shape of an error.
@@ -63,11 +66,13 @@ pub struct Problem(Box<Details>);
 struct Details {
     status: StatusCode,
     message: String,
-    param: Option<&'static str>,
+    param: Option<Cow<'static, str>>,
     code: Option<&'static str>,
     limit: Option<Limit>,
     details: Option<Value>,
     headers: HeaderMap,
+    /// The message of the log, if it is another one.
+    logged: Option<String>,
     /// Whether the log calls the response an error.
     is_error: bool,
 }
@@ -84,6 +89,7 @@ impl Problem {
             limit: None,
             details: None,
             headers: HeaderMap::new(),
+            logged: None,
             is_error: true,
         }))
     }
@@ -115,7 +121,7 @@ impl Problem {
     /// 405; `allow` lists the methods that `path` has.
     #[must_use]
     pub fn method_not_allowed(method: &Method, path: &str, allow: &str) -> Self {
-        let message = format!("{path} does not take {method}, only {allow}");
+        let message = format!("{} does not take {method}, only {allow}", excerpt(path));
         Self::new(StatusCode::METHOD_NOT_ALLOWED, message).with_allow(allow)
     }
 
@@ -135,14 +141,15 @@ impl Problem {
     /// 404 for a model that is not here.
     #[must_use]
     pub fn unknown_model(asked: &str, served: &str) -> Self {
-        let message = format!("model `{asked}` not found: this server has `{served}`");
-        Self::new(StatusCode::NOT_FOUND, message).with_param("model").with_code("model_not_found")
+        let message = format!("model `{}` not found: this server has `{served}`", excerpt(asked));
+        let problem = Self::new(StatusCode::NOT_FOUND, message).logged_as("model not found");
+        problem.with_param("model").with_code("model_not_found")
     }
 
     /// The same, naming the field of the request.
     #[must_use]
-    pub fn with_param(mut self, param: &'static str) -> Self {
-        self.0.param = Some(param);
+    pub fn with_param(mut self, param: impl Into<Cow<'static, str>>) -> Self {
+        self.0.param = Some(param.into());
         self
     }
 
@@ -185,6 +192,19 @@ impl Problem {
         }
     }
 
+    /// The same, with another message in the log: for one that repeats what the client sent.
+    #[must_use]
+    pub fn logged_as(mut self, message: impl Into<String>) -> Self {
+        self.0.logged = Some(message.into());
+        self
+    }
+
+    /// The status, before a protocol has its say.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.0.status
+    }
+
     /// The message.
     #[must_use]
     pub fn message(&self) -> &str {
@@ -195,7 +215,7 @@ impl Problem {
     #[must_use]
     pub fn into_response(self, dialect: Dialect) -> Response {
         let (openai_type, tei_type) = (self.openai_type(), self.tei_type());
-        let Details { status, message, param, code, limit, details, headers, is_error } = *self.0;
+        let Details { status, message, param, code, limit, details, headers, logged, is_error } = *self.0;
         let mut object = match dialect {
             Dialect::OpenAi => json!({
                 "message": message, "type": openai_type, "param": param, "code": code,
@@ -211,7 +231,7 @@ impl Problem {
         let mut response = Response::json(&body);
         response.status = dialect.status(status);
         response.headers.extend(headers);
-        response.error = is_error.then_some(message);
+        response.error = is_error.then(|| logged.unwrap_or(message));
         response
     }
 
@@ -235,6 +255,14 @@ impl Problem {
     }
 }
 
+/// What all protocols call an option of the core.
+fn in_requests(option: &'static str) -> &'static str {
+    match option {
+        "truncate_dim" => "dimensions",
+        other => other,
+    }
+}
+
 /// Code of [`Problem::empty`].
 const EMPTY: &str = "empty";
 
@@ -247,6 +275,11 @@ impl From<Error> for Problem {
                 let mut problem = Self::invalid(message);
                 problem.0.limit = Some(limit);
                 problem
+            }
+            (Error::Option { option, reason }, _) => {
+                let field = in_requests(option);
+                let problem = Self::invalid(format!("`{field}`: {reason}")).with_param(field);
+                problem.logged_as(format!("`{field}` is out of range"))
             }
             (_, ErrorKind::Input | ErrorKind::Option) => Self::invalid(message),
             (_, ErrorKind::Model | ErrorKind::Engine) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, message),

@@ -48,6 +48,8 @@ pub struct Route<A> {
     pub public: bool,
     /// Media types of bodies that it reads, besides `application/json`.
     pub media_types: &'static [&'static str],
+    /// Whether a body is read as JSON whatever its media type says, or if it says nothing: so do clients of Ollama.
+    pub any_media_type: bool,
     /// Whether `POST` needs no body. A body that comes is ignored then.
     pub ignores_body: bool,
     /// The handler of `GET` and `HEAD`.
@@ -69,6 +71,7 @@ impl<A> Route<A> {
             dialect,
             public: false,
             media_types: &[],
+            any_media_type: false,
             ignores_body: false,
             get: None,
             post: None,

@@ -24,6 +24,8 @@ pub struct Settings {
     pub max_concurrent_requests: usize,
     /// Whether texts that are too long are cut where a request does not say.
     pub auto_truncate: bool,
+    /// Whether fields that a protocol does not know are refused. The servers of these protocols ignore them.
+    pub strict_fields: bool,
     /// Name of the model in answers, if it is not its own.
     pub served_model_name: Option<String>,
     /// Name that the model must have.
@@ -47,12 +49,13 @@ impl Settings {
         let variables = Variables::new(&variable);
         let origins = "* or a list of origins with commas between";
         Ok(Self {
-            max_client_batch_size: variables.positive("MAX_CLIENT_BATCH_SIZE", 256)?,
+            max_client_batch_size: variables.positive("MAX_CLIENT_BATCH_SIZE", 2_048)?,
             max_batch_tokens: variables.positive("MAX_BATCH_TOKENS", 65_536)?,
             payload_limit: variables.positive("PAYLOAD_LIMIT", 2_000_000)?,
             max_text_bytes: variables.positive("MAX_TEXT_BYTES", 1_000_000)?,
             max_concurrent_requests: variables.positive("MAX_CONCURRENT_REQUESTS", 512)?,
             auto_truncate: variables.parse("AUTO_TRUNCATE", true, "true or false")?,
+            strict_fields: variables.parse("STRICT_FIELDS", false, "true or false")?,
             served_model_name: variables.get("SERVED_MODEL_NAME"),
             model_name: variables.get("MODEL_NAME"),
             model_path: variables.or("MODEL_PATH", DEFAULT_PATH),
@@ -124,7 +127,7 @@ mod tests {
     #[test]
     fn without_variables_the_defaults_hold() {
         let settings = Settings::read(|_| None).expect("defaults are valid");
-        assert_eq!(settings.max_client_batch_size, 256);
+        assert_eq!(settings.max_client_batch_size, 2_048);
         assert_eq!(settings.max_batch_tokens, 65_536);
         assert_eq!(settings.payload_limit, 2_000_000);
         assert_eq!(settings.max_text_bytes, 1_000_000);

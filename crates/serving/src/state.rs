@@ -4,7 +4,9 @@ use std::sync::atomic::AtomicUsize;
 
 use minilm::Embedder;
 
+use crate::json::UnknownFields;
 use crate::metrics::Metrics;
+use crate::names;
 use crate::problem::Problem;
 use crate::response::Response;
 use crate::settings::Settings;
@@ -38,7 +40,7 @@ impl ServerState {
     /// `MODEL_NAME` asks for another model.
     pub fn new(settings: Settings, embedder: Embedder) -> Result<Self, String> {
         let own = &embedder.config().name;
-        if let Some(asked) = settings.model_name.as_deref().filter(|asked| base_name(asked) != base_name(own)) {
+        if let Some(asked) = settings.model_name.as_deref().filter(|asked| !names::same(asked, own)) {
             return Err(format!("MODEL_NAME is `{asked}`, but this component has the model `{own}`"));
         }
         let model_name = settings.served_model_name.clone().unwrap_or_else(|| own.clone());
@@ -56,20 +58,22 @@ impl ServerState {
     /// As said.
     pub fn check_model(&self, asked: &str) -> Result<(), Problem> {
         let names = [self.model_name.as_str(), &self.embedder.config().name];
-        if names.into_iter().any(|name| base_name(name) == base_name(asked)) {
+        if names.into_iter().any(|name| names::same(asked, name)) {
             return Ok(());
         }
         Err(Problem::unknown_model(asked, &self.model_name))
+    }
+
+    /// 422 for fields that the protocol does not know, where `STRICT_FIELDS` asks for that.
+    ///
+    /// # Errors
+    /// As said.
+    pub fn check_fields(&self, unknown: &UnknownFields) -> Result<(), Problem> {
+        if self.settings.strict_fields { unknown.refuse() } else { Ok(()) }
     }
 
     /// The response of `GET /metrics`: the counters of this instance.
     pub fn metrics(&self) -> Response {
         self.metrics.response()
     }
-}
-
-/// A model's name without the organization of the hub and without Ollama's tag.
-fn base_name(name: &str) -> &str {
-    let name = name.strip_suffix(":latest").unwrap_or(name);
-    name.strip_prefix("sentence-transformers/").unwrap_or(name)
 }

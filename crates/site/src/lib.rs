@@ -17,6 +17,9 @@ pub type Page = BTreeMap<String, Cow<'static, [u8]>>;
 /// The service worker.
 pub const SERVICE_WORKER: &str = "sw.js";
 
+/// A file that is as large as all others together, and that few visits need: it is kept from the first of these on.
+const ON_DEMAND: &str = "minilm-wasm/wasm/minilm-convert.wasm";
+
 /// Where models lie in the site.
 const MODELS: &str = "models";
 
@@ -95,11 +98,14 @@ impl Site {
         for (path, bytes) in page.iter().filter(|(path, _)| !path.ends_with(".gz")) {
             hash.update(path);
             hash.update(bytes);
-            kept.push(path);
+            if path != ON_DEMAND {
+                kept.push(path);
+            }
         }
         let version = format!("{:x}", hash.finalize())[..SHORT_HASH].to_owned();
         // Into the worker itself: browsers compare the worker with the one that they have, and nothing else.
-        let list = json!({ "version": version, "files": kept });
+        let later: Vec<&str> = page.contains_key(ON_DEMAND).then_some(ON_DEMAND).into_iter().collect();
+        let list = json!({ "version": version, "files": kept, "later": later });
         let worker = [format!("self.precache = {list:#};\n\n").as_bytes(), &worker].concat();
         page.insert(SERVICE_WORKER.to_owned(), worker.into());
         Ok(Self { page, model: model.to_owned(), model_path, version })
@@ -177,7 +183,28 @@ mod tests {
         let list = worker.strip_prefix("self.precache = ").and_then(|worker| worker.strip_suffix(";\n\nstart();"));
         let list: serde_json::Value = serde_json::from_str(list.expect("the list is in front")).expect("it is JSON");
         assert_eq!(list["files"], json!(["index.html", "js/a.js", "site.json"]));
+        assert_eq!(list["later"], json!([]));
         assert_eq!(list["version"], built.version());
+    }
+
+    #[test]
+    fn the_converter_is_kept_when_it_is_first_used() {
+        let folder = tempfile::tempdir().expect("there is a temporary folder");
+        let model = folder.path().join("x.minilm");
+        fs::write(&model, b"weights").expect("it can be written");
+        let version = |converter: &'static str| {
+            let mut page = page();
+            page.insert(ON_DEMAND.to_owned(), converter.as_bytes().into());
+            let site = Site::new(page, "x", &model).expect("everything is there");
+            let worker = String::from_utf8_lossy(&site.page[SERVICE_WORKER]).into_owned();
+            let list = worker.strip_prefix("self.precache = ").and_then(|worker| worker.strip_suffix(";\n\nstart();"));
+            let list: serde_json::Value =
+                serde_json::from_str(list.expect("the list is in front")).expect("it is JSON");
+            assert_eq!(list["files"], json!(["index.html", "js/a.js", "site.json"]));
+            assert_eq!(list["later"], json!([ON_DEMAND]));
+            site.version().to_owned()
+        };
+        assert_ne!(version("1"), version("2"));
     }
 
     #[test]

@@ -1,18 +1,26 @@
 //! What a request says about texts that are too long.
 
 use minilm::Truncation;
-use serde::Deserialize;
+use minilm_serving::json;
+use serde::{Deserialize, Deserializer};
 
 /// Which end of a text is cut off.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TruncationDirection {
     /// The first tokens.
-    #[serde(rename = "left", alias = "Left")]
     Left,
     /// The last tokens.
     #[default]
-    #[serde(rename = "right", alias = "Right")]
     Right,
+}
+
+impl<'de> Deserialize<'de> for TruncationDirection {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        json::word(
+            deserializer,
+            &[("left", Self::Left), ("right", Self::Right), ("Left", Self::Left), ("Right", Self::Right)],
+        )
+    }
 }
 
 /// The option of the core.

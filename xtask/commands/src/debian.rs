@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::Mutex;
 
 use anyhow::Result;
 
@@ -12,6 +13,9 @@ pub fn install(package: &str) {
     if which(&["apt-get"]).is_none() || !is_root() {
         return;
     }
+    // apt-get waits for others that install, but not for others that fetch lists.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _turn = ONE_AT_A_TIME.lock();
     println!("installing {package} with apt-get");
     // Somebody else may be installing, and a mirror may be away for a moment.
     let patience = ["--option", "DPkg::Lock::Timeout=300", "--option", "Acquire::Retries=3"];

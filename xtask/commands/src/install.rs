@@ -10,8 +10,8 @@ use crate::{cargo, program, www};
 pub fn install() -> Result<ExitCode> {
     let components = program::components(&program::ALL)?;
     let page = www::page()?;
-    let mut install = program::native("install");
-    install.args(["--path", "crates/minilm-cli", "--locked"]);
+    let mut install = cargo::native("install");
+    install.args(["--path", "crates/minilm-cli", "--locked", "--profile", program::PROFILE]);
     cargo::run(install.env("MINILM_COMPONENTS", components).env("MINILM_PAGE", page))?;
     Ok(ExitCode::SUCCESS)
 }

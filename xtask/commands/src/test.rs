@@ -15,6 +15,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -53,10 +54,29 @@ fn suite(part: Part) -> Suite {
     }
 }
 
+/// Installs what a part takes from elsewhere.
+fn installation(part: Part) -> Result<()> {
+    match part {
+        Part::Rust | Part::Components => Ok(()),
+        Part::Clients => clients::prepare().map(drop),
+        Part::Kb => kb::prepare().map(drop),
+        Part::Sync => sync::prepare().map(drop),
+        Part::Web => web::prepare().map(drop),
+        Part::Www => www::prepare().map(drop),
+    }
+}
+
+/// Installs what all these parts need, while the first of them compile.
+fn install_ahead(parts: Vec<Part>) {
+    // A part waits for an installation that is under way. One that failed is tried again there, and the part says why.
+    thread::spawn(move || parts.into_iter().for_each(|part| drop(installation(part))));
+}
+
 /// `cargo xtask test`: everything, or only one part.
 pub fn test(only: Option<Part>, filter: Option<String>) -> Result<ExitCode> {
     let mut counts = Counts::default();
     let parts = only.map_or_else(|| Part::value_variants().to_vec(), |part| vec![part]);
+    install_ahead(parts.clone());
     let wants_postgres = parts.iter().any(|part| matches!(part, Part::Components | Part::Kb));
     let postgres = if wants_postgres { kb::Postgres::start_or_say() } else { None };
     if wants_postgres && postgres.is_none() {
@@ -117,7 +137,10 @@ fn harness<'a>(command: &'a mut Command, ignored: bool, env: &TestEnv) -> &'a mu
 /// Runs a test command, passes its output on, and adds up the result lines that `read` finds in it.
 fn run(title: &str, command: &mut Command, read: fn(&str) -> Option<Counts>, counts: &mut Counts) -> Result<()> {
     println!("\n== {title}");
-    run_prefixed("", command, read, counts)
+    let start = Instant::now();
+    let result = run_prefixed("", command, read, counts);
+    println!("-- {title}: {:.0} s", start.elapsed().as_secs_f64());
+    result
 }
 
 /// The same with `prefix` before each line, for commands that run side by side.

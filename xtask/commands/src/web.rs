@@ -20,6 +20,9 @@ const BACKENDS: (Backend, Backend) = (Backend::Simd128, Backend::RelaxedSimd);
 const MAX_WASM: usize = 250_000;
 const MAX_JS: usize = 15_000;
 
+/// The converter, for those who ask for it alone: its crate, its build, the folder of its programs, and the most bytes of it.
+const CONVERTER: (&str, Backend, &str, usize) = ("minilm-convert-web", Backend::Simd128, "convert", 1_200_000);
+
 /// Programs that no page loads.
 const NOT_IN_PAGES: [&str; 4] = ["node.js", "node-host.js", "node-worker.js", "workerd.js"];
 
@@ -54,8 +57,12 @@ pub fn package() -> Result<Package> {
     let mut sizes = Vec::new();
     let mut bindings: Option<String> = None;
     let (some, others) = BACKENDS;
-    let built = rayon::join(|| cargo::build_web(some), || cargo::build_web(others));
-    for (backend, built) in [(some, built.0), (others, built.1)] {
+    let (crate_name, backend, programs, limit) = CONVERTER;
+    let web = |backend| cargo::build_web(backend, "minilm-web");
+    // Builds of one backend share a folder and wait for each other.
+    let ((built, converter), beside) =
+        rayon::join(|| (web(some), cargo::build_web(backend, crate_name)), || web(others));
+    for (backend, built) in [(some, built), (others, beside)] {
         let (module, js) = bind(&built?)?;
         let name = format!("minilm-{}.wasm", backend.name());
         sizes.push((name.clone(), gzip(&module)?.len(), MAX_WASM));
@@ -65,7 +72,11 @@ pub fn package() -> Result<Package> {
     }
     let src = folder.join("src");
     fs::write(src.join("bindings.js"), bindings.unwrap_or_default())?;
-    for program in fs_util::ending_with(&src, ".js")? {
+    let (module, js) = bind(&converter?)?;
+    sizes.push(("minilm-convert.wasm".to_owned(), gzip(&module)?.len(), limit));
+    fs::write(wasm.join("minilm-convert.wasm"), module)?;
+    fs::write(src.join(programs).join("bindings.js"), js)?;
+    for program in [fs_util::ending_with(&src, ".js")?, fs_util::ending_with(&src.join(programs), ".js")?].concat() {
         fs::write(&program, without_comments(&fs::read_to_string(&program)?))?;
     }
     let mut loaded = Vec::new();
@@ -95,7 +106,7 @@ fn as_module(script: &str) -> Result<String> {
     let body = script.trim().strip_prefix("let wasm_bindgen = (function(exports) {");
     let body = body.context("wasm-bindgen's output has another beginning")?;
     ensure!(body.ends_with("})({ __proto__: null });"), "wasm-bindgen's output has another end");
-    Ok(format!("// Made by wasm-bindgen from wasm/web.\nexport const bindings = () => (function(exports) {{{body}\n"))
+    Ok(format!("// Made by wasm-bindgen.\nexport const bindings = () => (function(exports) {{{body}\n"))
 }
 
 /// A program without indentation and without the comments that have lines of their own: what pages would load for nothing.

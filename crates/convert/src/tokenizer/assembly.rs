@@ -1,6 +1,6 @@
 //! The tokenizer as transformers 5 puts it together: of `tokenizer.json` or `vocab.txt`, and of the files beside it.
 //!
-//! For the classes of BERT only the vocabulary and the added tokens of `tokenizer.json` count. Everything else comes from
+//! For the classes of BERT and MPNet only the vocabulary and the added tokens of `tokenizer.json` count. Everything else comes from
 //! `tokenizer_config.json` and has defaults. Any other class takes `tokenizer.json` as it is. Tokens can be added by four files.
 
 use std::collections::BTreeMap;
@@ -9,22 +9,34 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::unsupported;
+use crate::encoder::model_type;
 use crate::error::Error;
 use crate::files::ModelFiles;
 use crate::json::read;
 
-/// Classes that are put together of their settings. transformers takes the first one where none is named.
-const BERT_CLASSES: [&str; 4] =
-    ["BertTokenizer", "BertTokenizerFast", "DistilBertTokenizer", "DistilBertTokenizerFast"];
+/// Classes that are put together of their settings.
+struct Class {
+    names: &'static [&'static str],
+    /// The defaults of [`NAMED`].
+    named: [Option<&'static str>; NAMED.len()],
+    /// Whether pairs have two separators between the texts, and no types.
+    double_sep: bool,
+}
 
-/// Named special tokens with the defaults of the BERT classes, in the order in which they are added.
-const NAMED: [(&str, &str); 5] = [
-    ("unk_token", "[UNK]"),
-    ("sep_token", "[SEP]"),
-    ("pad_token", "[PAD]"),
-    ("cls_token", "[CLS]"),
-    ("mask_token", "[MASK]"),
-];
+const BERT: Class = Class {
+    names: &["BertTokenizer", "BertTokenizerFast", "DistilBertTokenizer", "DistilBertTokenizerFast"],
+    named: [None, None, Some("[UNK]"), Some("[SEP]"), Some("[PAD]"), Some("[CLS]"), Some("[MASK]")],
+    double_sep: false,
+};
+
+const MPNET: Class = Class {
+    names: &["MPNetTokenizer", "MPNetTokenizerFast"],
+    named: [Some("<s>"), Some("</s>"), Some("[UNK]"), Some("</s>"), Some("<pad>"), Some("<s>"), Some("<mask>")],
+    double_sep: true,
+};
+
+/// Named special tokens, in the order in which they are added.
+const NAMED: [&str; 7] = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
 
 /// Lists of further special tokens.
 const EXTRA: [&str; 2] = ["additional_special_tokens", "extra_special_tokens"];
@@ -35,16 +47,20 @@ pub(super) fn read_tokenizer(files: &ModelFiles) -> Result<Map<String, Value>, E
     let mut settings: Map<String, Value> =
         read(files, &files.transformer("tokenizer_config.json"))?.unwrap_or_default();
     let file: Option<Value> = read(files, &path)?;
-    let class = settings.get("tokenizer_class").and_then(Value::as_str).unwrap_or(BERT_CLASSES[0]);
-    let is_bert = BERT_CLASSES.contains(&class);
+    let class = match settings.get("tokenizer_class").and_then(Value::as_str) {
+        Some(name) => [&BERT, &MPNET].into_iter().find(|class| class.names.contains(&name)),
+        // The class that transformers takes for the architecture.
+        None if model_type(files)? == "mpnet" => Some(&MPNET),
+        None => Some(&BERT),
+    };
     let mut fields = match file {
         Some(Value::Object(fields)) => fields,
         Some(_) => return Err(unsupported("this is no JSON object")),
-        None if is_bert && files.get(&files.transformer("vocab.txt")).is_some() => Map::new(),
+        None if class.is_some() && files.get(&files.transformer("vocab.txt")).is_some() => Map::new(),
         None => return Err(Error::MissingFile(path)),
     };
-    let mut added = added_tokens(files, &mut settings, &fields, is_bert)?;
-    if is_bert {
+    let mut added = added_tokens(files, &mut settings, &fields, class)?;
+    if let Some(class) = class {
         let kind = fields.get("model").and_then(|model| model["type"].as_str());
         if kind.is_some_and(|kind| kind != "WordPiece") {
             return Err(unsupported("the model is not WordPiece"));
@@ -54,7 +70,7 @@ pub(super) fn read_tokenizer(files: &ModelFiles) -> Result<Map<String, Value>, E
             Some(_) => return Err(unsupported("the model has no `vocab` of tokens and ids")),
             None => vocabulary(files)?,
         };
-        fields = bert(&settings, vocabulary)?;
+        fields = put_together(class, &settings, vocabulary)?;
     } else {
         let own = own_tokens(&fields)?;
         added.retain(|token| !own.iter().any(|own| own.content == token.content));
@@ -63,7 +79,7 @@ pub(super) fn read_tokenizer(files: &ModelFiles) -> Result<Map<String, Value>, E
     let ids = |token: &str| fields.get("model")?["vocab"].get(token)?.as_u64();
     let mut next = fields.get("model").and_then(|model| model["vocab"].as_object()).map_or(0, Map::len) as u64;
     for token in &mut added {
-        let id = ids(&token.content).or(token.id.filter(|_| !is_bert)).unwrap_or(next);
+        let id = ids(&token.content).or(token.id.filter(|_| class.is_none())).unwrap_or(next);
         next = next.max(id.saturating_add(1));
         token.id = Some(id);
     }
@@ -78,8 +94,12 @@ fn vocabulary(files: &ModelFiles) -> Result<Map<String, Value>, Error> {
     Ok(text.lines().zip(0_u32..).map(|(token, id)| (token.to_owned(), id.into())).collect())
 }
 
-/// What a BERT class makes of its settings.
-fn bert(settings: &Map<String, Value>, vocabulary: Map<String, Value>) -> Result<Map<String, Value>, Error> {
+/// What a class makes of its settings.
+fn put_together(
+    class: &Class,
+    settings: &Map<String, Value>,
+    vocabulary: Map<String, Value>,
+) -> Result<Map<String, Value>, Error> {
     let flag = |name: &str, default: Value| match settings.get(name) {
         None => Ok(default),
         Some(value @ (Value::Bool(_) | Value::Null)) => Ok(value.clone()),
@@ -89,20 +109,25 @@ fn bert(settings: &Map<String, Value>, vocabulary: Map<String, Value>) -> Result
         )),
     };
     let on = |name: &str| flag(name, true.into()).map(|value| value == Value::Bool(true));
-    let [unk, sep, _, cls, _] =
-        NAMED.map(|(name, default)| content(settings.get(name).unwrap_or(&Value::Null)).unwrap_or(default));
+    let named = |at: usize| settings.get(NAMED[at]).and_then(content).or(class.named[at]).unwrap_or_default();
+    let [unk, sep, cls] = [2, 3, 5].map(named);
     let id = |token: &str| {
         let id = vocabulary.get(token).cloned();
         id.ok_or_else(|| unsupported(format!("the vocabulary has no {token:?}")))
     };
     let special = |token: &str| id(token).map(|id| json!({ "id": token, "ids": [id], "tokens": [token] }));
     let token = |token: &str, type_id: u8| json!({ "SpecialToken": { "id": token, "type_id": type_id } });
+    let second = u8::from(!class.double_sep);
     let (a, b) =
-        (json!({ "Sequence": { "id": "A", "type_id": 0 } }), json!({ "Sequence": { "id": "B", "type_id": 1 } }));
+        (json!({ "Sequence": { "id": "A", "type_id": 0 } }), json!({ "Sequence": { "id": "B", "type_id": second } }));
+    let mut pair = vec![token(cls, 0), a.clone(), token(sep, 0), b, token(sep, second)];
+    if class.double_sep {
+        pair.insert(3, token(sep, 0));
+    }
     let template = json!({
         "type": "TemplateProcessing",
         "single": [token(cls, 0), a, token(sep, 0)],
-        "pair": [token(cls, 0), a, token(sep, 0), b, token(sep, 1)],
+        "pair": pair,
         "special_tokens": { cls: special(cls)?, sep: special(sep)? },
     });
     let fields = json!({
@@ -177,7 +202,7 @@ fn added_tokens(
     files: &ModelFiles,
     settings: &mut Map<String, Value>,
     tokenizer: &Map<String, Value>,
-    is_bert: bool,
+    class: Option<&Class>,
 ) -> Result<Vec<Token>, Error> {
     let mut tokens: BTreeMap<u64, Token> = BTreeMap::new();
     if let Some(decoder) = settings.get("added_tokens_decoder") {
@@ -190,7 +215,7 @@ fn added_tokens(
     } else {
         let map: Option<Map<String, Value>> = read(files, &files.transformer("special_tokens_map.json"))?;
         settings.extend(map.unwrap_or_default());
-        let special = special_tokens(settings, is_bert);
+        let special = special_tokens(settings, class);
         let listed: Option<BTreeMap<String, u64>> = read(files, &files.transformer("added_tokens.json"))?;
         for (token, id) in listed.unwrap_or_default() {
             let is_special = special.contains(&token);
@@ -201,7 +226,7 @@ fn added_tokens(
         }
     }
     let mut tokens: Vec<Token> = tokens.into_values().collect();
-    for token in special_tokens(settings, is_bert) {
+    for token in special_tokens(settings, class) {
         if !tokens.iter().any(|known| known.content == token) {
             tokens.push(Token::new(token, true));
         }
@@ -209,12 +234,11 @@ fn added_tokens(
     Ok(tokens)
 }
 
-/// The special tokens that the settings name, with the defaults of BERT.
-fn special_tokens(settings: &Map<String, Value>, is_bert: bool) -> Vec<String> {
-    let named = NAMED.iter().filter_map(|(name, default)| {
-        let set = settings.get(*name).and_then(content);
-        set.or(is_bert.then_some(*default))
-    });
+/// The special tokens that the settings name, with the defaults of the class.
+fn special_tokens(settings: &Map<String, Value>, class: Option<&Class>) -> Vec<String> {
+    let defaults = class.map_or([None; NAMED.len()], |class| class.named);
+    let named =
+        NAMED.iter().zip(defaults).filter_map(|(name, default)| settings.get(*name).and_then(content).or(default));
     let extra = EXTRA.iter().filter_map(|name| settings.get(*name)?.as_array()).flatten().filter_map(content);
     named.chain(extra).map(str::to_owned).collect()
 }

@@ -25,7 +25,7 @@ pub(super) struct Tables {
 }
 
 impl Tables {
-    /// Reads the tokenizer of a directory. Ids have to be below `vocab_size`, the rows of the word embeddings.
+    /// Reads the tokenizer of a directory. Ids have to be below `vocab_size`, the rows of the word embeddings, but for those of added tokens.
     pub(super) fn read(files: &ModelFiles, vocab_size: usize) -> Result<Self, Error> {
         let mut oracle = parse(assembly::read_tokenizer(files)?)?;
         oracle.with_truncation(None).map_err(|error| unsupported(error.to_string()))?;
@@ -47,8 +47,8 @@ impl Tables {
         Ok(Self { max_tokens, ..Self::of(&oracle, None, vocab_size)? })
     }
 
-    fn of(oracle: &tokenizers::Tokenizer, frame: Option<(u32, u32)>, vocab_size: usize) -> Result<Self, Error> {
-        let config = read_pipeline(oracle, frame, vocab_size)?;
+    fn of(oracle: &tokenizers::Tokenizer, frame: Option<Frame>, vocab_size: usize) -> Result<Self, Error> {
+        let config = read_pipeline(oracle, frame)?;
         let vocabulary = read_vocabulary(oracle, vocab_size)?;
         let tokens: BTreeMap<&[u8], u32> = vocabulary.iter().map(|(&id, token)| (token.as_bytes(), id)).collect();
         Ok(Self { config, slots: vocabulary_trie(&tokens), max_tokens: None })
@@ -124,11 +124,7 @@ fn check_template(processor: &Value) -> Result<(), Error> {
 }
 
 /// Settings of the pipeline `BertNormalizer`, `BertPreTokenizer`, `WordPiece`, with the ids that frame a text.
-fn read_pipeline(
-    oracle: &tokenizers::Tokenizer,
-    frame: Option<(u32, u32)>,
-    vocab_size: usize,
-) -> Result<TokenizerConfig, Error> {
+fn read_pipeline(oracle: &tokenizers::Tokenizer, frame: Option<Frame>) -> Result<TokenizerConfig, Error> {
     let Some(NormalizerWrapper::BertNormalizer(normalizer)) = oracle.get_normalizer() else {
         return Err(other_normalizer());
     };
@@ -152,14 +148,23 @@ fn read_pipeline(
         lowercase: normalizer.lowercase,
         max_input_chars_per_word: model.max_input_chars_per_word,
         unk_id,
-        cls_id: frame.map(|(cls, _)| cls),
-        sep_id: frame.map(|(_, sep)| sep),
-        added_tokens: read_added_tokens(oracle, vocab_size)?,
+        cls_id: frame.map(|frame| frame.cls),
+        sep_id: frame.map(|frame| frame.sep),
+        double_sep: frame.is_some_and(|frame| frame.double_sep),
+        added_tokens: read_added_tokens(oracle)?,
     })
 }
 
+/// What frames a text.
+#[derive(Clone, Copy)]
+struct Frame {
+    cls: u32,
+    sep: u32,
+    double_sep: bool,
+}
+
 /// The ids that frame a text, as the post-processor puts them around empty ones.
-fn read_frame(oracle: &tokenizers::Tokenizer) -> Result<(u32, u32), Error> {
+fn read_frame(oracle: &tokenizers::Tokenizer) -> Result<Frame, Error> {
     let frame = |input: tokenizers::EncodeInput| {
         let encoding = oracle.encode(input, true).map_err(|error| unsupported(error.to_string()))?;
         Ok::<_, Error>((encoding.get_ids().to_vec(), encoding.get_type_ids().to_vec()))
@@ -167,28 +172,29 @@ fn read_frame(oracle: &tokenizers::Tokenizer) -> Result<(u32, u32), Error> {
     let (single, pair) = (frame("".into())?, frame(("", "").into())?);
     match (&single.0[..], &single.1[..], &pair.0[..], &pair.1[..]) {
         (&[cls, sep], [0, 0], &[first, middle, last], [0, 0, 1]) if first == cls && middle == sep && last == sep => {
-            Ok((cls, sep))
+            Ok(Frame { cls, sep, double_sep: false })
+        }
+        (&[cls, sep], [0, 0], &[first, ref seps @ ..], [0, 0, 0, 0]) if first == cls && *seps == [sep; 3] => {
+            Ok(Frame { cls, sep, double_sep: true })
         }
         _ => Err(unsupported("the post-processor does not give `[CLS] a [SEP]` and `[CLS] a [SEP] b [SEP]`")),
     }
 }
 
-fn read_added_tokens(oracle: &tokenizers::Tokenizer, vocab_size: usize) -> Result<Vec<AddedToken>, Error> {
+/// The added tokens. Their ids may be beyond the rows of the word embeddings: then a text with the token is an error, as it is in
+/// transformers, and all others are none.
+fn read_added_tokens(oracle: &tokenizers::Tokenizer) -> Result<Vec<AddedToken>, Error> {
     let tokens: BTreeMap<u32, tokenizers::AddedToken> = oracle.get_added_tokens_decoder().into_iter().collect();
     let convert = |(id, token): (u32, tokenizers::AddedToken)| {
-        if token.single_word || token.lstrip || token.rstrip {
+        // `lstrip` is of no consequence: what it strips is no part of a word. But other tokens may end with it.
+        let strips = token.lstrip && tokens.values().any(|other| other.content.ends_with(char::is_whitespace));
+        if token.single_word || strips || token.rstrip {
             let flags = "single_word, lstrip or rstrip";
             return Err(unsupported(format!("added token {:?} has {flags}, which is not supported", token.content)));
         }
-        if id as usize >= vocab_size {
-            return Err(unsupported(format!(
-                "added token {:?} has id {id}, vocab_size is {vocab_size}",
-                token.content
-            )));
-        }
         Ok(AddedToken { id, content: token.content, normalized: token.normalized })
     };
-    tokens.into_iter().map(convert).collect()
+    tokens.clone().into_iter().map(convert).collect()
 }
 
 /// The pieces of words. Added tokens are no pieces, unless the vocabulary has them too.
@@ -196,7 +202,9 @@ fn read_vocabulary(oracle: &tokenizers::Tokenizer, vocab_size: usize) -> Result<
     let mut vocabulary = BTreeMap::new();
     for (token, id) in oracle.get_vocab(false) {
         if id as usize >= vocab_size {
-            return Err(unsupported(format!("token {token:?} has id {id}, vocab_size is {vocab_size}")));
+            return Err(unsupported(format!(
+                "token {token:?} has id {id}, and there are word embeddings for {vocab_size} ids, from 0: this is the tokenizer of another model"
+            )));
         }
         if id > MAX_TOKEN_ID || token.is_empty() || token.contains('\0') {
             return Err(unsupported(format!("token {token:?} with id {id} cannot be stored")));

@@ -1,6 +1,7 @@
 //! The tensors of a model directory, from whichever file holds them.
 
 mod distilbert;
+pub(crate) mod mpnet;
 mod numbers;
 mod onnx;
 mod safetensors;
@@ -283,13 +284,17 @@ impl View for &Tensor {
 /// The name in a `BertModel` of the tensor `name`, whatever contains that model; `None` where an encoder does not use it. TensorFlow's
 /// names for layer normalization are those of the first BERT models.
 fn canonical(name: &str) -> Option<String> {
-    let start = ["embeddings.", "encoder.layer.", distilbert::LAYER].iter().filter_map(|part| name.find(part)).min()?;
+    let starts = ["embeddings.", "encoder.layer.", distilbert::LAYER, mpnet::BIAS];
+    let start = starts.iter().filter_map(|part| name.find(part)).min()?;
     let name = &name[start..];
     if name == "embeddings.position_ids" || name == "embeddings.token_type_ids" {
         return None;
     }
     if let Some(layer) = name.strip_prefix(distilbert::LAYER) {
         return distilbert::layer_tensor(layer);
+    }
+    if let Some(name) = mpnet::layer_tensor(name) {
+        return Some(name);
     }
     let renamed = |old: &str, new: &str| name.strip_suffix(old).map(|stem| format!("{stem}{new}"));
     let norm = renamed("LayerNorm.gamma", "LayerNorm.weight").or_else(|| renamed("LayerNorm.beta", "LayerNorm.bias"));
@@ -314,6 +319,10 @@ mod tests {
             ("transformer.layer.11.ffn.lin2.bias", Some("encoder.layer.11.output.dense.bias")),
             ("transformer.layer.0.sa_layer_norm.bias", Some("encoder.layer.0.attention.output.LayerNorm.bias")),
             ("transformer.layer.0.some_norm.bias", None),
+            ("mpnet.encoder.layer.7.attention.attn.k.weight", Some("encoder.layer.7.attention.self.key.weight")),
+            ("encoder.layer.7.attention.attn.o.bias", Some("encoder.layer.7.attention.output.dense.bias")),
+            ("encoder.layer.0.attention.LayerNorm.weight", Some("encoder.layer.0.attention.output.LayerNorm.weight")),
+            ("mpnet.encoder.relative_attention_bias.weight", Some("encoder.relative_attention_bias.weight")),
             ("embeddings.position_ids", None),
             ("pooler.dense.weight", None),
             ("onnx::MatMul_512", None),

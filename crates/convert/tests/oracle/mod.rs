@@ -48,6 +48,13 @@ impl Oracle {
         assert_same(&found, &expected, text);
     }
 
+    /// The same for the ids alone.
+    pub fn check_ids(&self, text: &str) {
+        let expected = self.theirs.encode(text, true).expect("the oracle takes every text");
+        let found = self.tokenizer().encode(text, usize::MAX, Truncation::Off).expect("there is no limit");
+        assert_eq!(found.ids, expected.get_ids(), "{text:?}");
+    }
+
     /// The same, cut to each of `lengths` tokens at either end.
     pub fn check_truncated(&mut self, texts: &[&str], lengths: Range<usize>) {
         for (direction, truncation) in

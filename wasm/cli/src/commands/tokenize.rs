@@ -39,9 +39,6 @@ JSON:  {\"model\": {…}, \"encodings\": [{\"text\", \"pair\"?, \"ids\": […], 
 Offsets are bytes of the text (after the prompt, if there is one, they count it in). ## continues a word.";
 
 const TEXT_WIDTH: usize = 72;
-/// `[CLS]`, `[SEP]` and `[SEP]`.
-const LEAST_PAIR: usize = 3;
-
 #[derive(Serialize)]
 struct Answer<'a> {
     model: ModelFacts<'a>,
@@ -85,8 +82,9 @@ fn encodings(embedder: &Embedder, args: &TokenizeArgs) -> Result<Vec<Tokens>> {
     // Checks the options, which the tokenizer itself takes on trust.
     embedder.tokenize::<&str>(&[], &options)?;
     let limit = options.max_seq_length.unwrap_or(embedder.config().max_seq_length);
-    if limit < LEAST_PAIR {
-        bail!("option `max_seq_length`: a pair has at least {LEAST_PAIR} tokens");
+    let least = embedder.tokenizer().pair_frame_len();
+    if limit < least {
+        bail!("option `max_seq_length`: a pair has at least {least} tokens");
     }
     let encoding = embedder.tokenizer().encode_pair(first, second, limit, options.truncation);
     let too_many = |too_long: minilm::TooLong| Error::TooManyTokens { index: 0, n_tokens: too_long.n_tokens, limit };

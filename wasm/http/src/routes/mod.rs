@@ -29,6 +29,11 @@ const fn post(path: &'static str, dialect: Dialect, handler: SyncHandler) -> Rou
     Route { post: Some(Handler::Sync(handler)), ..Route::new(path, dialect) }
 }
 
+/// Clients of Ollama send JSON under any media type.
+const fn ollama_post(path: &'static str, handler: SyncHandler) -> Route<EmbeddingApp> {
+    Route { any_media_type: true, ..post(path, Dialect::Ollama, handler) }
+}
+
 /// Every route.
 const ROUTES: &[Route<EmbeddingApp>] = &[
     Route { get: Some(Handler::Sync(info::welcome)), ..post("/", Dialect::Tei, tei::embed) },
@@ -44,7 +49,12 @@ const ROUTES: &[Route<EmbeddingApp>] = &[
     post("/embeddings", Dialect::OpenAi, openai::embeddings),
     get("/v1/models", Dialect::OpenAi, openai::models),
     get("/v1/models/*", Dialect::OpenAi, openai::model),
-    post("/api/embed", Dialect::Ollama, ollama::embed),
+    ollama_post("/api/embed", ollama::embed),
+    ollama_post("/api/embeddings", ollama::embeddings),
+    ollama_post("/api/show", ollama::show),
+    get("/api/tags", Dialect::Ollama, ollama::tags),
+    get("/api/ps", Dialect::Ollama, ollama::ps),
+    get("/api/version", Dialect::Ollama, ollama::version),
 ];
 
 impl App for EmbeddingApp {

@@ -1,19 +1,21 @@
-//! The protocol of Ollama: `/api/embed`.
+//! The protocol of Ollama: embeddings, and what its clients ask for before they embed.
 
 use std::time::Instant;
 
-use minilm::EncodeOptions;
+use minilm::{EncodeOptions, ModelInfo};
 use minilm_serving::embed::EmbedTask;
+use minilm_serving::json::UnknownFields;
 use minilm_serving::{Input, Problem, Response, Texts, json};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::Request;
 use crate::truncation::{TruncationDirection, truncation};
 use crate::vectors::vectors_response;
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(expecting = "an object")]
 struct EmbedBody {
     model: String,
     input: Texts,
@@ -27,6 +29,8 @@ struct EmbedBody {
     /// The model is always there.
     #[serde(default, rename = "keep_alive")]
     _keep_alive: Option<IgnoredAny>,
+    #[serde(flatten)]
+    unknown: UnknownFields,
 }
 
 /// Durations are in nanoseconds.
@@ -39,10 +43,11 @@ struct EmbedResponse<'a> {
     prompt_eval_count: usize,
 }
 
+/// `POST /api/embed`.
 pub fn embed(request: &Request<'_>) -> Result<Response, Problem> {
     let start = Instant::now();
     let body: EmbedBody = json::parse(request.body)?;
-    request.app.state.check_model(&body.model)?;
+    check(request, &body.model, &body.unknown)?;
     let options = EncodeOptions {
         normalize_embeddings: true,
         truncate_dim: body.dimensions,
@@ -59,4 +64,118 @@ pub fn embed(request: &Request<'_>) -> Result<Response, Problem> {
             prompt_eval_count: vectors.usage.tokens,
         })
     }))
+}
+
+#[derive(Deserialize)]
+#[serde(expecting = "an object")]
+struct EmbeddingsBody {
+    model: String,
+    prompt: String,
+    #[serde(default, rename = "options")]
+    _options: Option<IgnoredAny>,
+    #[serde(default, rename = "keep_alive")]
+    _keep_alive: Option<IgnoredAny>,
+    #[serde(flatten)]
+    unknown: UnknownFields,
+}
+
+/// `POST /api/embeddings`, which came before `/api/embed`: one text, and its vector as the model gives it.
+pub fn embeddings(request: &Request<'_>) -> Result<Response, Problem> {
+    let body: EmbeddingsBody = json::parse(request.body)?;
+    check(request, &body.model, &body.unknown)?;
+    let options =
+        EncodeOptions { truncation: truncation(true, TruncationDirection::Right), ..EncodeOptions::default() };
+    let input = Input::Texts(vec![body.prompt]);
+    let vectors = request.app.state.embed(EmbedTask { param: "prompt", input, options })?;
+    Ok(vectors_response(request.headers, &vectors, |vectors| Response::json(&json!({ "embedding": vectors.data }))))
+}
+
+#[derive(Deserialize)]
+#[serde(expecting = "an object")]
+struct ShowBody {
+    #[serde(alias = "name")]
+    model: String,
+    /// Whether tensors are listed, of which there are none to list.
+    #[serde(default, rename = "verbose")]
+    _verbose: Option<IgnoredAny>,
+    #[serde(flatten)]
+    unknown: UnknownFields,
+}
+
+/// `POST /api/show`: the shape of the model.
+pub fn show(request: &Request<'_>) -> Result<Response, Problem> {
+    let body: ShowBody = json::parse(request.body)?;
+    check(request, &body.model, &body.unknown)?;
+    let model = request.app.state.embedder.info();
+    Ok(Response::json(&json!({
+        "modelfile": "",
+        "parameters": "",
+        "template": "",
+        "details": details(&model),
+        "model_info": {
+            "general.architecture": FAMILY,
+            "general.basename": model.name,
+            "bert.block_count": model.num_hidden_layers,
+            "bert.context_length": model.max_seq_length,
+            "bert.embedding_length": model.dim,
+        },
+        "capabilities": ["embedding"],
+        "modified_at": NEVER,
+    })))
+}
+
+/// `GET /api/tags`: the one model that is served.
+pub fn tags(request: &Request<'_>) -> Result<Response, Problem> {
+    Ok(Response::json(&json!({ "models": [summary(request)] })))
+}
+
+/// `GET /api/ps`: the same, as it is always loaded.
+pub fn ps(request: &Request<'_>) -> Result<Response, Problem> {
+    let mut model = summary(request);
+    model["expires_at"] = FOREVER.into();
+    model["size_vram"] = 0.into();
+    Ok(Response::json(&json!({ "models": [model] })))
+}
+
+/// `GET /api/version`.
+pub fn version(_: &Request<'_>) -> Result<Response, Problem> {
+    Ok(Response::json(&json!({ "version": env!("CARGO_PKG_VERSION") })))
+}
+
+/// The architecture, as Ollama calls it.
+const FAMILY: &str = "bert";
+
+/// A packed model does not say when it was made.
+const NEVER: &str = "1970-01-01T00:00:00Z";
+
+/// A model that is part of an instance does not expire.
+const FOREVER: &str = "9999-12-31T23:59:59Z";
+
+fn summary(request: &Request<'_>) -> Value {
+    let name = request.app.state.model_name();
+    let model = request.app.state.embedder.info();
+    json!({
+        "name": name,
+        "model": name,
+        "modified_at": NEVER,
+        "size": model.file_bytes,
+        "digest": model.weights_sha256,
+        "details": details(&model),
+    })
+}
+
+fn details(model: &ModelInfo) -> Value {
+    json!({
+        "parent_model": "",
+        "format": "minilm",
+        "family": FAMILY,
+        "families": [FAMILY],
+        "parameter_size": "",
+        "quantization_level": model.precision.to_string(),
+    })
+}
+
+fn check(request: &Request<'_>, model: &str, unknown: &UnknownFields) -> Result<(), Problem> {
+    request.app.state.check_model(model)?;
+    request.app.state.check_fields(unknown)
 }

@@ -4,15 +4,16 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use minilm::EncodeOptions;
 use minilm_serving::embed::{EmbedTask, Vectors};
+use minilm_serving::json::UnknownFields;
 use minilm_serving::{Input, Problem, Response, json};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Request;
 use crate::truncation::{TruncationDirection, truncation};
 use crate::vectors::vectors_response;
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(expecting = "an object")]
 struct EmbeddingsBody {
     input: Input,
     #[serde(default)]
@@ -24,15 +25,22 @@ struct EmbeddingsBody {
     /// An identifier of the caller's user, for their own statistics.
     #[serde(default, rename = "user")]
     _user: Option<String>,
+    #[serde(flatten)]
+    unknown: UnknownFields,
 }
 
-#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum EncodingFormat {
     #[default]
     Float,
     /// Little-endian floats in base64.
     Base64,
+}
+
+impl<'de> Deserialize<'de> for EncodingFormat {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        json::word(deserializer, &[("float", Self::Float), ("base64", Self::Base64)])
+    }
 }
 
 #[derive(Serialize)]
@@ -65,6 +73,7 @@ struct Usage {
 
 pub fn embeddings(request: &Request<'_>) -> Result<Response, Problem> {
     let body: EmbeddingsBody = json::parse(request.body)?;
+    request.app.state.check_fields(&body.unknown)?;
     if let Some(model) = &body.model {
         request.app.state.check_model(model)?;
     }

@@ -2,6 +2,7 @@
 
 use minilm::{EncodeOptions, Tokens, Truncation};
 use minilm_serving::embed::EmbedTask;
+use minilm_serving::json::UnknownFields;
 use minilm_serving::{Input, Limit, Problem, Response, ServerState, Texts, Usage, json};
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +11,7 @@ use crate::truncation::{TruncationDirection, truncation};
 use crate::vectors::vectors_response;
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(expecting = "an object")]
 struct EmbedBody {
     inputs: Input,
     #[serde(default)]
@@ -23,10 +24,13 @@ struct EmbedBody {
     normalize: bool,
     #[serde(default)]
     dimensions: Option<usize>,
+    #[serde(flatten)]
+    unknown: UnknownFields,
 }
 
 pub fn embed(request: &Request<'_>) -> Result<Response, Problem> {
     let body: EmbedBody = json::parse(request.body)?;
+    request.app.state.check_fields(&body.unknown)?;
     let truncate = body.truncate.unwrap_or(request.app.state.settings.auto_truncate);
     let options = EncodeOptions {
         prompt_name: body.prompt_name,
@@ -41,22 +45,26 @@ pub fn embed(request: &Request<'_>) -> Result<Response, Problem> {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(expecting = "an object")]
 struct SimilarityBody {
     inputs: SimilarityInputs,
     #[serde(default)]
     parameters: Option<SimilarityParameters>,
+    #[serde(flatten)]
+    unknown: UnknownFields,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(expecting = "an object")]
 struct SimilarityInputs {
     source_sentence: String,
     sentences: Vec<String>,
+    #[serde(flatten)]
+    unknown: UnknownFields,
 }
 
 #[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(expecting = "an object")]
 struct SimilarityParameters {
     #[serde(default)]
     truncate: Option<bool>,
@@ -64,11 +72,16 @@ struct SimilarityParameters {
     truncation_direction: TruncationDirection,
     #[serde(default)]
     prompt_name: Option<String>,
+    #[serde(flatten)]
+    unknown: UnknownFields,
 }
 
 pub fn similarity(request: &Request<'_>) -> Result<Response, Problem> {
-    let SimilarityBody { inputs, parameters } = json::parse(request.body)?;
+    let SimilarityBody { inputs, parameters, unknown } = json::parse(request.body)?;
     let parameters = parameters.unwrap_or_default();
+    for unknown in [&unknown, &inputs.unknown, &parameters.unknown] {
+        request.app.state.check_fields(unknown)?;
+    }
     if inputs.sentences.is_empty() {
         return Err(Problem::empty("sentences"));
     }
@@ -88,13 +101,15 @@ pub fn similarity(request: &Request<'_>) -> Result<Response, Problem> {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(expecting = "an object")]
 struct TokenizeBody {
     inputs: Texts,
     #[serde(default = "yes")]
     add_special_tokens: bool,
     #[serde(default)]
     prompt_name: Option<String>,
+    #[serde(flatten)]
+    unknown: UnknownFields,
 }
 
 #[derive(Serialize)]
@@ -109,6 +124,7 @@ struct Token {
 pub fn tokenize(request: &Request<'_>) -> Result<Response, Problem> {
     let body: TokenizeBody = json::parse(request.body)?;
     let state = &request.app.state;
+    state.check_fields(&body.unknown)?;
     let input = Input::Texts(body.inputs.0);
     state.check_size("inputs", &input)?;
     let Input::Texts(mut texts) = input else { return Err(Problem::empty("inputs")) };
@@ -156,7 +172,7 @@ fn tokens(state: &ServerState, text: &str, encoding: &Tokens, add_special_tokens
     tokens.filter(|token| add_special_tokens || !token.special).collect()
 }
 
-/// Counts characters up to bytes that are asked for in ascending order.
+/// Counts characters up to a byte, from the byte that was asked for before: one character can be many tokens, which are asked for in turn.
 struct Characters<'a> {
     text: &'a str,
     byte: usize,
@@ -171,9 +187,10 @@ impl<'a> Characters<'a> {
     /// Characters before `byte`.
     fn before(&mut self, byte: usize) -> usize {
         if byte < self.byte {
-            (self.byte, self.character) = (0, 0);
+            self.character -= self.text[byte..self.byte].chars().count();
+        } else {
+            self.character += self.text[self.byte..byte].chars().count();
         }
-        self.character += self.text[self.byte..byte].chars().count();
         self.byte = byte;
         self.character
     }
@@ -181,4 +198,18 @@ impl<'a> Characters<'a> {
 
 fn yes() -> bool {
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Characters;
+
+    #[test]
+    fn characters_are_counted_in_either_direction() {
+        let text = "a한é b";
+        let mut characters = Characters::of(text);
+        // The second character is three tokens, of which each has the place of the whole.
+        let asked = [(0, 0), (1, 1), (4, 2), (1, 1), (4, 2), (1, 1), (4, 2), (6, 3), (8, 5), (0, 0), (8, 5)];
+        assert_eq!(asked.map(|(byte, _)| characters.before(byte)), asked.map(|(_, character)| character));
+    }
 }

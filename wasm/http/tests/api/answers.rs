@@ -178,6 +178,49 @@ fn the_other_routes_answer() {
 }
 
 #[test]
+fn clients_of_ollama_find_what_they_ask_for() {
+    let client = client(&[]);
+    let tags = client.get("/api/tags").json();
+    let model = &tags["models"][0];
+    assert_eq!(
+        (&model["name"], &model["model"], &model["details"]["family"]),
+        (&json!("tiny"), &json!("tiny"), &json!("bert"))
+    );
+    assert_eq!(model["details"]["quantization_level"], "int8");
+    assert!(
+        model["size"].as_u64().is_some_and(|size| size > 1000)
+            && model["digest"].as_str().is_some_and(|hash| hash.len() == 64)
+    );
+    assert_eq!(client.get("/api/ps").json()["models"][0]["name"], "tiny");
+    assert!(client.get("/api/version").json()["version"].is_string());
+    for field in ["model", "name"] {
+        let shown = client.post("/api/show", json!({ field: "tiny:latest" }).to_string()).json();
+        assert_eq!(shown["capabilities"], json!(["embedding"]));
+        let info = &shown["model_info"];
+        assert_eq!((&info["bert.embedding_length"], &info["bert.context_length"]), (&json!(16), &json!(24)));
+    }
+    let text = "the cat sat";
+    let expected = embedder().encode(&[text], &EncodeOptions::default()).expect("a text").data;
+    let old = client.post("/api/embeddings", json!({ "model": "tiny", "prompt": text }).to_string()).json();
+    assert_eq!(serde_json::from_value::<Vec<f32>>(old["embedding"].clone()).expect("floats"), expected);
+}
+
+/// `curl -d` calls every body a form, and some clients say nothing.
+#[test]
+fn ollamas_routes_take_json_under_any_media_type() {
+    let client = client(&[]);
+    let body = json!({ "model": "tiny", "input": "a" }).to_string();
+    let plain = client.request("POST", "/api/embed").send(body.clone());
+    assert_eq!(plain.status, 200, "{}", plain.text());
+    for content_type in ["application/x-www-form-urlencoded", "text/plain", ""] {
+        let reply = client.request("POST", "/api/embed").header("content-type", content_type).send(body.clone());
+        assert_eq!(reply.status, 200, "{content_type}");
+        let reply = client.request("POST", "/embed").header("content-type", content_type).send("{\"inputs\": \"a\"}");
+        assert_eq!(reply.status, 415, "{content_type}");
+    }
+}
+
+#[test]
 fn metrics_count_requests_and_what_the_model_did() {
     let client = client(&[]);
     client.post("/embed", json!({ "inputs": ["a b c", "a ".repeat(300)] }).to_string());

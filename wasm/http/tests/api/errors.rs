@@ -11,7 +11,7 @@ fn message(path: &str, reply: &Reply) -> String {
     let body = reply.json();
     let (message, kind) = match path {
         "/v1/embeddings" | "/embeddings" => (&body["error"]["message"], &body["error"]["type"]),
-        "/api/embed" => (&body["error"], &body["error"]),
+        path if path.starts_with("/api/") => (&body["error"], &body["error"]),
         _ => (&body["error"], &body["error_type"]),
     };
     assert!(kind.is_string(), "{body}");
@@ -42,30 +42,147 @@ fn bodies_that_are_wrong() {
         ("/embed", "{\"inputs\": [\"a\", 7]}", 422, "integer `7`, expected a string"),
         ("/embed", "{\"inputs\": [-1]}", 422, "integer `-1`"),
         ("/embed", "{\"inputs\": [4294967296]}", 422, "4294967296"),
-        ("/embed", "{\"inputs\": [99999]}", 422, "token id 99999 is out of range: the vocabulary has 40 entries"),
-        ("/embed", "{\"inputs\": \"a\", \"input\": \"a\"}", 422, "unknown field `input`"),
+        (
+            "/embed",
+            "{\"inputs\": [99999]}",
+            422,
+            "text 0 has token id 99999, and the model has word embeddings for 40 ids",
+        ),
         ("/embed", "{\"inputs\": \"a\", \"inputs\": \"a\"}", 422, "duplicate field `inputs`"),
         ("/embed", "{\"inputs\": \"a\", \"dimensions\": 0}", 422, "0 is not in 1..=16"),
         ("/embed", "{\"inputs\": \"a\", \"dimensions\": 17}", 422, "17 is not in 1..=16"),
         ("/embed", "{\"inputs\": \"a\", \"dimensions\": 1.5}", 422, "floating point `1.5`"),
         ("/embed", "{\"inputs\": \"a\", \"prompt_name\": \"poem\"}", 422, "`poem` is unknown: the model has "),
-        ("/embed", "{\"inputs\": \"a\", \"truncation_direction\": \"up\"}", 422, "unknown variant `up`"),
+        (
+            "/embed",
+            "{\"inputs\": \"a\", \"truncation_direction\": \"up\"}",
+            422,
+            "`truncation_direction`: invalid value: string \"up\", expected `left` or `right`",
+        ),
         ("/", "{\"inputs\": []}", 400, "`inputs` is empty"),
         ("/similarity", "{\"inputs\": {\"source_sentence\": \"a\", \"sentences\": []}}", 400, "`sentences` is empty"),
         ("/similarity", "{\"inputs\": {\"source_sentence\": \"a\"}}", 422, "missing field `sentences`"),
         ("/tokenize", "{\"inputs\": []}", 400, "`inputs` is empty"),
         ("/tokenize", "{\"inputs\": [1, 2]}", 422, "expected a string or an array of strings"),
         ("/v1/embeddings", "{\"input\": \"a\", \"model\": \"gpt\"}", 404, "model `gpt` not found"),
-        ("/v1/embeddings", "{\"input\": \"a\", \"encoding_format\": \"hex\"}", 422, "unknown variant `hex`"),
+        (
+            "/v1/embeddings",
+            "{\"input\": \"a\", \"encoding_format\": \"hex\"}",
+            422,
+            "`encoding_format`: invalid value: string \"hex\", expected `float` or `base64`",
+        ),
         ("/v1/embeddings", "nonsense", 400, "line 1 column"),
         ("/embeddings", "{\"input\": []}", 400, "`input` is empty"),
         ("/api/embed", "{\"input\": \"a\"}", 422, "missing field `model`"),
         ("/api/embed", "{\"input\": \"a\", \"model\": \"llama\"}", 404, "model `llama` not found"),
+        ("/api/embeddings", "{\"prompt\": \"a\"}", 422, "missing field `model`"),
+        (
+            "/api/embeddings",
+            "{\"model\": \"tiny\", \"prompt\": [\"a\"]}",
+            422,
+            "`prompt`: invalid type: sequence, expected a string",
+        ),
+        ("/api/show", "{\"model\": \"llama\"}", 404, "model `llama` not found"),
     ];
     for &(path, body, status, part) in cases {
         expect(&client, path, body, status, part);
     }
     assert_eq!(client.post("/embed", *b"{\"inputs\": \"\xff\"}").status, 400);
+}
+
+#[test]
+fn a_body_is_an_object_on_every_route() {
+    let client = client(&[]);
+    let cases = [
+        ("/v1/embeddings", "[\"a\", null, null, 3]"),
+        ("/embeddings", "[\"a\"]"),
+        ("/embed", "[\"a\", true, \"left\", null, true, 3]"),
+        ("/tokenize", "[\"a\", true, null]"),
+        ("/similarity", "[[\"a\", [\"b\"]], null]"),
+        ("/api/embed", "[\"tiny\", \"a\"]"),
+        ("/api/embeddings", "[\"tiny\", \"a\"]"),
+        ("/api/show", "[\"tiny\"]"),
+    ];
+    for (path, body) in cases {
+        expect(&client, path, body, 422, "body: invalid type: sequence, expected an object");
+    }
+    // Objects within the body too.
+    for (body, field) in [
+        ("{\"inputs\": [\"a\", [\"b\"]]}", "`inputs`"),
+        ("{\"inputs\": {\"source_sentence\": \"a\", \"sentences\": [\"b\"]}, \"parameters\": [true]}", "`parameters`"),
+    ] {
+        expect(&client, "/similarity", body, 422, &format!("{field}: invalid type: sequence, expected an object"));
+    }
+}
+
+#[test]
+fn the_field_of_an_error_is_named_in_the_words_of_the_client() {
+    let client = client(&[]);
+    let error = |body: &str| client.post("/v1/embeddings", body).json()["error"].clone();
+    let both = error("{\"input\": \"a\", \"encoding_format\": [\"float\", \"base64\"]}");
+    let message = "`encoding_format`: invalid type: sequence, expected `float` or `base64` at line 1 column 34";
+    assert_eq!((&both["message"], &both["param"]), (&json!(message), &json!("encoding_format")));
+    let dimensions = error("{\"input\": \"a\", \"dimensions\": 1536}");
+    assert_eq!(
+        (&dimensions["message"], &dimensions["param"]),
+        (&json!("`dimensions`: 1536 is not in 1..=16"), &json!("dimensions"))
+    );
+    assert_eq!(error("{\"input\": [\"a\", 3]}")["param"], "input");
+    for (path, body) in [
+        ("/embed", json!({ "inputs": "a", "dimensions": 1536 })),
+        ("/api/embed", json!({ "model": "tiny", "input": "a", "dimensions": 1536 })),
+    ] {
+        expect(&client, path, &body.to_string(), 422, "`dimensions`: 1536 is not in 1..=16");
+    }
+}
+
+#[test]
+fn a_message_repeats_the_first_characters_of_a_value() {
+    let client = client(&[("STRICT_FIELDS", "true")]);
+    let long = "x".repeat(960_000);
+    for (path, body) in [
+        ("/embed", json!({ "inputs": "a", "truncate": long })),
+        ("/embed", json!({ "inputs": "a", "truncation_direction": long })),
+        ("/embed", json!({ "inputs": "a", "prompt_name": long })),
+        ("/embed", json!({ "inputs": "a", &long: 1 })),
+        ("/embed", json!({ "inputs": [1, long] })),
+        ("/v1/embeddings", json!({ "input": "a", "model": long })),
+        ("/v1/embeddings", json!({ "input": "a", "encoding_format": long })),
+        ("/api/embed", json!({ "model": long, "input": "a" })),
+        ("/similarity", json!({ "inputs": long })),
+    ] {
+        let reply = client.post(path, body.to_string());
+        assert!([404, 422].contains(&reply.status) && reply.body.len() < 500, "{path}: {}", reply.body.len());
+        assert!(
+            reply.text().contains(&"x".repeat(100)) && !reply.text().contains(&"x".repeat(101)),
+            "{}",
+            reply.text()
+        );
+    }
+    assert!(client.get(&format!("/{}", "x".repeat(5000))).body.len() < 500);
+}
+
+#[test]
+fn unknown_fields_are_ignored_unless_a_setting_refuses_them() {
+    let bodies = [
+        ("/embed", json!({ "inputs": ["a"], "options": { "wait_for_model": true } })),
+        ("/tokenize", json!({ "inputs": "a", "x": 1 })),
+        ("/similarity", json!({ "inputs": { "source_sentence": "a", "sentences": ["b"], "x": 1 } })),
+        ("/similarity", json!({ "inputs": { "source_sentence": "a", "sentences": ["b"] }, "parameters": { "x": 1 } })),
+        ("/v1/embeddings", json!({ "input": "a", "input_type": "query" })),
+        ("/api/embed", json!({ "model": "tiny", "input": "a", "x": null })),
+        ("/api/embeddings", json!({ "model": "tiny", "prompt": "a", "x": null })),
+        ("/api/show", json!({ "model": "tiny", "x": 1 })),
+    ];
+    let (lenient, strict) = (client(&[]), client(&[("STRICT_FIELDS", "true")]));
+    for (path, body) in bodies {
+        let reply = lenient.post(path, body.to_string());
+        assert_eq!(reply.status, 200, "{path}: {}", reply.text());
+        expect(&strict, path, &body.to_string(), 422, "unknown field `");
+    }
+    let ollama =
+        json!({ "model": "tiny", "input": "a", "options": { "num_ctx": 1 }, "keep_alive": "5m", "truncate": true });
+    assert_eq!(strict.post("/api/embed", ollama.to_string()).status, 200);
 }
 
 #[test]

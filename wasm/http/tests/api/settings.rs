@@ -30,11 +30,14 @@ fn a_key_is_asked_for() {
 fn other_origins_are_allowed_by_name() {
     let client = client(&[("CORS_ALLOW_ORIGIN", "https://app.example")]);
     let ask = |method: &str, path: &str, origin: &str| client.request(method, path).header("origin", origin).send("");
-    let preflight = ask("OPTIONS", "/embed", "https://app.example");
+    // What the client of OpenAI for JavaScript sends of itself.
+    let asked = "authorization,content-type,x-stainless-os,x-stainless-retry-count";
+    let preflight = client.request("OPTIONS", "/embed").header("origin", "https://app.example");
+    let preflight = preflight.header("access-control-request-headers", asked).send("");
     assert_eq!((preflight.status, preflight.header("allow")), (204, "OPTIONS, POST"));
     assert_eq!(preflight.header("access-control-allow-origin"), "https://app.example");
     assert_eq!(preflight.header("access-control-allow-methods"), "OPTIONS, POST");
-    assert_eq!(preflight.header("access-control-allow-headers"), "authorization, content-type, x-request-id");
+    assert_eq!(preflight.header("access-control-allow-headers"), asked);
     assert_eq!(preflight.header("content-length"), "");
     let allowed = ask("GET", "/health", "https://app.example");
     assert_eq!(allowed.header("access-control-allow-origin"), "https://app.example");

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use minilm_documents::{Document, Documents, dedupe_by_id};
-use minilm_serving::{Problem, Response, Usage};
+use minilm_serving::{Problem, Response, Usage, excerpt};
 use serde::Serialize;
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -48,10 +48,14 @@ pub async fn list(request: &Request<'_>) -> Result<Response, Problem> {
             "after" => after = Some(value.into_owned()),
             "limit" => {
                 limit = value.parse().ok().filter(|limit| (1..=MOST).contains(limit)).ok_or_else(|| {
-                    Problem::invalid(format!("`limit` is `{value}`: it must be from 1 to {MOST}")).with_param("limit")
+                    Problem::invalid(format!("`limit` is `{}`: it must be from 1 to {MOST}", excerpt(&value)))
+                        .with_param("limit")
                 })?;
             }
-            other => return Err(Problem::invalid(format!("`{other}` is unknown: there are `after` and `limit`"))),
+            other => {
+                let other = excerpt(other);
+                return Err(Problem::invalid(format!("`{other}` is unknown: there are `after` and `limit`")));
+            }
         }
     }
     // One more tells whether there is more.
@@ -79,5 +83,5 @@ pub async fn delete(request: &Request<'_>) -> Result<Response, Problem> {
 }
 
 fn unknown(id: &str) -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, format!("there is no document `{id}`"))
+    Problem::new(StatusCode::NOT_FOUND, format!("there is no document `{}`", excerpt(id)))
 }

@@ -8,7 +8,7 @@ mod search;
 mod welcome;
 
 use http::StatusCode;
-use minilm_serving::{App, Dialect, Handler, Problem, Route, ServerState};
+use minilm_serving::{App, Dialect, Handler, Problem, Route, ServerState, excerpt};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -133,7 +133,8 @@ fn searchable(kb: &Kb, field: &str) -> Result<(), Problem> {
         return Ok(());
     }
     let known = kb.identity.fields.join(", ");
-    Err(Problem::invalid(format!("`{field}` is not searched: SEARCH_FIELDS has {known}")).with_param("field"))
+    Err(Problem::invalid(format!("`{}` is not searched: SEARCH_FIELDS has {known}", excerpt(field)))
+        .with_param("field"))
 }
 
 /// A number for `json!`, which would write the digits of the next `f64`.

@@ -1,6 +1,7 @@
 // What can be asked of the package by the page alone. It tells the server, since the policy does not hold for what debuggers call.
 
 import { clearCache, createEmbedder, isCached, ModelError } from '/npm/src/browser.js';
+import { ConvertError, convertModel } from '/npm/src/convert/browser.js';
 
 const MODEL = '/models/paraphrase-MiniLM-L3-v2-int8.minilm';
 
@@ -54,7 +55,35 @@ async function sha256() {
   return [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
+/** The files of the directory that the model was made from, as those of an `<input webkitdirectory>`. */
+async function directory() {
+  const name = MODEL.split('/').at(-1).replace('-int8.minilm', '');
+  const paths = ['1_Pooling/config.json', 'config.json', 'model.safetensors', 'modules.json', 'sentence_bert_config.json', 'tokenizer.json'];
+  const file = async (path) => {
+    const file = new File([await (await get(`/models/${name}/${path}`)).blob()], path.split('/').at(-1));
+    return Object.defineProperty(file, 'webkitRelativePath', { value: `${name}/${path}` });
+  };
+  return Promise.all([...paths, 'tokenizer_config.json'].map(file));
+}
+
 const checks = {
+  async 'a directory is converted to the bytes of the native converter'() {
+    const files = await directory();
+    const report = [];
+    for (const [precision, worker] of [['int8', true], ['f32', false]]) {
+      const { bytes, info } = await convertModel(files, { precision, worker });
+      const native = new Uint8Array(await (await get(MODEL.replace('int8', precision))).arrayBuffer());
+      equal([bytes.length, bytes.findIndex((byte, index) => byte !== native[index])], [native.length, -1]);
+      report.push(`${precision} ${info.memoryBytes} bytes of memory`);
+    }
+    const controller = new AbortController();
+    const progress = ({ phase }) => phase === 'convert' && controller.abort();
+    await rejects(convertModel(files, { progress, signal: controller.signal }), (error) => error.name === 'AbortError');
+    const none = files.filter(({ name }) => name !== 'model.safetensors');
+    await rejects(convertModel(none), (error) => error instanceof ConvertError && error.code === 'source-no-weights');
+    return report.join();
+  },
+
   async 'vectors are those of the native core, to the bit'() {
     const texts = await (await get('/golden/texts.json')).json();
     const expected = bits(new Float32Array(await (await get(MODEL.replace('.minilm', '.vectors'))).arrayBuffer()));

@@ -38,6 +38,7 @@ async function check(browser, address) {
   for (const options of [{}, { worker: false }, { workers: 2 }]) {
     assert.deepEqual(await page.evaluate((text, options) => encode(text, options), TEXT, options), expected);
   }
+  assert.equal(await page.evaluate(() => convert()), 'source-missing-file');
   return { page, expected };
 }
 
@@ -85,8 +86,10 @@ inBrowsers('the server of Vite for developers', async ({ t, browser }) => {
 
 test('a project of Node', async () => {
   const folder = await installed('node');
-  const { stdout } = await promisify(execFile)(process.execPath, ['index.js', model(SMALL), TEXT], { cwd: folder });
-  assert.deepEqual(JSON.parse(stdout), await expectedOf(TEXT));
+  for (const source of [model(SMALL), join(MINILM_TEST_MODELS, SMALL)]) {
+    const { stdout } = await promisify(execFile)(process.execPath, ['index.js', source, TEXT], { cwd: folder });
+    assert.deepEqual(JSON.parse(stdout), await expectedOf(TEXT));
+  }
 });
 
 after(async () => {

@@ -14,10 +14,15 @@ const KEY: &str = "key-of-the-tests";
 /// Batches are as large as they may be in many requests of the suite, so they may not be large.
 const SETTINGS: [&str; 2] = ["LOG=off", "MAX_CLIENT_BATCH_SIZE=40"];
 
+/// Installs the clients.
+pub fn prepare() -> Result<PythonSuite> {
+    let clients = "the clients of OpenAI, Hugging Face, LangChain and Ollama";
+    PythonSuite::prepare(paths::client_tests(), "python", clients)
+}
+
 /// Runs the suite.
 pub fn test(env: &TestEnv, counts: &mut Counts) -> Result<()> {
-    let clients = "the clients of OpenAI, Hugging Face, LangChain and Ollama";
-    let suite = PythonSuite::prepare(paths::client_tests(), "python", clients)?;
+    let suite = prepare()?;
     let key = format!("API_KEY={KEY}");
     let mut args = vec!["serve", "--model", model::L3];
     args.extend(SETTINGS.iter().chain([&key.as_str()]).flat_map(|setting| ["--env", setting]));

@@ -49,9 +49,14 @@ impl Drop for Postgres {
     }
 }
 
+/// Installs the client.
+pub fn prepare() -> Result<PythonSuite> {
+    PythonSuite::prepare(paths::kb_tests(), "kb", "a client of the knowledge base")
+}
+
 /// Runs the suite over each store.
 pub fn test(env: &TestEnv, counts: &mut Counts) -> Result<()> {
-    let suite = PythonSuite::prepare(paths::kb_tests(), "kb", "a client of the knowledge base")?;
+    let suite = prepare()?;
     let file = new_database("kb-tests.db")?;
     let mut stores = vec![("SQLite", vec!["--sqlite", &file])];
     if let Some(postgres) = &env.postgres {

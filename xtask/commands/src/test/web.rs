@@ -17,11 +17,16 @@ use crate::{cargo, model, node, paths, web};
 /// accept it by themselves, and may not know this.
 const RELAXED_SIMD: &str = "--experimental-wasm-relaxed-simd";
 
+/// Installs the browsers, and the packages of the suites.
+pub fn prepare() -> Result<NodeSuites> {
+    NodeSuites::prepare(&paths::web().join("tests"), "web-tests")
+}
+
 /// Runs the suites in `wasm/web/tests`.
 pub fn test(env: &TestEnv, counts: &mut Counts) -> Result<()> {
     let models = &env.models;
+    let suites = prepare()?;
     let tests = paths::web().join("tests");
-    let suites = NodeSuites::prepare(&tests, "web-tests")?;
     println!("building the npm package");
     let package = web::package()?;
     for (name, size, limit) in &package.sizes {
@@ -46,6 +51,7 @@ pub fn test(env: &TestEnv, counts: &mut Counts) -> Result<()> {
     if probe.is_ok_and(|output| output.status.success()) {
         suite(&format!("in Node with {RELAXED_SIMD}"), Some(RELAXED_SIMD), &["."])?;
     }
+    suite("converter, in Node", None, &["convert"])?;
     suite("in browsers, bundled, and in workerd", None, &["browser", "projects", "workerd"])
 }
 

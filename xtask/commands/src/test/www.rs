@@ -9,10 +9,15 @@ use super::{TestEnv, run};
 use crate::cargo::{Backend, Store};
 use crate::{baked, model, paths, program, www};
 
+/// Installs the browsers, and the packages of the suite.
+pub fn prepare() -> Result<NodeSuites> {
+    NodeSuites::prepare(&paths::www().join("tests"), "www-tests")
+}
+
 /// Runs the suite in `www/tests` on the page with the real model.
 pub fn test(env: &TestEnv, counts: &mut Counts) -> Result<()> {
+    let suites = prepare()?;
     let tests = paths::www().join("tests");
-    let suites = NodeSuites::prepare(&tests, "www-tests")?;
     let site = paths::output().join("test-www");
     let name = format!("{}-{PAGE_PRECISION}", model::L6);
     let file = env.models.join(format!("{name}.minilm"));
@@ -23,7 +28,7 @@ pub fn test(env: &TestEnv, counts: &mut Counts) -> Result<()> {
 
     let mut suite = suites.command(None, &[tests])?;
     suite.env("MINILM_SITE", &site).env("MINILM_SITE_COMPONENT", component);
-    suite.env("MINILM_KB_COMPONENT", knowledge_base);
+    suite.env("MINILM_KB_COMPONENT", knowledge_base).env("MINILM_TEST_MODELS", &env.models);
     suite.env("MINILM_PROGRAM", program::minilm()?).env("MINILM_PACKAGE", paths::output().join("npm"));
     run("the page, in browsers", &mut suite, counts::of_node, counts)
 }
