@@ -1,26 +1,35 @@
 //! Reading JSON bodies.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use http::StatusCode;
-use serde::de::{self, Deserialize, DeserializeOwned, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde_json::error::Category;
 
 use crate::excerpt::{excerpt, with_excerpt, without_value};
 use crate::problem::Problem;
 
-/// The value in `body`.
+/// The object in `body`. Fields that `T` does not know are ignored, or refused where `strict`.
 ///
 /// # Errors
 /// 400 where it is not JSON, 422 where it is JSON of another kind; both say where, and the latter names the field.
-pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+pub fn parse<T: DeserializeOwned>(body: &[u8], strict: bool) -> Result<T, Problem> {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let (path, error) = (error.path().to_string(), error.into_inner());
+    let (mut track, mut unknown) = (serde_path_to_error::Track::new(), None);
+    let tracked = serde_path_to_error::Deserializer::new(&mut deserializer, &mut track);
+    let read = serde_ignored::deserialize(tracked, |path| {
+        unknown.get_or_insert_with(|| match path {
+            serde_ignored::Path::Map { key, .. } => key,
+            other => other.to_string(),
+        });
+    });
+    let Object(value) = read.map_err(|error| {
         // serde_json has one error for what is no JSON and for what is no variant of an enum.
         let wrong_kind =
             error.classify() == Category::Data || serde_json::from_slice::<serde_json::Value>(body).is_ok();
-        match (wrong_kind, path.as_str()) {
+        match (wrong_kind, track.path().to_string().as_str()) {
             (false, _) => not_json(&error),
             (true, ".") => wrong("body", &error),
             (true, path) => {
@@ -30,7 +39,13 @@ pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
         }
     })?;
     deserializer.end().map_err(|error| not_json(&error))?;
-    Ok(value)
+    match unknown.filter(|_| strict) {
+        Some(name) => {
+            let problem = Problem::invalid(format!("unknown field `{}`", excerpt(&name)));
+            Err(problem.with_param(excerpt(&name)).logged_as("unknown field"))
+        }
+        None => Ok(value),
+    }
 }
 
 fn wrong(what: &str, error: &serde_json::Error) -> Problem {
@@ -43,51 +58,27 @@ fn not_json(error: &serde_json::Error) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, format!("body is not valid JSON: {error}"))
 }
 
-/// The names of fields that a body has and its route does not know.
-///
-/// It is the last field of the struct of a body, with `#[serde(flatten)]`. Such a struct is read from an object only; others are
-/// read from arrays too, by the order of their fields.
+/// A struct that is read from an object only. What serde derives reads it from an array too, by the order of its fields.
 #[derive(Debug, Default)]
-pub struct UnknownFields(Vec<String>);
+pub struct Object<T>(pub T);
 
-impl UnknownFields {
-    /// 422 where there are some.
-    ///
-    /// # Errors
-    /// As said.
-    pub fn refuse(&self) -> Result<(), Problem> {
-        match self.0.first() {
-            Some(name) => {
-                let name = excerpt(name);
-                let problem = Problem::invalid(format!("unknown field `{name}`")).with_param(name);
-                Err(problem.logged_as("unknown field"))
-            }
-            None => Ok(()),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for UnknownFields {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Names;
+        struct Fields<T>(PhantomData<T>);
 
-        impl<'de> Visitor<'de> for Names {
-            type Value = UnknownFields;
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+            type Value = Object<T>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<UnknownFields, A::Error> {
-                let mut names = Vec::new();
-                while let Some((name, IgnoredAny)) = fields.next_entry()? {
-                    names.push(name);
-                }
-                Ok(UnknownFields(names))
+            fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Object<T>, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(fields)).map(Object)
             }
         }
 
-        deserializer.deserialize_map(Names)
+        deserializer.deserialize_map(Fields(PhantomData))
     }
 }
 
@@ -124,7 +115,7 @@ pub fn word<'de, D: Deserializer<'de>, T: Copy>(
 mod tests {
     use serde::Deserialize;
 
-    use super::{UnknownFields, parse, word};
+    use super::{Object, parse, word};
 
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     enum Direction {
@@ -139,33 +130,36 @@ mod tests {
     }
 
     #[derive(Debug, Deserialize)]
-    #[serde(expecting = "an object")]
     struct Body {
         texts: Vec<String>,
         #[serde(default)]
         direction: Option<Direction>,
-        #[serde(flatten)]
-        unknown: UnknownFields,
+        #[serde(default)]
+        inner: Option<Object<Inner>>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    struct Inner {
+        n: u8,
     }
 
     fn error(body: &str) -> (u16, String) {
-        let problem = parse::<Body>(body.as_bytes()).expect_err("the body is wrong");
+        let problem = parse::<Body>(body.as_bytes(), false).expect_err("the body is wrong");
         (problem.status().as_u16(), problem.message().to_owned())
     }
 
     #[test]
     fn errors_have_a_position() {
-        let error = parse::<Vec<u8>>(b"[1,\n 2").expect_err("cut off");
-        assert_eq!(error.message(), "body is not valid JSON: EOF while parsing a list at line 2 column 2");
-        let error = parse::<Vec<u8>>(b"[1, \"a\"]").expect_err("wrong type");
-        assert!(error.message().ends_with("at line 1 column 7"), "{}", error.message());
+        let cut = "body is not valid JSON: EOF while parsing a list at line 2 column 4";
+        assert_eq!(error("{\"texts\": [\"a\",\n \"b\""), (400, cut.to_owned()));
+        assert!(error("{\"texts\": [\"a\", 2]}").1.ends_with("at line 1 column 17"));
     }
 
     #[test]
     fn hostile_bodies_are_errors() {
         let deep = [b'['; 100_000];
-        for body in [&b""[..], b"\xff\xfe", b"\"\xc3(\"", b"1e999", b"[] []", &deep] {
-            assert!(parse::<serde_json::Value>(body).is_err());
+        for body in [&b""[..], b"\xff\xfe", b"\"\xc3(\"", b"1e999", b"{\"x\": 1e999}", b"{} {}", &deep] {
+            assert!(parse::<serde_json::Value>(body, false).is_err());
         }
     }
 
@@ -179,6 +173,11 @@ mod tests {
             );
         }
         assert_eq!(error("\"a\"").0, 422);
+        let (status, message) = error("{\"texts\": [], \"inner\": [1]}");
+        assert!(
+            status == 422 && message.starts_with("`inner`: invalid type: sequence, expected an object"),
+            "{message}"
+        );
     }
 
     #[test]
@@ -203,12 +202,18 @@ mod tests {
     }
 
     #[test]
-    fn unknown_fields_are_kept_by_name() {
-        let body: Body =
-            parse(br#"{"texts": ["a"], "x": {"deep": [1]}, "direction": "down", "y": 2}"#).expect("a body");
-        assert_eq!((body.texts.len(), body.direction), (1, Some(Direction::Down)));
-        assert_eq!(body.unknown.refuse().expect_err("there are two").message(), "unknown field `x`");
-        let body: Body = parse(br#"{"texts": [], "direction": null}"#).expect("a body");
-        assert!(body.unknown.refuse().is_ok() && body.direction.is_none());
+    fn unknown_fields_are_ignored_or_refused_by_name() {
+        // The number is none that fits into 64 bits.
+        let body = br#"{"texts": ["a"], "x": {"deep": [1e999]}, "direction": "down", "inner": {"n": 3}}"#;
+        let read: Body = parse(body, false).expect("a body");
+        assert_eq!(
+            (read.texts.len(), read.direction, read.inner.map(|inner| inner.0.n)),
+            (1, Some(Direction::Down), Some(3))
+        );
+        assert_eq!(parse::<Body>(body, true).expect_err("there is one").message(), "unknown field `x`");
+        let inner = parse::<Body>(br#"{"texts": [], "inner": {"n": 3, "y": 1}}"#, true).expect_err("there is one");
+        assert_eq!(inner.message(), "unknown field `y`");
+        let read: Body = parse(br#"{"texts": [], "direction": null}"#, true).expect("a body");
+        assert!(read.direction.is_none());
     }
 }

@@ -100,7 +100,7 @@ mod tests {
         let (request, ()) = Request::post("/embed").body(()).expect("a valid request").into_parts();
         let secret = "my private text";
         let problems = [
-            crate::json::parse::<bool>(format!("\"{secret}\"").as_bytes()).expect_err("another kind"),
+            crate::json::parse::<bool>(format!("\"{secret}\"").as_bytes(), false).expect_err("another kind"),
             Problem::unknown_model(secret, "tiny"),
         ];
         for problem in problems {

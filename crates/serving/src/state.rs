@@ -3,8 +3,9 @@
 use std::sync::atomic::AtomicUsize;
 
 use minilm::Embedder;
+use serde::de::DeserializeOwned;
 
-use crate::json::UnknownFields;
+use crate::json;
 use crate::metrics::Metrics;
 use crate::names;
 use crate::problem::Problem;
@@ -64,12 +65,12 @@ impl ServerState {
         Err(Problem::unknown_model(asked, &self.model_name))
     }
 
-    /// 422 for fields that the protocol does not know, where `STRICT_FIELDS` asks for that.
+    /// The object in `body`. Fields that the protocol does not know are ignored, or refused where `STRICT_FIELDS` asks for that.
     ///
     /// # Errors
-    /// As said.
-    pub fn check_fields(&self, unknown: &UnknownFields) -> Result<(), Problem> {
-        if self.settings.strict_fields { unknown.refuse() } else { Ok(()) }
+    /// Those of [`json::parse`].
+    pub fn parse<T: DeserializeOwned>(&self, body: &[u8]) -> Result<T, Problem> {
+        json::parse(body, self.settings.strict_fields)
     }
 
     /// The response of `GET /metrics`: the counters of this instance.

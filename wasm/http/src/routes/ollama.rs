@@ -4,10 +4,9 @@ use std::time::Instant;
 
 use minilm::{EncodeOptions, ModelInfo};
 use minilm_serving::embed::EmbedTask;
-use minilm_serving::json::UnknownFields;
-use minilm_serving::{Input, Problem, Response, Texts, json};
-use serde::de::IgnoredAny;
+use minilm_serving::{Input, Problem, Response, Texts};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::Request;
@@ -15,7 +14,6 @@ use crate::truncation::{TruncationDirection, truncation};
 use crate::vectors::vectors_response;
 
 #[derive(Deserialize)]
-#[serde(expecting = "an object")]
 struct EmbedBody {
     model: String,
     input: Texts,
@@ -25,12 +23,10 @@ struct EmbedBody {
     dimensions: Option<usize>,
     /// Settings of language models.
     #[serde(default, rename = "options")]
-    _options: Option<IgnoredAny>,
+    _options: Option<Box<RawValue>>,
     /// The model is always there.
     #[serde(default, rename = "keep_alive")]
-    _keep_alive: Option<IgnoredAny>,
-    #[serde(flatten)]
-    unknown: UnknownFields,
+    _keep_alive: Option<Box<RawValue>>,
 }
 
 /// Durations are in nanoseconds.
@@ -46,8 +42,8 @@ struct EmbedResponse<'a> {
 /// `POST /api/embed`.
 pub fn embed(request: &Request<'_>) -> Result<Response, Problem> {
     let start = Instant::now();
-    let body: EmbedBody = json::parse(request.body)?;
-    check(request, &body.model, &body.unknown)?;
+    let body: EmbedBody = request.app.state.parse(request.body)?;
+    request.app.state.check_model(&body.model)?;
     let options = EncodeOptions {
         normalize_embeddings: true,
         truncate_dim: body.dimensions,
@@ -67,45 +63,46 @@ pub fn embed(request: &Request<'_>) -> Result<Response, Problem> {
 }
 
 #[derive(Deserialize)]
-#[serde(expecting = "an object")]
 struct EmbeddingsBody {
     model: String,
     prompt: String,
     #[serde(default, rename = "options")]
-    _options: Option<IgnoredAny>,
+    _options: Option<Box<RawValue>>,
     #[serde(default, rename = "keep_alive")]
-    _keep_alive: Option<IgnoredAny>,
-    #[serde(flatten)]
-    unknown: UnknownFields,
+    _keep_alive: Option<Box<RawValue>>,
+}
+
+#[derive(Serialize)]
+struct EmbeddingsResponse<'a> {
+    embedding: &'a [f32],
 }
 
 /// `POST /api/embeddings`, which came before `/api/embed`: one text, and its vector as the model gives it.
 pub fn embeddings(request: &Request<'_>) -> Result<Response, Problem> {
-    let body: EmbeddingsBody = json::parse(request.body)?;
-    check(request, &body.model, &body.unknown)?;
+    let body: EmbeddingsBody = request.app.state.parse(request.body)?;
+    request.app.state.check_model(&body.model)?;
     let options =
         EncodeOptions { truncation: truncation(true, TruncationDirection::Right), ..EncodeOptions::default() };
     let input = Input::Texts(vec![body.prompt]);
     let vectors = request.app.state.embed(EmbedTask { param: "prompt", input, options })?;
-    Ok(vectors_response(request.headers, &vectors, |vectors| Response::json(&json!({ "embedding": vectors.data }))))
+    Ok(vectors_response(request.headers, &vectors, |vectors| {
+        Response::json(&EmbeddingsResponse { embedding: &vectors.data })
+    }))
 }
 
 #[derive(Deserialize)]
-#[serde(expecting = "an object")]
 struct ShowBody {
     #[serde(alias = "name")]
     model: String,
     /// Whether tensors are listed, of which there are none to list.
     #[serde(default, rename = "verbose")]
-    _verbose: Option<IgnoredAny>,
-    #[serde(flatten)]
-    unknown: UnknownFields,
+    _verbose: Option<Box<RawValue>>,
 }
 
 /// `POST /api/show`: the shape of the model.
 pub fn show(request: &Request<'_>) -> Result<Response, Problem> {
-    let body: ShowBody = json::parse(request.body)?;
-    check(request, &body.model, &body.unknown)?;
+    let body: ShowBody = request.app.state.parse(request.body)?;
+    request.app.state.check_model(&body.model)?;
     let model = request.app.state.embedder.info();
     Ok(Response::json(&json!({
         "modelfile": "",
@@ -173,9 +170,4 @@ fn details(model: &ModelInfo) -> Value {
         "parameter_size": "",
         "quantization_level": model.precision.to_string(),
     })
-}
-
-fn check(request: &Request<'_>, model: &str, unknown: &UnknownFields) -> Result<(), Problem> {
-    request.app.state.check_model(model)?;
-    request.app.state.check_fields(unknown)
 }

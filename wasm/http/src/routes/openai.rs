@@ -4,7 +4,6 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use minilm::EncodeOptions;
 use minilm_serving::embed::{EmbedTask, Vectors};
-use minilm_serving::json::UnknownFields;
 use minilm_serving::{Input, Problem, Response, json};
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -13,7 +12,6 @@ use crate::truncation::{TruncationDirection, truncation};
 use crate::vectors::vectors_response;
 
 #[derive(Deserialize)]
-#[serde(expecting = "an object")]
 struct EmbeddingsBody {
     input: Input,
     #[serde(default)]
@@ -25,8 +23,6 @@ struct EmbeddingsBody {
     /// An identifier of the caller's user, for their own statistics.
     #[serde(default, rename = "user")]
     _user: Option<String>,
-    #[serde(flatten)]
-    unknown: UnknownFields,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -72,8 +68,7 @@ struct Usage {
 }
 
 pub fn embeddings(request: &Request<'_>) -> Result<Response, Problem> {
-    let body: EmbeddingsBody = json::parse(request.body)?;
-    request.app.state.check_fields(&body.unknown)?;
+    let body: EmbeddingsBody = request.app.state.parse(request.body)?;
     if let Some(model) = &body.model {
         request.app.state.check_model(model)?;
     }

@@ -2,8 +2,8 @@
 
 use minilm::{EncodeOptions, Tokens, Truncation};
 use minilm_serving::embed::EmbedTask;
-use minilm_serving::json::UnknownFields;
-use minilm_serving::{Input, Limit, Problem, Response, ServerState, Texts, Usage, json};
+use minilm_serving::json::Object;
+use minilm_serving::{Input, Limit, Problem, Response, ServerState, Texts, Usage};
 use serde::{Deserialize, Serialize};
 
 use super::Request;
@@ -11,7 +11,6 @@ use crate::truncation::{TruncationDirection, truncation};
 use crate::vectors::vectors_response;
 
 #[derive(Deserialize)]
-#[serde(expecting = "an object")]
 struct EmbedBody {
     inputs: Input,
     #[serde(default)]
@@ -24,13 +23,10 @@ struct EmbedBody {
     normalize: bool,
     #[serde(default)]
     dimensions: Option<usize>,
-    #[serde(flatten)]
-    unknown: UnknownFields,
 }
 
 pub fn embed(request: &Request<'_>) -> Result<Response, Problem> {
-    let body: EmbedBody = json::parse(request.body)?;
-    request.app.state.check_fields(&body.unknown)?;
+    let body: EmbedBody = request.app.state.parse(request.body)?;
     let truncate = body.truncate.unwrap_or(request.app.state.settings.auto_truncate);
     let options = EncodeOptions {
         prompt_name: body.prompt_name,
@@ -45,26 +41,19 @@ pub fn embed(request: &Request<'_>) -> Result<Response, Problem> {
 }
 
 #[derive(Deserialize)]
-#[serde(expecting = "an object")]
 struct SimilarityBody {
-    inputs: SimilarityInputs,
+    inputs: Object<SimilarityInputs>,
     #[serde(default)]
-    parameters: Option<SimilarityParameters>,
-    #[serde(flatten)]
-    unknown: UnknownFields,
+    parameters: Option<Object<SimilarityParameters>>,
 }
 
 #[derive(Deserialize)]
-#[serde(expecting = "an object")]
 struct SimilarityInputs {
     source_sentence: String,
     sentences: Vec<String>,
-    #[serde(flatten)]
-    unknown: UnknownFields,
 }
 
 #[derive(Default, Deserialize)]
-#[serde(expecting = "an object")]
 struct SimilarityParameters {
     #[serde(default)]
     truncate: Option<bool>,
@@ -72,16 +61,11 @@ struct SimilarityParameters {
     truncation_direction: TruncationDirection,
     #[serde(default)]
     prompt_name: Option<String>,
-    #[serde(flatten)]
-    unknown: UnknownFields,
 }
 
 pub fn similarity(request: &Request<'_>) -> Result<Response, Problem> {
-    let SimilarityBody { inputs, parameters, unknown } = json::parse(request.body)?;
-    let parameters = parameters.unwrap_or_default();
-    for unknown in [&unknown, &inputs.unknown, &parameters.unknown] {
-        request.app.state.check_fields(unknown)?;
-    }
+    let SimilarityBody { inputs: Object(inputs), parameters } = request.app.state.parse(request.body)?;
+    let Object(parameters) = parameters.unwrap_or_default();
     if inputs.sentences.is_empty() {
         return Err(Problem::empty("sentences"));
     }
@@ -101,15 +85,12 @@ pub fn similarity(request: &Request<'_>) -> Result<Response, Problem> {
 }
 
 #[derive(Deserialize)]
-#[serde(expecting = "an object")]
 struct TokenizeBody {
     inputs: Texts,
     #[serde(default = "yes")]
     add_special_tokens: bool,
     #[serde(default)]
     prompt_name: Option<String>,
-    #[serde(flatten)]
-    unknown: UnknownFields,
 }
 
 #[derive(Serialize)]
@@ -122,9 +103,8 @@ struct Token {
 }
 
 pub fn tokenize(request: &Request<'_>) -> Result<Response, Problem> {
-    let body: TokenizeBody = json::parse(request.body)?;
+    let body: TokenizeBody = request.app.state.parse(request.body)?;
     let state = &request.app.state;
-    state.check_fields(&body.unknown)?;
     let input = Input::Texts(body.inputs.0);
     state.check_size("inputs", &input)?;
     let Input::Texts(mut texts) = input else { return Err(Problem::empty("inputs")) };

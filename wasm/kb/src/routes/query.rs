@@ -1,7 +1,6 @@
 //! `POST /query` and `/query/batch`: what the Flask service had, field by field.
 
 use http::StatusCode;
-use minilm_serving::json::UnknownFields;
 use minilm_serving::{Problem, Response, json};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -14,14 +13,11 @@ use crate::{Kb, embed};
 const QUESTION: &str = "question";
 
 #[derive(Deserialize)]
-#[serde(expecting = "an object")]
 struct QueryBody {
     #[serde(default)]
     question: Option<String>,
     #[serde(default)]
     threshold: Option<f32>,
-    #[serde(flatten)]
-    unknown: UnknownFields,
 }
 
 #[derive(Serialize)]
@@ -41,8 +37,7 @@ struct QueryMetadata<'a> {
 }
 
 pub async fn query(request: &Request<'_>) -> Result<Response, Problem> {
-    let body: QueryBody = json::parse(request.body)?;
-    body.unknown.refuse()?;
+    let body: QueryBody = json::parse(request.body, true)?;
     let kb = request.app;
     let question = body.question.filter(|text| !text.trim().is_empty()).ok_or_else(|| missing(QUESTION))?;
     let threshold_used = threshold(kb, body.threshold)?;
@@ -74,7 +69,6 @@ fn no_match(found: &Found, threshold_used: f32) -> Problem {
 }
 
 #[derive(Deserialize)]
-#[serde(expecting = "an object")]
 struct BatchBody {
     #[serde(default)]
     questions: Option<Vec<String>>,
@@ -82,8 +76,6 @@ struct BatchBody {
     threshold: Option<f32>,
     #[serde(default)]
     top_k: Option<usize>,
-    #[serde(flatten)]
-    unknown: UnknownFields,
 }
 
 #[derive(Serialize)]
@@ -116,8 +108,7 @@ struct BatchMetadata {
 }
 
 pub async fn batch(request: &Request<'_>) -> Result<Response, Problem> {
-    let body: BatchBody = json::parse(request.body)?;
-    body.unknown.refuse()?;
+    let body: BatchBody = json::parse(request.body, true)?;
     let kb = request.app;
     let questions = body.questions.filter(|questions| !questions.is_empty()).ok_or_else(|| missing("questions"))?;
     if let Some(index) = questions.iter().position(|question| question.trim().is_empty()) {

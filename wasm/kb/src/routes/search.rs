@@ -1,6 +1,5 @@
 //! `POST /search`: the closest documents, whole, by any field that is searched, among those whose metadata a filter accepts.
 
-use minilm_serving::json::UnknownFields;
 use minilm_serving::{Problem, Response, json};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -11,7 +10,6 @@ use crate::embed;
 use crate::store::{Search, filter};
 
 #[derive(Deserialize)]
-#[serde(expecting = "an object")]
 struct SearchBody {
     #[serde(default)]
     query: Option<String>,
@@ -23,8 +21,6 @@ struct SearchBody {
     threshold: Option<f32>,
     #[serde(default)]
     filter: Map<String, Value>,
-    #[serde(flatten)]
-    unknown: UnknownFields,
 }
 
 fn question() -> String {
@@ -56,8 +52,7 @@ struct SearchMetadata<'a> {
 const TOP_K: usize = 10;
 
 pub async fn search(request: &Request<'_>) -> Result<Response, Problem> {
-    let body: SearchBody = json::parse(request.body)?;
-    body.unknown.refuse()?;
+    let body: SearchBody = json::parse(request.body, true)?;
     let kb = request.app;
     let query = body.query.filter(|text| !text.trim().is_empty()).ok_or_else(|| missing("query"))?;
     let top_k = top_k(body.top_k, TOP_K)?;
