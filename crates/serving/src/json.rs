@@ -41,8 +41,9 @@ pub fn parse<T: DeserializeOwned>(body: &[u8], strict: bool) -> Result<T, Proble
     deserializer.end().map_err(|error| not_json(&error))?;
     match unknown.filter(|_| strict) {
         Some(name) => {
-            let problem = Problem::invalid(format!("unknown field `{}`", excerpt(&name)));
-            Err(problem.with_param(excerpt(&name)).logged_as("unknown field"))
+            let name = excerpt(&name);
+            let problem = Problem::invalid(format!("unknown field `{name}`"));
+            Err(problem.with_param(name).logged_as("unknown field"))
         }
         None => Ok(value),
     }

@@ -14,6 +14,9 @@ fn requests_that_are_wrong() {
     let cases: &[(&str, &str, u16, &str)] = &[
         ("/query", "", 400, "not valid JSON: EOF while parsing a value at line 1 column 0"),
         ("/query", "{}", 400, "`question` is missing or empty"),
+        ("/query", "[\"a\", 0.5]", 400, "body: invalid type: sequence, expected an object"),
+        ("/query/batch", "[[\"a\"], 0.5, 1]", 400, "body: invalid type: sequence, expected an object"),
+        ("/search", "[\"a\"]", 422, "body: invalid type: sequence, expected an object"),
         ("/query", "{\"question\": null}", 400, "`question` is missing or empty"),
         ("/query", "{\"question\": \"\"}", 400, "`question` is missing or empty"),
         ("/query", "{\"question\": \" \\n\"}", 400, "`question` is missing or empty"),
