@@ -18,7 +18,11 @@ class Child:
         with log.open("wb") as errors:
             self.process = subprocess.Popen(
                 [str(part) for part in contender.command],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, env=os.environ | contender.env, text=True,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                env=os.environ | contender.env,
+                text=True,
             )
         self.lines = queue.Queue()
         threading.Thread(target=self.read, daemon=True).start()

@@ -14,13 +14,16 @@ PACKAGES = ("sentence-transformers", "transformers", "tokenizers", "torch", "onn
 
 def about(setup):
     cpu = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
-    model = re.search(r"^model name\s*: (.*)$", cpu, re.M)
-    present = set((re.search(r"^(?:flags|Features)\s*: (.*)$", cpu, re.M) or [None, ""])[1].split())
+    model = re.search(r"^model name\s*: (.*)$", cpu, re.MULTILINE)
+    present = set((re.search(r"^(?:flags|Features)\s*: (.*)$", cpu, re.MULTILINE) or [None, ""])[1].split())
     root = Path(setup["root"])
     return {
         "cpu": model[1] if model else platform.processor(),
-        "family": ", ".join(f"{key} {found[1]}" for key in ("cpu family", "model", "stepping")
-                            if (found := re.search(rf"^{key}\s*: (.*)$", cpu, re.M))),
+        "family": ", ".join(
+            f"{key} {found[1]}"
+            for key in ("cpu family", "model", "stepping")
+            if (found := re.search(rf"^{key}\s*: (.*)$", cpu, re.MULTILINE))
+        ),
         "flags": {flag: flag in present for flag in FLAGS},
         "cores": os.cpu_count(),
         "system": f"{platform.system()} {platform.release()}, {platform.machine()}",

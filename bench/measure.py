@@ -62,7 +62,10 @@ class Run:
         result = {
             "title": contender.title,
             "facts": {key: facts[key] for key in ("engine", "version", "backend") if key in facts},
-            "ms": {}, "memory": {"load": facts.get("memory")}, "cosine": 1.0, "prepared": [],
+            "ms": {},
+            "memory": {"load": facts.get("memory")},
+            "cosine": 1.0,
+            "prepared": [],
         }
         per_token = 0
         for case in self.cases:
@@ -92,7 +95,7 @@ class Run:
             order = [self.contenders[(turn + i) % len(self.contenders)] for i in range(len(self.contenders))]
             for contender in order:
                 if contender.name in self.children and case["name"] in self.results[contender.name]["prepared"]:
-                    self.attempt(contender, lambda c=contender: self.time(c, case["name"]))
+                    self.attempt(contender, lambda one=contender, name=case["name"]: self.time(one, name))
 
     def time(self, contender, case):
         fields = {"ms": self.options.turn_ms, "sample_ms": self.options.sample_ms}

@@ -3,8 +3,8 @@
 import matplotlib
 
 matplotlib.use("svg")
-import matplotlib.pyplot as plt  # noqa: E402
-import numpy as np  # noqa: E402
+import matplotlib.pyplot as plt
+import numpy as np
 
 # Colour and mark of those that are shown. Ours are the filled circles.
 SHOWN = {
@@ -27,7 +27,9 @@ def draw(models, path):
     figure, axes = plt.subplots(1, len(models), figsize=(max(8, 4.8 * len(models)), 4.2), sharey=True, squeeze=False)
     for axis, (name, result) in zip(axes[0], models.items(), strict=True):
         panel(axis, name, result)
-    handles = {label: handle for axis in axes[0] for handle, label in zip(*axis.get_legend_handles_labels())}
+    handles = {
+        label: handle for axis in axes[0] for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)
+    }
     figure.legend(handles.values(), handles.keys(), loc="lower center", ncols=3, frameon=False)
     figure.tight_layout(rect=(0, 0.2, 1, 1))
     figure.savefig(path, format="svg", metadata={"Date": None})

@@ -42,8 +42,14 @@ def export(directory, output):
     plain = output / "model.onnx"
     # The other exporter's graph is up to a fifth slower in onnxruntime.
     torch.onnx.export(
-        TokenVectors(directory).eval(), (example, example, example * 0), plain, dynamo=False, opset_version=17,
-        input_names=list(INPUTS), output_names=["last_hidden_state"], dynamic_axes=axes,
+        TokenVectors(directory).eval(),
+        (example, example, example * 0),
+        plain,
+        dynamo=False,
+        opset_version=17,
+        input_names=list(INPUTS),
+        output_names=["last_hidden_state"],
+        dynamic_axes=axes,
     )
     # Signed weights: as fast as unsigned ones in WebAssembly, twice as fast natively.
     quantize_dynamic(plain, output / "model_quantized.onnx", weight_type=QuantType.QInt8)

@@ -1,8 +1,8 @@
 """docs/benchmarks/encoding.md from the results."""
 
 import summary
-from summary import COLUMNS, LINES, per_token, ratio
 from stats import spread
+from summary import COLUMNS, LINES, per_token, ratio
 
 # Pairs for the tables of ratios: the peer and ours in the same engine; native peers against both of ours.
 PAIRS = [

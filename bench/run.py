@@ -49,7 +49,8 @@ def main():
 
     print("exporting the models and preparing the cases", flush=True)
     # In a process of its own: PyTorch is large, and threads of it would stay.
-    prepared = subprocess.run([sys.executable, HERE / "prepare.py", options.setup], stderr=subprocess.PIPE, text=True)
+    command = [sys.executable, HERE / "prepare.py", options.setup]
+    prepared = subprocess.run(command, check=False, stderr=subprocess.PIPE, text=True)
     if prepared.returncode:
         sys.exit(f"{prepared.stderr}cannot prepare the models")
     about = machine.about(setup) | {"load_before": machine.load(), "complete": complete, "date": str(date.today())}

@@ -39,7 +39,9 @@ def main(module, model, texts):
         start = resource.getrusage(resource.RUSAGE_SELF).ru_utime
         exports["encode"](store)
         rates.append(count / (resource.getrusage(resource.RUSAGE_SELF).ru_utime - start))
-    print(f"{count} texts of {tokens / count:.1f} tokens: {max(rates):,.0f} a second, median {statistics.median(rates):,.0f}")
+    print(
+        f"{count} texts of {tokens / count:.1f} tokens: {max(rates):,.0f} a second, median {statistics.median(rates):,.0f}"
+    )
 
 
 if __name__ == "__main__":

@@ -7,8 +7,12 @@ from wrk import PERCENTILES
 
 
 def render(about, results):
-    parts = ["# Benchmarks: HTTP", head(about, "cargo xtask bench-http", "Servers may use every core."),
-             "## Summary", summary_table(results)]
+    parts = [
+        "# Benchmarks: HTTP",
+        head(about, "cargo xtask bench-http", "Servers may use every core."),
+        "## Summary",
+        summary_table(results),
+    ]
     sections = (
         ("latency", "## One request at a time, milliseconds", latency_table),
         ("throughput", "## Under load", load_table),
@@ -49,8 +53,9 @@ def load_table(results):
     for result in results.values():
         for count, load in result["loads"].items():
             times = (f"{value:.1f}" for value in load["percentiles"])
-            rows.append([result["title"], count, quartiles(load["per_second"], 0), *times,
-                         f"{result['resident'] / 1e6:.0f}"])
+            rows.append(
+                [result["title"], count, quartiles(load["per_second"], 0), *times, f"{result['resident'] / 1e6:.0f}"]
+            )
     names = (f"{name}, ms" for name in columns())
     return table(["", "connections", "requests a second", *names, "most memory, MB"], rows)
 
@@ -61,8 +66,9 @@ def start_table(results):
 
 
 def growth_table(results):
-    rows = [[f"{int(count):,}", *(f"{size / 1e6:.1f}" for size in reading.values())]
-            for count, reading in results.items()]
+    rows = [
+        [f"{int(count):,}", *(f"{size / 1e6:.1f}" for size in reading.values())] for count, reading in results.items()
+    ]
     return table(["mixed requests", *next(iter(results.values()))], rows)
 
 

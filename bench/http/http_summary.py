@@ -32,7 +32,9 @@ def rows(results):
     for text, size in results.get("instances", {}).items():
         found.append([f"memory of an instance beyond the shared weights, {text}", f"{size / 1e6:.1f} MB"])
     if size := results.get("size"):
-        for title, bytes_ in (("component, model included", size["component"]),
-                              ("component compiled ahead, and wasmtime", size["precompiled"] + size["wasmtime"])):
+        for title, bytes_ in (
+            ("component, model included", size["component"]),
+            ("component compiled ahead, and wasmtime", size["precompiled"] + size["wasmtime"]),
+        ):
             found.append([f"deployed: {title}, to 600 MB", f"1/{IMAGE / bytes_:.1f}"])
     return found

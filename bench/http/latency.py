@@ -48,7 +48,7 @@ def measure(setup, text, options):
         for number in range(options.rounds):
             print(f"  latency, round {number + 1} of {options.rounds}", flush=True)
             turns = ["bare", *kinds]
-            for name in turns[number % len(turns):] + turns[: number % len(turns)]:
+            for name in turns[number % len(turns) :] + turns[: number % len(turns)]:
                 samples[name].append(turn(setup, name, bare, servers, text, options))
     finally:
         bare.close()

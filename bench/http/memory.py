@@ -21,7 +21,7 @@ FIELDS = ("Pss", "Pss_Anon", "Private_Dirty", "Rss")
 def reading(pid):
     """Bytes of a process, by name of FIELDS."""
     text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    return {name: int(re.search(rf"^{name}: +(\d+) kB", text, re.M)[1]) * 1024 for name in FIELDS}
+    return {name: int(re.search(rf"^{name}: +(\d+) kB", text, re.MULTILINE)[1]) * 1024 for name in FIELDS}
 
 
 def resident(pid):
@@ -45,8 +45,9 @@ def growth(setup, text, options):
 
 def per_instance(setup, texts):
     """{name of a text: bytes of PSS that an instance adds which has embedded it and is kept}"""
-    return {name: (held(setup, text, INSTANCES) - held(setup, text, 1)) / (INSTANCES - 1)
-            for name, text in texts.items()}
+    return {
+        name: (held(setup, text, INSTANCES) - held(setup, text, 1)) / (INSTANCES - 1) for name, text in texts.items()
+    }
 
 
 def held(setup, text, count):

@@ -26,8 +26,12 @@ class Server:
         began = time.perf_counter()
         with log.open("wb") as output:
             self.process = subprocess.Popen(
-                [str(part) for part in kind.command(self.port)], cwd=kind.folder,
-                stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=os.environ | kind.env,
+                [str(part) for part in kind.command(self.port)],
+                cwd=kind.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=os.environ | kind.env,
             )
         try:
             self.connect().close()

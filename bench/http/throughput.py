@@ -29,7 +29,7 @@ def measure(setup, text, options):
         for number in range(options.rounds):
             print(f"  throughput, round {number + 1} of {options.rounds}", flush=True)
             for count in CONNECTIONS:
-                turns = kinds[number % len(kinds):] + kinds[: number % len(kinds)]
+                turns = kinds[number % len(kinds) :] + kinds[: number % len(kinds)]
                 for kind in turns:
                     server = servers[kind.name]
                     found = load(setup["wrk"], server.url(), kind.body([text]), count, options.turn)

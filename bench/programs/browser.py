@@ -75,8 +75,15 @@ def command(kind, program, profile, url, preferences):
         own = [f'user_pref("javascript.options.{name}", {value});' for name, value in preferences]
         (profile / "user.js").write_text(FIREFOX_PREFERENCES + "\n".join(own))
         return [program, "--headless", "--no-remote", "--profile", str(profile), url]
-    options = ["--headless", f"--user-data-dir={profile}", "--no-first-run", "--disable-gpu", "--disable-extensions",
-               "--disable-background-networking", "--disable-dev-shm-usage"]
+    options = [
+        "--headless",
+        f"--user-data-dir={profile}",
+        "--no-first-run",
+        "--disable-gpu",
+        "--disable-extensions",
+        "--disable-background-networking",
+        "--disable-dev-shm-usage",
+    ]
     # Chromium refuses to run as root otherwise, which is what containers do.
     options += ["--no-sandbox"] if os.geteuid() == 0 else []
     return [program, *options, url]
@@ -111,7 +118,9 @@ def main():
     with tempfile.TemporaryDirectory(prefix="minilm-bench-", ignore_cleanup_errors=True) as profile:
         browser = subprocess.Popen(
             command(kind, program, Path(profile), url, preferences),
-            stdin=subprocess.DEVNULL, stdout=sys.stderr, start_new_session=True,
+            stdin=subprocess.DEVNULL,
+            stdout=sys.stderr,
+            start_new_session=True,
         )
         try:
             talk(browser)

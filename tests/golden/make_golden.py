@@ -102,8 +102,8 @@ AWKWARD = [
     "https://www.example.org:8080/a/b_c/index.html?q=caf%C3%A9&lang=en#top",
     "write to jane.doe+news@mail.example.com or open C:\\Users\\jane\\notes.txt",
     "for i in range(10):\n    total += values[i] ** 2  # sum of squares",
-    "<p class=\"intro\">Fish &amp; <b>chips</b></p><!-- end -->",
-    "{\"id\": 42, \"tags\": [\"a\", \"b\"], \"ok\": true, \"ratio\": 0.5, \"none\": null}",
+    '<p class="intro">Fish &amp; <b>chips</b></p><!-- end -->',
+    '{"id": 42, "tags": ["a", "b"], "ok": true, "ratio": 0.5, "none": null}',
     # Special tokens spelled out.
     "before [SEP] after",
     "[CLS] the capital of France is [MASK]. [PAD][UNK]",
@@ -117,19 +117,41 @@ AWKWARD = [
 
 # Pairs for tokens.json: two indexes into texts, or texts.
 PAIRS = [
-    (0, 1), (2, 3), (4, 5), (6, 7), (20, 21), (40, 41), (60, 61), (80, 81), (100, 140), (180, 220),
-    ("", ""), ("", "right only"), ("left only", ""), ("[SEP]", "[MASK] [CLS]"),
-    ("stra\u00dfe", "\u0130stanbul"), ("hello world", "hello world"),
-    ("one " * 100, "two"), ("two", "one " * 100), ("one " * 100, "two " * 90),
-    ("one " * 30, "two " * 31), ("one " * 31, "two " * 31), ("one " * 30, "two " * 32),
-    ("one " * 20, "two " * 80), ("one " * 80, "two " * 20),
+    (0, 1),
+    (2, 3),
+    (4, 5),
+    (6, 7),
+    (20, 21),
+    (40, 41),
+    (60, 61),
+    (80, 81),
+    (100, 140),
+    (180, 220),
+    ("", ""),
+    ("", "right only"),
+    ("left only", ""),
+    ("[SEP]", "[MASK] [CLS]"),
+    ("stra\u00dfe", "\u0130stanbul"),
+    ("hello world", "hello world"),
+    ("one " * 100, "two"),
+    ("two", "one " * 100),
+    ("one " * 100, "two " * 90),
+    ("one " * 30, "two " * 31),
+    ("one " * 31, "two " * 31),
+    ("one " * 30, "two " * 32),
+    ("one " * 20, "two " * 80),
+    ("one " * 80, "two " * 20),
 ]
 PAIR_LENGTH = 64
 LEFT = (
-    "short enough", "one two three four five six seven eight nine ten eleven twelve thirteen fourteen",
+    "short enough",
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen",
     "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen",
     "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen",
-    "antidisestablishmentarianism " * 5, "", "start " + "middle " * 40 + "end", "a [SEP] b " * 8,
+    "antidisestablishmentarianism " * 5,
+    "",
+    "start " + "middle " * 40 + "end",
+    "a [SEP] b " * 8,
 )
 LEFT_LENGTH = 16
 

@@ -18,7 +18,16 @@ from safetensors.torch import load_file, save_file
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.models import Dense, LayerNorm, Normalize, Pooling, Transformer
 from sentence_transformers.sentence_transformer.modules import Dropout
-from transformers import BertConfig, BertModel, BertTokenizer, DistilBertConfig, DistilBertModel, MPNetConfig, MPNetModel, MPNetTokenizer
+from transformers import (
+    BertConfig,
+    BertModel,
+    BertTokenizer,
+    DistilBertConfig,
+    DistilBertModel,
+    MPNetConfig,
+    MPNetModel,
+    MPNetTokenizer,
+)
 
 HERE = Path(__file__).parent
 PIECES = "the cat sat on mat hello world ##s ##ing ##ed a b c d e ##a ##b ##c ##d ##e 1 2 ##1 ##2 . , ! ? ' 中 国 un ##known query"
@@ -35,7 +44,12 @@ TEXTS = [
 ]
 MPNET_VOCABULARY = ["<s>", "<pad>", "</s>", "<unk>", "[UNK]", *PIECES.split(), "<mask>"]
 # What is special in MPNet, padding among it, which has no position there; and more words than there are distances with a bias of their own.
-MPNET_TEXTS = ["the <mask> sat</s>on <s> <unk> [UNK]", "a <pad><pad> cat <pad> sat", "a b c d e " * 35, "hello world " * 100]
+MPNET_TEXTS = [
+    "the <mask> sat</s>on <s> <unk> [UNK]",
+    "a <pad><pad> cat <pad> sat",
+    "a b c d e " * 35,
+    "hello world " * 100,
+]
 NN = torch.nn
 ACTIVATIONS = [
     NN.Identity, NN.Tanh, NN.ReLU, NN.ReLU6, NN.LeakyReLU, NN.ELU, NN.CELU, NN.SELU, NN.GELU, NN.SiLU, NN.Mish, NN.Sigmoid,
@@ -133,11 +147,12 @@ def make(name, encoder, pooling, behind, seed):
 
 
 def activations():
-    x = torch.cat([torch.arange(-20, 21) / 4, torch.tensor([-200.0, -30.0, -1e-3, -0.0, 1e-6, 1e-3, 19.9, 20.1, 30.0, 200.0])])
-    lines = [f'"x":{json.dumps(x.tolist())}']
-    for activation in ACTIVATIONS:
-        # In f64, as torch's f32 has errors of its own.
-        lines.append(f'"{activation.__name__}":{json.dumps(activation()(x.double()).float().tolist())}')
+    x = torch.cat(
+        [torch.arange(-20, 21) / 4, torch.tensor([-200.0, -30.0, -1e-3, -0.0, 1e-6, 1e-3, 19.9, 20.1, 30.0, 200.0])]
+    )
+    # In f64, as torch's f32 has errors of its own.
+    values = {activation.__name__: activation()(x.double()).float() for activation in ACTIVATIONS}
+    lines = [f'"{name}":{json.dumps(row.tolist())}' for name, row in [("x", x), *values.items()]]
     (HERE / "activations.json").write_text("{" + ",\n".join(lines) + "}\n")
 
 

@@ -60,7 +60,10 @@ def main():
         with tempfile.TemporaryDirectory() as directory:
             module = Path(directory, folder)
             module.mkdir(exist_ok=True)
-            types = [{"idx": i, "name": str(i), "path": folder if i == 0 else f"{i}_{kind}"} for i, kind in enumerate(modules)]
+            types = [
+                {"idx": i, "name": str(i), "path": folder if i == 0 else f"{i}_{kind}"}
+                for i, kind in enumerate(modules)
+            ]
             for entry, kind in zip(types, modules, strict=True):
                 entry["type"] = f"sentence_transformers.models.{kind}"
             Path(directory, "modules.json").write_text(json.dumps(types))
@@ -71,7 +74,14 @@ def main():
             # In half precision the reference divides the empty sum of the empty text by its length.
             vectors = [torch.from_numpy(model.encode([text])[0]).nan_to_num(0).tolist() for text in [*TEXTS, ""]]
         found.append(
-            {"name": name, "modules": types, "tokenizer": changes, "tensors": tensors, "folder": folder, "vectors": vectors}
+            {
+                "name": name,
+                "modules": types,
+                "tokenizer": changes,
+                "tensors": tensors,
+                "folder": folder,
+                "vectors": vectors,
+            }
         )
     Path(HERE, "static_embeddings.json").write_text(
         json.dumps({"texts": [*TEXTS, ""], "variants": found}, ensure_ascii=False) + "\n", encoding="utf-8"

@@ -84,8 +84,14 @@ def variants(vocab):
     yield "empty settings", {CONFIG: {}}
     yield "cased by settings", {CONFIG: {"do_lower_case": False}}
     yield "cased by settings of the named class", {CONFIG: {"do_lower_case": False, "tokenizer_class": "BertTokenizer"}}
-    yield "cased by settings of the fast class", {CONFIG: {"do_lower_case": False, "tokenizer_class": "BertTokenizerFast"}}
-    yield "cased by settings of DistilBERT", {CONFIG: {"do_lower_case": False, "tokenizer_class": "DistilBertTokenizer"}}
+    yield (
+        "cased by settings of the fast class",
+        {CONFIG: {"do_lower_case": False, "tokenizer_class": "BertTokenizerFast"}},
+    )
+    yield (
+        "cased by settings of DistilBERT",
+        {CONFIG: {"do_lower_case": False, "tokenizer_class": "DistilBertTokenizer"}},
+    )
     yield "settings of the generic class", {CONFIG: {"do_lower_case": False} | generic}
     yield "settings of the backend class", {CONFIG: {"do_lower_case": False, "tokenizer_class": "TokenizersBackend"}}
     yield "accents are kept", {CONFIG: {"strip_accents": False}}
@@ -106,8 +112,14 @@ def variants(vocab):
     yield "added_tokens_decoder before other files", {CONFIG: {"added_tokens_decoder": world}, ADDED: {"<go>": 41}}
     yield "further special tokens in the settings", {CONFIG: {"additional_special_tokens": ["[WORLD]"]}}
     yield "further special tokens in the map", {SPECIAL: {"additional_special_tokens": ["[WORLD]", "<go>"]}}
-    yield "added_tokens_decoder with the id of a piece", {CONFIG: {"added_tokens_decoder": {"5": added_token("<go>")} | world}}
-    yield "the id of a piece, generic class", {CONFIG: {"added_tokens_decoder": {"5": added_token("<go>")} | world} | generic}
+    yield (
+        "added_tokens_decoder with the id of a piece",
+        {CONFIG: {"added_tokens_decoder": {"5": added_token("<go>")} | world}},
+    )
+    yield (
+        "the id of a piece, generic class",
+        {CONFIG: {"added_tokens_decoder": {"5": added_token("<go>")} | world} | generic},
+    )
     yield "added_tokens_decoder with a piece", {CONFIG: {"added_tokens_decoder": {"77": added_token("cat")}}}
     yield "added_tokens_decoder with a gap", {CONFIG: {"added_tokens_decoder": {"77": added_token("[WORLD]")}}}
     yield "a gap, generic class", {CONFIG: {"added_tokens_decoder": {"77": added_token("[WORLD]")} | two} | generic}
@@ -123,8 +135,8 @@ def variants(vocab):
 
 
 def encode(vocab, files):
-    with tempfile.TemporaryDirectory() as folder:
-        folder = Path(folder)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
         (folder / "config.json").write_text('{"model_type": "bert"}')
         for path, content in ({"tokenizer.json": tokenizer_json(vocab)} | files).items():
             if content is not None:

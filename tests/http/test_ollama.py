@@ -49,7 +49,9 @@ def test_a_body_without_a_media_type(url, key, model):
     """As `curl -d` sends it."""
     body = json.dumps({"model": model, "input": "a"})
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/x-www-form-urlencoded"}
-    assert len(httpx.post(f"{url}/api/embed", content=body, headers=headers).raise_for_status().json()["embeddings"]) == 1
+    assert (
+        len(httpx.post(f"{url}/api/embed", content=body, headers=headers).raise_for_status().json()["embeddings"]) == 1
+    )
 
 
 def test_every_option(client, model, embed):

@@ -97,7 +97,9 @@ def test_errors_have_their_types(client, model, info):
 
     assert refused(openai.NotFoundError, model="text-embedding-3-small").code == "model_not_found"
     refused(openai.BadRequestError, input=[])
-    assert refused(openai.UnprocessableEntityError, extra_body={"encoding_format": ["float"]}).param == "encoding_format"
+    assert (
+        refused(openai.UnprocessableEntityError, extra_body={"encoding_format": ["float"]}).param == "encoding_format"
+    )
     refused(openai.UnprocessableEntityError, input=5)
     refused(openai.UnprocessableEntityError, encoding_format="hex")
     for dimensions in [0, -1, info["embedding_dimension"] + 1]:

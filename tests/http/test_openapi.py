@@ -89,7 +89,7 @@ def drive(url, key, info, tmp_path_factory):
         shutil.copy(HERE / name, folder)
     command = [sys.executable, "-m", "schemathesis.cli", "run", "openapi.json", "--url", url, "--checks", "all"]
     command += ["--header", f"Authorization: Bearer {key}", "--continue-on-failure", "--report-har-path", "har.json"]
-    run = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    run = subprocess.run(command, check=False, cwd=folder, capture_output=True, text=True)
     statuses = defaultdict(set)
     for entry in json.loads((folder / "har.json").read_text())["log"]["entries"]:
         path = re.sub("^/v1/models/.+", "/v1/models/{model}", entry["request"]["url"].removeprefix(url))

@@ -16,7 +16,11 @@ FAQ = [
         [
             ("How do I reset my password?", ["Use the link below the form.", "Ask an admin."], "account"),
             ("How can I delete my account?", ["In the settings."], "account"),
-            ("What payment methods do you accept?", [{"text": "Cards", "fee": 0.5}, {"text": "Transfers", "fee": 0}], "money"),
+            (
+                "What payment methods do you accept?",
+                [{"text": "Cards", "fee": 0.5}, {"text": "Transfers", "fee": 0}],
+                "money",
+            ),
             ("Where can I download my invoice?", "Under billing.", "money"),
             ("Wie ändere ich meine Adresse?", {"de": "Im Profil.", "en": None}, "account"),
         ]

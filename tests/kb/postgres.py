@@ -46,9 +46,9 @@ def run(package, folder):
     subprocess.run(setup, check=True, stdout=subprocess.DEVNULL, cwd=folder, **user)
     # No port: a socket in the folder.
     settings = ["-c", "listen_addresses=", "-c", "fsync=off", "-c", "shared_buffers=64MB"]
-    log = open(folder / "log", "wb")
     command = [programs / "postgres", "-D", data, "-k", data, *settings]
-    server = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, **user)
+    with open(folder / "log", "wb") as log:
+        server = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, **user)
     try:
         wait(server, data / "postmaster.pid", folder / "log")
         print(f"host={data} user=postgres dbname=postgres", flush=True)

@@ -86,22 +86,33 @@ class Sync:
 
     def command(self, *options, retry_for="30"):
         return [
-            os.environ["MINILM_SYNC"], "--mongodb-uri", self.mongo.uri, "--database", "shop",
-            "--collection", self.collection.name, "--target", self.url, "--state", str(self.folder / "state.json"),
-            "--retry-for", retry_for, *options,
+            os.environ["MINILM_SYNC"],
+            "--mongodb-uri",
+            self.mongo.uri,
+            "--database",
+            "shop",
+            "--collection",
+            self.collection.name,
+            "--target",
+            self.url,
+            "--state",
+            str(self.folder / "state.json"),
+            "--retry-for",
+            retry_for,
+            *options,
         ]
 
     def run(self, *options, **settings):
-        return subprocess.run(self.command(*options, **settings), capture_output=True, text=True, timeout=120)
+        command = self.command(*options, **settings)
+        return subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
 
     def start(self, *options):
-        self.log = open(self.folder / "log", "a+")
-        self.process = subprocess.Popen(self.command(*options), stderr=self.log)
+        with open(self.folder / "log", "a") as log:
+            self.process = subprocess.Popen(self.command(*options), stderr=log)
         return self
 
     def says(self):
-        self.log.seek(0)
-        return self.log.read()
+        return (self.folder / "log").read_text()
 
     def kill(self):
         if self.process:

@@ -7,7 +7,6 @@ import time
 
 import bson
 import requests
-
 from conftest import Mongo, Sync, wait_for
 
 
@@ -22,7 +21,7 @@ def equal(sync, kb):
 
 
 def test_the_whole_collection_once(sync, kb):
-    at = datetime.datetime(2024, 3, 12, 9, 0, tzinfo=datetime.timezone.utc)
+    at = datetime.datetime(2024, 3, 12, 9, 0, tzinfo=datetime.UTC)
     inserted = sync.collection.insert_many([question(n) | {"at": at, "big": bson.Int64(2**53 + 1)} for n in range(30)])
     kb_only = {"id": "other", "question": "Is this in the collection?"}
     assert requests.put(f"{kb.url}/documents", json=[kb_only], timeout=60).status_code == 200
@@ -108,7 +107,7 @@ def test_refused_documents_are_named_and_the_others_arrive(sync, kb):
 def test_another_collection_does_not_go_on_with_this_state(sync, kb):
     sync.collection.insert_one(question(1))
     sync.start()
-    wait_for(lambda: (sync.folder / "state.json").exists(), "the first load")
+    wait_for((sync.folder / "state.json").exists, "the first load")
     sync.kill()
     other = Sync(sync.folder, sync.mongo, sync.mongo.client["shop"]["others"], kb.url)
     done = other.run()
@@ -142,7 +141,7 @@ def test_polling(sync, kb):
     def done():
         """Documents sent and deleted by all passes, of which one may have come between the two changes."""
         numbers = [[int(number) for number in re.findall(r"\d+", line)] for line in sync.says().splitlines()]
-        return [sum(column) for column in zip(*numbers)]
+        return [sum(column) for column in zip(*numbers, strict=True)]
 
     wait_for(lambda: done() == [5 + 1, 1], "only what has changed is sent")
 

@@ -13,7 +13,10 @@ const { PCA } = require('ml-pca');
 
 test('the map is a principal component analysis', () => {
   let state = 1;
-  const random = () => (state = (state * 48271) % 2147483647) / 2147483647 - 0.5;
+  const random = () => {
+    state = (state * 48271) % 2147483647;
+    return state / 2147483647 - 0.5;
+  };
   const rows = Array.from({ length: 60 }, () => Array.from({ length: 20 }, (_, column) => random() * (column === 3 ? 4 : column === 7 ? 2 : 1) + 5));
   const { points, explained } = twoComponents(rows);
   const oracle = new PCA(rows);

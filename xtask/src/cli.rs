@@ -45,6 +45,12 @@ pub enum Command {
     /// Measure how good models are: STS benchmark, Banking77, retrieval, sizes, speed; `--help` shows the options.
     #[command(disable_help_flag = true)]
     Eval(RunArgs),
+    /// Check the format and the style of Python, JavaScript and TypeScript. `cargo fmt` and `cargo clippy` do it for Rust.
+    Lint {
+        /// Change files: format them and mend what can be mended.
+        #[arg(long)]
+        fix: bool,
+    },
     /// Run all tests, or those of one part; prints how long each part took.
     Test {
         /// Part that is tested.

@@ -96,7 +96,9 @@ def make(vocabulary):
         found = config.num_hidden_layers
         shape = f"{found if found == layers else f'{found} of {layers}'} × {config.hidden_size}"
         shape += f", {config.num_attention_heads} heads, {pooling}"
-        shape += "".join(f", {type(module).__name__} {module.out_features}" for module in behind if isinstance(module, Dense))
+        shape += "".join(
+            f", {type(module).__name__} {module.out_features}" for module in behind if isinstance(module, Dense)
+        )
         body = transformer(encoder, vocabulary)
         modules = [body, Pooling(config.hidden_size, pooling_mode=pooling), *behind]
         yield name, shape, SentenceTransformer(modules=modules, device="cpu")
@@ -128,7 +130,9 @@ def main():
         vectors = vectors.nan_to_num(0).contiguous()
         file = args.out / f"{len(index)}.safetensors"
         save_file({"embeddings": vectors}, file)
-        index.append({"name": name, "shape": shape, "weights": weights, "directory": str(directory), "vectors": str(file)})
+        index.append(
+            {"name": name, "shape": shape, "weights": weights, "directory": str(directory), "vectors": str(file)}
+        )
 
     for seed, (name, shape, model) in enumerate(make(vocabulary)):
         randomize(model, seed)

@@ -49,7 +49,7 @@ test('a stream gives the vectors of a call', async (t) => {
 
 test('the build is the best that the engine takes, or the one that is passed in', async (t) => {
   // What Node 20 has behind a flag is not right.
-  const sound = parseInt(process.versions.node) >= 22 && WebAssembly.validate(await wasm('relaxed-simd'));
+  const sound = Number.parseInt(process.versions.node, 10) >= 22 && WebAssembly.validate(await wasm('relaxed-simd'));
   const own = await createEmbedder({ model: model(SMALL), worker: false });
   assert.equal((await own.info()).backend, sound ? 'relaxed-simd' : 'simd128');
   own.dispose();

@@ -6,6 +6,7 @@ mod build;
 mod debian;
 mod fs_util;
 mod install;
+mod lint;
 mod model;
 mod node;
 mod python;
@@ -35,6 +36,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Command::Bench { args } => bench::bench(&args),
         Command::BenchHttp { args } => bench::http::bench(&args),
         Command::BenchKb => bench::kb::bench(),
+        Command::Lint { fix } => lint::lint(fix),
         Command::Test { part, filter } => test::test(part, filter),
     }
 }

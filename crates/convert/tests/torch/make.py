@@ -43,7 +43,7 @@ def change(name, change):
 change(f"{layer}attention.self.query.weight", lambda tensor: tensor.t())
 change(f"{layer}intermediate.dense.weight", lambda tensor: torch.cat([tensor, tensor], 1)[:, 3 : 3 + HIDDEN])
 change(f"{layer}output.dense.weight", lambda tensor: torch.cat([tensor, tensor])[::2])
-change(f"{layer}attention.self.key.weight", lambda tensor: torch.nn.Parameter(tensor))
+change(f"{layer}attention.self.key.weight", torch.nn.Parameter)
 change(f"{layer}attention.self.value.weight", lambda tensor: tensor.half())
 change(f"{layer}attention.output.dense.weight", lambda tensor: tensor.bfloat16())
 state[f"bert.{layer}output.dense.bias"] = state[f"bert.{layer}attention.output.dense.bias"]

@@ -21,5 +21,6 @@ export const functions: [
   typeof declaredWorkerd.createEmbedder,
 ] = [browser.createEmbedder, browser.isCached, browser.clearCache, node.createEmbedder, workerd.createEmbedder];
 
+// biome-ignore lint/suspicious/noExplicitAny: embeddings of whatever precision
 export const embeddings = (value: browser.Embeddings): declared.Embeddings<any> => value;
 export const matrix = (value: browser.Matrix): declared.Matrix => value;
