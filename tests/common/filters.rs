@@ -145,7 +145,8 @@ pub fn longest() -> Value {
     json!({ "$and": all })
 }
 
-const KEYS: [&str; 9] = ["a", "b", "c", "a.b", "b.c", "a.b.c", "x\"y\\", "é", ""];
+/// Some often, so that filters and documents meet.
+const KEYS: [&str; 12] = ["a", "a", "a", "a.b", "a.b", "b", "b", "c", "b.c", "a.b.c", "x\"y\\é", ""];
 
 const TEXTS: [&str; 14] =
     ["", "a", "A", "b", "ab", "é", "e\u{301}", "\u{ffff}", "\u{10000}", "1", "true", "null", "$a", "\"\\'\n"];
@@ -181,7 +182,8 @@ pub fn scalar(random: &mut Random) -> Value {
         json!(5e-324),
         json!(f64::MAX),
     ];
-    match random.below(10) {
+    match random.below(16) {
+        10.. => random.pick(&[json!(1), json!("a"), json!(true), json!(2.5)]).clone(),
         0 => Value::Null,
         1 => json!(random.below(2) == 0),
         // Any float and its neighbour.
@@ -205,14 +207,14 @@ fn value(random: &mut Random, depth: usize) -> Value {
 
 /// Metadata with up to `depth` levels below it.
 pub fn metadata(random: &mut Random, depth: usize) -> Value {
-    let fields = (0..random.below(5)).map(|_| ((*random.pick(&KEYS)).to_owned(), value(random, depth)));
+    let fields = (0..1 + random.below(5)).map(|_| ((*random.pick(&KEYS)).to_owned(), value(random, depth)));
     Value::Object(fields.collect::<Map<_, _>>())
 }
 
 /// A valid filter with up to `depth` levels.
 pub fn filter(random: &mut Random, depth: usize) -> Value {
     let mut filter = Map::new();
-    for _ in 0..1 + random.below(2) {
+    for _ in 0..1 + random.below(5) / 4 {
         let (name, value) = match random.below(if depth == 0 { 4 } else { 7 }) {
             0..4 => ((*random.pick(&KEYS)).to_owned(), test(random, depth)),
             4 => ("$not".to_owned(), self::filter(random, depth - 1)),
@@ -232,7 +234,7 @@ fn test(random: &mut Random, depth: usize) -> Value {
         return scalar(random);
     }
     let mut operators = Map::new();
-    for _ in 0..1 + random.below(2) {
+    for _ in 0..1 + random.below(5) / 4 {
         let name =
             *random.pick(&["$eq", "$ne", "$gt", "$gte", "$lt", "$lte", "$in", "$nin", "$all", "$exists", "$not"]);
         let value = match name {
@@ -257,4 +259,17 @@ fn test(random: &mut Random, depth: usize) -> Value {
         operators.insert(name.to_owned(), value);
     }
     if operators.is_empty() { json!({ "$exists": true }) } else { Value::Object(operators) }
+}
+
+/// Random metadata of so many documents, and so many filters.
+pub fn random(seed: u64, documents: usize, filters: usize) -> (Vec<Value>, Vec<Value>) {
+    let mut random = Random(seed);
+    let documents = (0..documents).map(|_| metadata(&mut random, 3)).collect();
+    (documents, (0..filters).map(|_| filter(&mut random, 2)).collect())
+}
+
+/// Documents with this metadata and the ids `0000`, `0001` and so on, all with the same question.
+pub fn with_ids(metadata: &[Value]) -> Value {
+    let document = |(at, metadata)| json!({ "id": format!("{at:04}"), "question": "cat", "metadata": metadata });
+    metadata.iter().enumerate().map(document).collect()
 }
