@@ -49,10 +49,10 @@ fn at(path: &Path, test: &Test, parameters: &mut Vec<ParameterValue>) -> String 
             each(&|place| format!("{place} {} {bound}", comparison.sign()))
         }
         Test::In(scalars) if scalars.is_empty() => return "false".to_owned(),
-        Test::In(scalars) if scalars.len() <= WRITTEN_OUT => {
-            let equals = |place: &str| scalars.iter().map(|scalar| format!("{place} == {}", value(scalar)));
-            each(&|place| equals(place).collect::<Vec<_>>().join(" || "))
-        }
+        Test::In(scalars) if scalars.len() <= WRITTEN_OUT => each(&|place| {
+            let equals = scalars.iter().map(|scalar| format!("{place} == {}", value(scalar)));
+            equals.collect::<Vec<_>>().join(" || ")
+        }),
         Test::In(scalars) => {
             let path = parameter(each(&|place| format!("{place} == $list[*]")), parameters);
             let list: Vec<String> = scalars.iter().map(value).collect();
