@@ -48,10 +48,7 @@ pub async fn query(request: &Request<'_>) -> Result<Response, Problem> {
     searchable(kb, QUESTION)?;
     let filter = filter(body.filter.as_ref())?;
     let (vector, usage) = embed::questions(&kb.state, QUESTION, vec![question])?;
-    let found = find(kb, &vector, Asked { threshold: threshold_used, top_k: 1, filter, positions: true })
-        .await?
-        .pop()
-        .unwrap_or_default();
+    let found = find(kb, &vector, threshold_used, 1, true, filter).await?.pop().unwrap_or_default();
     let Some(best) = found.matches.first() else {
         return Err(no_match(&found, threshold_used));
     };
@@ -129,7 +126,7 @@ pub async fn batch(request: &Request<'_>) -> Result<Response, Problem> {
     searchable(kb, QUESTION)?;
     let filter = filter(body.filter.as_ref())?;
     let (vectors, usage) = embed::questions(&kb.state, "questions", questions.clone())?;
-    let found = find(kb, &vectors, Asked { threshold: threshold_used, top_k, filter, positions: false }).await?;
+    let found = find(kb, &vectors, threshold_used, top_k, false, filter).await?;
     let total_documents_searched = found.first().map_or(0, |found| found.searched);
     let results = questions.iter().zip(&found).enumerate().map(|(question_index, (query, found))| {
         let matches = found.matches.iter().map(|found| {
@@ -144,20 +141,19 @@ pub async fn batch(request: &Request<'_>) -> Result<Response, Problem> {
     Ok(Response::json(&answer).with_usage(usage))
 }
 
-/// What is asked beside the questions.
-struct Asked {
+/// What is found for each of `vectors`.
+async fn find(
+    kb: &Kb,
+    vectors: &[f32],
     threshold: f32,
     top_k: usize,
-    filter: Option<Filter>,
     positions: bool,
-}
-
-/// What is found for each of `vectors`.
-async fn find(kb: &Kb, vectors: &[f32], asked: Asked) -> Result<Vec<Found>, Problem> {
+    filter: Option<Filter>,
+) -> Result<Vec<Found>, Problem> {
     let vectors: Vec<&[f32]> = vectors.chunks_exact(kb.identity.dim).collect();
-    let Asked { threshold, top_k, filter, positions } = asked;
     let (threshold, filter) = (Some(threshold), filter.as_ref());
-    kb.search(&Search { field: QUESTION, vectors: &vectors, top_k, threshold, filter, positions }).await
+    let search = Search { field: QUESTION, vectors: &vectors, top_k, threshold, filter, positions };
+    kb.search(&search).await
 }
 
 #[cfg(test)]
