@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::*;
 
 #[path = "../../../../tests/common/filters.rs"]
+#[allow(dead_code, reason = "written for the tests of several crates")]
 mod filters;
 #[path = "../../../../tests/common/random.rs"]
 #[allow(dead_code, reason = "written for the tests of the core, which use all of it")]

@@ -1,6 +1,5 @@
 //! `index search`: the documents of an index file that are closest to a query.
 
-use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -10,7 +9,7 @@ use clap::Args;
 use minilm::EncodeOptions;
 use minilm::index::{Hit, Query};
 use minilm_documents::filter::Filter;
-use minilm_documents::{Document, FileError, IndexFile, ModelIdentity};
+use minilm_documents::{Document, FileError, IndexFile, ModelIdentity, ReadAt};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -82,7 +81,8 @@ pub fn run(args: &SearchArgs, model: Option<&Path>) -> Result<()> {
     let first = index.info().fields.first().map_or("question", |field| &field.name);
     let field = args.field.as_deref().unwrap_or(first);
     clock.lap("open");
-    let (hits, documents_searched) = hits(&index, field, &query, args).with_context(name)?;
+    let (hits, documents_searched) =
+        hits(&index, field, &query, &args.hits, args.filter.as_ref()).with_context(name)?;
     let found = hits.into_iter().map(|hit| {
         Ok(Found { index: hit.index, score: hit.score, document: index.document(hit.index).with_context(name)? })
     });
@@ -111,18 +111,19 @@ pub fn run(args: &SearchArgs, model: Option<&Path>) -> Result<()> {
 }
 
 /// The hits, and the number of documents among which they were found.
-fn hits(
-    index: &IndexFile<File>,
+fn hits<R: ReadAt>(
+    index: &IndexFile<R>,
     field: &str,
     query: &Query,
-    args: &SearchArgs,
+    asked: &HitArgs,
+    filter: Option<&Filter>,
 ) -> Result<(Vec<Hit>, usize), FileError> {
-    let HitArgs { top_k, threshold, .. } = args.hits;
-    let Some(filter) = &args.filter else {
-        return Ok((index.search(field, query, top_k.get(), threshold)?, index.rows(field)?));
+    let (top_k, threshold) = (asked.top_k.get(), asked.threshold);
+    let Some(filter) = filter else {
+        return Ok((index.search(field, query, top_k, threshold)?, index.rows(field)?));
     };
     let kept = index.rows_where(field, |document| document.matches(filter))?;
-    let hits = index.search_rows(field, std::slice::from_ref(query), top_k.get(), threshold, &kept)?;
+    let hits = index.search_rows(field, std::slice::from_ref(query), top_k, threshold, &kept)?;
     Ok((hits.concat(), kept.into_iter().filter(|&kept| kept).count()))
 }
 
@@ -150,7 +151,35 @@ impl Clock {
 
 #[cfg(test)]
 mod tests {
-    use super::{Filter, filter};
+    use minilm_documents::{Documents, write_index};
+
+    use super::*;
+
+    #[test]
+    fn only_documents_that_pass_are_hits() {
+        let lines = br#"[{"id": 1, "question": "a", "tags": ["x"]}, {"id": 2, "question": "b"}, {"id": 3, "question": "c", "tags": "x"}]"#;
+        let documents = Documents::new(&lines[..]).collect::<Result<Vec<_>, _>>().expect("documents");
+        let model = ModelIdentity {
+            name: "m".to_owned(),
+            weights_sha256: "0".repeat(64),
+            precision: "int8".to_owned(),
+            dim: 2,
+        };
+        let mut file = Vec::new();
+        let embed = |texts: &[&str]| Ok::<_, String>([0.6, 0.8].repeat(texts.len()));
+        write_index(&mut file, &model, &["question".to_owned()], &documents, embed).expect("they fit");
+        let index = IndexFile::open(&file[..]).expect("a file");
+        let query = Query::new(&[1.0, 0.0]).expect("not 0");
+        let asked = HitArgs { top_k: std::num::NonZeroUsize::MAX, threshold: None, json: false, jsonl: false };
+        for (json, expected) in
+            [("{}", vec![0, 1, 2]), ("{\"tags\": \"x\"}", vec![0, 2]), ("{\"tags\": \"y\"}", vec![])]
+        {
+            let filter = filter(json).expect("a filter");
+            let (hits, searched) = hits(&index, "question", &query, &asked, Some(&filter)).expect("a field");
+            assert_eq!(searched, expected.len(), "{json}");
+            assert_eq!(hits.into_iter().map(|hit| hit.index).collect::<Vec<_>>(), expected, "{json}");
+        }
+    }
 
     #[test]
     fn filters_are_read() {
