@@ -49,6 +49,20 @@ def test_search_with_a_filter(client, faq):
         faq[3]["_id"]["$oid"]
     ]
     assert search(filter={"topic": "none"})["results"] == []
+    ranks = {
+        '{"rank": {"$gte": 1, "$lt": 3}}': {1, 2},
+        '{"rank": {"$in": [0, 4, "2"]}}': {0, 4},
+        '{"$or": [{"rank": 0}, {"topic": {"$ne": "account"}}]}': {0, 2, 3},
+        '{"topic": {"$not": {"$gt": "b"}}}': {0, 1, 4},
+        '{"missing.key": {"$exists": false}}': {0, 1, 2, 3, 4},
+    }
+    for text, expected in ranks.items():
+        results = search(filter=json.loads(text))["results"]
+        assert {result["document"]["metadata"]["rank"] for result in results} == expected, text
+    answer = client.post("/query", {"question": "reset password", "threshold": -1, "filter": {"topic": "money"}}).json()
+    assert answer["metadata"]["total_documents_searched"] == 2
+    refused = client.post("/search", {"query": "x", "filter": {"rank": {"$regex": "1"}}})
+    assert refused.status_code == 422 and "`$regex`" in refused.json()["error"]
     assert len(search(top_k=1)["results"]) == 1
 
 

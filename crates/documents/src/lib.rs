@@ -4,6 +4,7 @@
 //!   array, JSON lines, or what `mongoexport` writes.
 //! - [`IndexFile`] is a file of documents and their vectors, read in place, and [`IndexFile::search`] finds the closest;
 //!   [`write_index`] makes one.
+//! - [`Filter`](filter::Filter) tells which documents are searched.
 //!
 //! This crate knows no host: bytes come from a [`BufRead`](std::io::BufRead) or a [`ReadAt`], vectors from a closure.
 //!
@@ -29,6 +30,7 @@
 mod dedupe;
 mod document;
 mod file;
+pub mod filter;
 mod id;
 mod json;
 mod read;

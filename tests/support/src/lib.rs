@@ -2,6 +2,8 @@
 //! handler without a network. For tests only: it panics where something is wrong, and keeps the models for the life of the process.
 
 mod client;
+#[path = "../../common/filters.rs"]
+pub mod filters;
 mod model;
 #[path = "../../common/random.rs"]
 #[allow(dead_code, reason = "written for the tests of the core, which use all of it")]

@@ -78,9 +78,8 @@ impl Existing {
 
 /// What is written of a document, still without vectors.
 fn entry(document: &Document) -> Entry {
-    let metadata = serde_json::Value::Object(document.metadata()).to_string();
     let record = Record { id: document.id.clone(), document: document.to_json() };
-    Entry { record, metadata, vectors: Vec::new() }
+    Entry { record, metadata: document.metadata_json(), vectors: Vec::new() }
 }
 
 /// Gives each entry the vectors of its texts.

@@ -41,26 +41,31 @@ impl<R: ReadAt> IndexFile<R> {
         hits.collect()
     }
 
-    /// [`IndexFile::search`] among the documents that `keep` accepts, each of which is read for it.
+    /// For each row of `field`, whether `keep` accepts its document, which is read for it.
+    ///
+    /// # Errors
+    /// [`FileError::UnknownField`], and what is wrong with the file.
+    pub fn rows_where(&self, field: &str, keep: impl Fn(&Document) -> bool) -> Result<Vec<bool>, FileError> {
+        let search = self.field(field, &[])?;
+        (0..search.rows).map(|row| Ok(keep(&self.document(search.document(row)?)?))).collect()
+    }
+
+    /// [`IndexFile::search_all`] among the rows for which `kept`, from [`IndexFile::rows_where`], is true.
     ///
     /// # Errors
     /// As there.
-    pub fn search_where(
+    pub fn search_rows(
         &self,
         field: &str,
-        query: &Query,
+        queries: &[Query],
         top_k: usize,
         threshold: Option<f32>,
-        keep: impl Fn(&Document) -> bool,
-    ) -> Result<Vec<Hit>, FileError> {
-        let queries = std::slice::from_ref(query);
+        kept: &[bool],
+    ) -> Result<Vec<Vec<Hit>>, FileError> {
         let search = self.field(field, queries)?;
-        let mut kept = Vec::with_capacity(search.rows);
-        for row in 0..search.rows {
-            kept.push(keep(&self.document(search.document(row)?)?));
-        }
-        let rows = search.scan(queries, top_k, |row| kept.get(row) == Some(&true))?;
-        search.score(query, &rows.concat(), top_k, threshold)
+        let found = search.scan(queries, top_k, |row| kept.get(row) == Some(&true))?;
+        let hits = queries.iter().zip(found).map(|(query, rows)| search.score(query, &rows, top_k, threshold));
+        hits.collect()
     }
 
     /// Number of vectors that a search of `field` looks at.

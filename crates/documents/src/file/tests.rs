@@ -55,7 +55,8 @@ fn use_all(file: &[u8]) -> Result<(), FileError> {
     for field in index.info().fields.clone() {
         let query = Query::new(&vec![1.0; index.info().model.dim])?;
         index.search(&field.name, &query, 3, None)?;
-        index.search_where(&field.name, &query, 3, None, |_| true)?;
+        let kept = index.rows_where(&field.name, |_| true)?;
+        index.search_rows(&field.name, &[query], 3, None, &kept)?;
     }
     index.position("d3")?;
     index.position("none")?;
@@ -95,7 +96,9 @@ fn searches_find_what_an_exhaustive_one_finds() {
         };
         assert_eq!(index.search(field, &query, 10, Some(0.2)).expect("a field"), exhaustive(&|_| true));
         let even = |document: &Document| document.fields["even"].get() == "true";
-        assert_eq!(index.search_where(field, &query, 10, Some(0.2), even).expect("a field"), exhaustive(&even));
+        let kept = index.rows_where(field, even).expect("a field");
+        let found = index.search_rows(field, &[query.clone(), query.clone()], 10, Some(0.2), &kept).expect("a field");
+        assert_eq!(found, [exhaustive(&even), exhaustive(&even)]);
         let all = index.search_all(field, &[query.clone(), query.clone()], 10, Some(0.2)).expect("a field");
         assert_eq!(all, [exhaustive(&|_| true), exhaustive(&|_| true)]);
     }

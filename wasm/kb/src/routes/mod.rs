@@ -8,9 +8,11 @@ mod search;
 mod welcome;
 
 use http::StatusCode;
+use minilm_documents::filter::Filter;
 use minilm_serving::{App, Dialect, Handler, Problem, Route, ServerState, excerpt};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use crate::Kb;
 use crate::settings::COSINES;
@@ -125,6 +127,14 @@ fn top_k(asked: Option<usize>, default: usize) -> Result<usize, Problem> {
                 .with_param("top_k"))
         }
     }
+}
+
+/// The filter of a request; nothing where every document passes.
+fn filter(asked: Option<&Map<String, Value>>) -> Result<Option<Filter>, Problem> {
+    let filter = asked.map_or(Ok(None), Filter::parse);
+    filter.map_err(|error| {
+        Problem::invalid(format!("`filter`: {error}")).with_param("filter").logged_as("a filter that is none")
+    })
 }
 
 /// Refuses a field that has no vectors.

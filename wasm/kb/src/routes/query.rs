@@ -1,11 +1,13 @@
 //! `POST /query` and `/query/batch`: what the Flask service had, field by field.
 
 use http::StatusCode;
+use minilm_documents::filter::Filter;
 use minilm_serving::{Problem, Response, json};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
-use super::{Answered, Request, Score, missing, plain, searchable, threshold, top_k};
+use super::{Answered, Request, Score, filter, missing, plain, searchable, threshold, top_k};
 use crate::store::{Found, Search};
 use crate::{Kb, embed};
 
@@ -18,6 +20,8 @@ struct QueryBody {
     question: Option<String>,
     #[serde(default)]
     threshold: Option<f32>,
+    #[serde(default)]
+    filter: Option<Map<String, Value>>,
 }
 
 #[derive(Serialize)]
@@ -42,8 +46,9 @@ pub async fn query(request: &Request<'_>) -> Result<Response, Problem> {
     let question = body.question.filter(|text| !text.trim().is_empty()).ok_or_else(|| missing(QUESTION))?;
     let threshold_used = threshold(kb, body.threshold)?;
     searchable(kb, QUESTION)?;
+    let filter = filter(body.filter.as_ref())?;
     let (vector, usage) = embed::questions(&kb.state, QUESTION, vec![question])?;
-    let found = find(kb, &vector, threshold_used, 1, true).await?.pop().unwrap_or_default();
+    let found = find(kb, &vector, threshold_used, 1, true, filter).await?.pop().unwrap_or_default();
     let Some(best) = found.matches.first() else {
         return Err(no_match(&found, threshold_used));
     };
@@ -76,6 +81,8 @@ struct BatchBody {
     threshold: Option<f32>,
     #[serde(default)]
     top_k: Option<usize>,
+    #[serde(default)]
+    filter: Option<Map<String, Value>>,
 }
 
 #[derive(Serialize)]
@@ -117,8 +124,9 @@ pub async fn batch(request: &Request<'_>) -> Result<Response, Problem> {
     }
     let (threshold_used, top_k) = (threshold(kb, body.threshold)?, top_k(body.top_k, 1)?);
     searchable(kb, QUESTION)?;
+    let filter = filter(body.filter.as_ref())?;
     let (vectors, usage) = embed::questions(&kb.state, "questions", questions.clone())?;
-    let found = find(kb, &vectors, threshold_used, top_k, false).await?;
+    let found = find(kb, &vectors, threshold_used, top_k, false, filter).await?;
     let total_documents_searched = found.first().map_or(0, |found| found.searched);
     let results = questions.iter().zip(&found).enumerate().map(|(question_index, (query, found))| {
         let matches = found.matches.iter().map(|found| {
@@ -134,10 +142,17 @@ pub async fn batch(request: &Request<'_>) -> Result<Response, Problem> {
 }
 
 /// What is found for each of `vectors`.
-async fn find(kb: &Kb, vectors: &[f32], threshold: f32, top_k: usize, positions: bool) -> Result<Vec<Found>, Problem> {
+async fn find(
+    kb: &Kb,
+    vectors: &[f32],
+    threshold: f32,
+    top_k: usize,
+    positions: bool,
+    filter: Option<Filter>,
+) -> Result<Vec<Found>, Problem> {
     let vectors: Vec<&[f32]> = vectors.chunks_exact(kb.identity.dim).collect();
-    let (threshold, filter) = (Some(threshold), serde_json::Map::new());
-    let search = Search { field: QUESTION, vectors: &vectors, top_k, threshold, filter: &filter, positions };
+    let (threshold, filter) = (Some(threshold), filter.as_ref());
+    let search = Search { field: QUESTION, vectors: &vectors, top_k, threshold, filter, positions };
     kb.search(&search).await
 }
 

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::{Request, Score, document, missing, searchable, threshold, top_k};
+use super::{Request, Score, document, filter, missing, searchable, threshold, top_k};
 use crate::embed;
-use crate::store::{Search, filter};
+use crate::store::Search;
 
 #[derive(Deserialize)]
 struct SearchBody {
@@ -20,7 +20,7 @@ struct SearchBody {
     #[serde(default)]
     threshold: Option<f32>,
     #[serde(default)]
-    filter: Map<String, Value>,
+    filter: Option<Map<String, Value>>,
 }
 
 fn question() -> String {
@@ -58,10 +58,10 @@ pub async fn search(request: &Request<'_>) -> Result<Response, Problem> {
     let top_k = top_k(body.top_k, TOP_K)?;
     let threshold = body.threshold.map(|asked| threshold(kb, Some(asked))).transpose()?;
     searchable(kb, &body.field)?;
-    filter::check(&body.filter)?;
+    let filter = filter(body.filter.as_ref())?;
     let (vector, usage) = embed::questions(&kb.state, "query", vec![query])?;
     let field = body.field.as_str();
-    let search = Search { field, vectors: &[&vector], top_k, threshold, filter: &body.filter, positions: false };
+    let search = Search { field, vectors: &[&vector], top_k, threshold, filter: filter.as_ref(), positions: false };
     let found = kb.search(&search).await?.pop().unwrap_or_default();
     let results = found.matches.iter().map(|found| {
         let (document_id, score) = (found.record.id.as_str(), found.score.into());

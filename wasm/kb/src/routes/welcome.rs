@@ -12,8 +12,8 @@ pub fn welcome(request: &Request<'_>) -> Result<Response, Problem> {
         "MiniLM knowledge base, model {model}, store {store}.
 
 GET    /health               the model, the number of documents, the threshold
-POST   /query                {{\"question\", \"threshold\"?}}: the closest document
-POST   /query/batch          {{\"questions\", \"threshold\"?, \"top_k\"?}}: the closest to each of many
+POST   /query                {{\"question\", \"threshold\"?, \"filter\"?}}: the closest document
+POST   /query/batch          {{\"questions\", \"threshold\"?, \"top_k\"?, \"filter\"?}}: the closest to each of many
 POST   /search               {{\"query\", \"field\"?, \"top_k\"?, \"threshold\"?, \"filter\"?}}: whole documents
 PUT    /documents            a JSON array or JSON lines of documents, put in by id
 GET    /documents            all of them; ?after=ID&limit=N

@@ -1,12 +1,11 @@
 //! An index file, read in place: for hosts without a database. It can only be read; the command line tool makes a new one.
 
-use std::cell::RefCell;
 use std::fs::File;
 use std::sync::OnceLock;
 
 use async_trait::async_trait;
 use minilm::index::{Hit, Query};
-use minilm_documents::{Document, FileError, IndexFile as Index};
+use minilm_documents::{FileError, IndexFile as Index};
 
 use super::{Entry, Existing, Found, Identity, Match, Record, Search, SearchResult, State, Store, StoreError};
 
@@ -90,22 +89,16 @@ fn find(index: &Index<File>, search: &Search<'_>) -> Result<Vec<Found>, StoreErr
     let queries: Vec<Query> = search.vectors.iter().map(|vector| Query::new(vector)).collect::<Result<_, _>>()?;
     // The best one is always found, also where none is asked for: a response states how far it is.
     let top_k = search.top_k.max(1);
-    if search.filter.is_empty() {
-        let hits = index.search_all(search.field, &queries, top_k, None).map_err(failed)?;
-        return hits.iter().map(|hits| found(index, search, hits, None)).collect::<Result<_, _>>().map_err(failed);
-    }
-    let filtered = queries.iter().map(|query| {
-        // Rows are shown in their order, each once.
-        let kept = RefCell::new(Vec::new());
-        let keep = |document: &Document| {
-            let matches = document.matches(search.filter);
-            kept.borrow_mut().push(matches);
-            matches
-        };
-        let hits = index.search_where(search.field, query, top_k, None, keep)?;
-        found(index, search, &hits, Some(&kept.into_inner()))
-    });
-    filtered.collect::<Result<_, _>>().map_err(failed)
+    let kept = match search.filter {
+        None => None,
+        Some(filter) => Some(index.rows_where(search.field, |document| document.matches(filter)).map_err(failed)?),
+    };
+    let hits = match &kept {
+        None => index.search_all(search.field, &queries, top_k, None),
+        Some(kept) => index.search_rows(search.field, &queries, top_k, None, kept),
+    };
+    let hits = hits.map_err(failed)?;
+    hits.iter().map(|hits| found(index, search, hits, kept.as_deref())).collect::<Result<_, _>>().map_err(failed)
 }
 
 #[async_trait(?Send)]

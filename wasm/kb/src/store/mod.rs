@@ -6,7 +6,6 @@
 //! Each method that a request calls is one round trip: what it reads comes with the identity to which it belongs, in one statement.
 
 mod error;
-pub mod filter;
 mod identity;
 #[cfg(feature = "index")]
 mod index_file;
@@ -17,7 +16,7 @@ mod select;
 pub mod sqlite;
 
 use async_trait::async_trait;
-use serde_json::{Map, Value};
+use minilm_documents::filter::Filter;
 
 pub use error::StoreError;
 pub use identity::Identity;
@@ -83,8 +82,8 @@ pub struct Search<'a> {
     pub top_k: usize,
     /// Least cosine of a match; without it, every one will do.
     pub threshold: Option<f32>,
-    /// What the metadata of a document must have; see [`filter`].
-    pub filter: &'a Map<String, Value>,
+    /// Which documents are searched; without it, all.
+    pub filter: Option<&'a Filter>,
     /// Whether [`Match::index`] is needed. Some stores have to compute it.
     pub positions: bool,
 }

@@ -6,13 +6,13 @@ use std::path::Path;
 use minilm_documents::{Documents, ModelIdentity, write_index};
 use minilm_kb::{Kb, Settings, StoreKind};
 use minilm_test_support::{Client, embedder, other_embedder};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{client_of, count, documents, filled, filters};
 
-/// Makes an index file of the four documents.
-fn build(path: &Path, fields: &[&str]) {
-    let text = documents().to_string();
+/// Makes an index file of documents.
+pub fn build(path: &Path, documents: &Value, fields: &[&str]) {
+    let text = documents.to_string();
     let documents = Documents::new(text.as_bytes()).collect::<Result<Vec<_>, _>>().expect("documents");
     let embedder = embedder();
     let config = embedder.config();
@@ -32,7 +32,7 @@ fn build(path: &Path, fields: &[&str]) {
     fs::write(path, file).expect("a file");
 }
 
-fn serve(path: &Path, env: &[(&str, &str)], other: bool) -> Client<Kb> {
+pub fn serve(path: &Path, env: &[(&str, &str)], other: bool) -> Client<Kb> {
     let settings = Settings::read(|name| (name == "INDEX_FILE").then(|| path.display().to_string())).expect("settings");
     assert_eq!(settings.store, StoreKind::Index);
     let store = minilm_kb::from_settings(&settings).expect("this build reads index files");
@@ -45,7 +45,7 @@ fn answers_are_those_of_sqlite() {
     let sqlite = filled(&fields);
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("kb.minilm");
-    build(&file, &["question", "title"]);
+    build(&file, &documents(), &["question", "title"]);
     let index = serve(&file, &fields, false);
 
     let mut requests = vec![
@@ -77,7 +77,7 @@ fn answers_are_those_of_sqlite() {
 fn it_can_only_be_read() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("kb.minilm");
-    build(&file, &["question"]);
+    build(&file, &documents(), &["question"]);
     let index = serve(&file, &[], false);
     let before = fs::read(&file).expect("it is there");
     for reply in [
@@ -101,7 +101,7 @@ fn a_file_that_does_not_fit_is_refused() {
     let error = format!("the store cannot be reached: {}: ", file.display());
     assert!(missing.text().contains(&error), "{}", missing.text());
 
-    build(&file, &["question"]);
+    build(&file, &documents(), &["question"]);
     let ask = json!({ "question": "the cat" }).to_string();
     let other = serve(&file, &[], true);
     let refused = other.post("/query", ask.clone());

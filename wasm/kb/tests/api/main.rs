@@ -3,6 +3,7 @@
 mod answers;
 mod documents;
 mod errors;
+mod filters;
 mod index;
 mod model;
 mod round_trips;

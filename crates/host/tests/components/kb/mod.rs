@@ -3,11 +3,17 @@
 mod answers;
 mod crash;
 mod errors;
+#[path = "../../../../../tests/common/filters.rs"]
+#[allow(dead_code, reason = "written for the tests of several crates")]
+mod filter_cases;
 mod full;
 mod imports;
 mod index;
 mod model;
 mod postgres;
+#[path = "../../../../../tests/common/random.rs"]
+#[allow(dead_code, reason = "written for the tests of the core, which use all of it")]
+mod random;
 mod writers;
 
 use std::path::{Path, PathBuf};

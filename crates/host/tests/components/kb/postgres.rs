@@ -8,7 +8,10 @@ use tokio_postgres::{Client, NoTls};
 use ureq::http::Request;
 
 use super::answers::filters;
-use super::{Databases, Kb, L3, L6, Options, Running, SPIN, close, component, count, delete, documents, options, put};
+use super::{
+    Databases, Kb, L3, L6, Options, Running, SPIN, close, component, count, delete, documents, filter_cases, options,
+    put,
+};
 
 /// Where the server is, as `host=… user=… dbname=postgres`.
 const SERVER: &str = "MINILM_TEST_POSTGRES";
@@ -114,6 +117,44 @@ fn answers_are_those_of_sqlite() {
     }
     compare();
     assert_eq!(postgres.get("/health").json()["config"]["store"], "postgres");
+}
+
+/// What the native tests hold SQLite and the index file against, and that in this host's SQLite too.
+#[test]
+#[ignore = "needs packed models: run `cargo xtask test`"]
+fn filters_find_what_they_find_in_sqlite() {
+    let Some(address) = database("filters") else { return };
+    let (table, cases) = (filter_cases::documents(), filter_cases::cases());
+    let (mut metadata, filters) = filter_cases::random(2, 100, 150);
+    metadata.splice(0..0, table.iter().map(|(_, metadata)| metadata.clone()));
+    let (sqlite, postgres) = (Kb::with(&[]), serve(&address, &[], L3));
+    for running in [&sqlite.running, &postgres] {
+        let reply = put(running, filter_cases::with_ids(&metadata).to_string());
+        assert_eq!(reply.status(), 200, "{}", reply.text());
+    }
+    let search = |running: &Running, filter: &Value| -> Vec<usize> {
+        let reply = running.post("/search", json!({ "query": "cat", "top_k": 1000, "filter": filter }).to_string());
+        assert_eq!(reply.status(), 200, "{filter}: {}", reply.text());
+        let answer = reply.json();
+        let results = answer["results"].as_array().expect("results");
+        assert_eq!(answer["metadata"]["total_documents_searched"], results.len(), "{filter}");
+        let id = |result: &Value| result["document_id"].as_str().and_then(|id| id.parse().ok()).expect("an id");
+        let mut found: Vec<usize> = results.iter().map(id).collect();
+        found.sort_unstable();
+        found
+    };
+    let all = cases
+        .iter()
+        .map(|(filter, expected)| (filter, Some(expected)))
+        .chain(filters.iter().map(|filter| (filter, None)));
+    for (filter, expected) in all {
+        let [a, b] = [&sqlite.running, &postgres].map(|running| search(running, filter));
+        assert_eq!(a, b, "{filter}");
+        if let Some(expected) = expected {
+            let found: Vec<&str> = b.into_iter().filter_map(|at| table.get(at)).map(|(id, _)| *id).collect();
+            assert_eq!(found, *expected, "{filter}");
+        }
+    }
 }
 
 #[test]

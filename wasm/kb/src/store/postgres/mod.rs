@@ -3,6 +3,7 @@
 //! The nearest rows are found by a graph (HNSW), which may miss one in rare cases; a search with a filter looks at every row.
 
 mod db;
+mod filter;
 mod schema;
 mod search;
 

@@ -1,10 +1,8 @@
 //! Search: distance, order, threshold and filter are PostgreSQL's work. One statement answers all vectors of a search, and reads the
 //! identity with its rows.
 
-use serde_json::{Map, Value};
-
 use super::db::{Db, ParameterValue, Row, integer, real, text, texts};
-use super::{schema, vector_text};
+use super::{filter, schema, vector_text};
 use crate::store::{Found, Identity, Match, Record, Search, SearchResult, StoreError};
 
 /// Rows that a search in the graph finds where nothing is set, and at most.
@@ -25,8 +23,10 @@ pub async fn search(db: &Db, own: &Identity, search: &Search<'_>) -> Result<Opti
         ParameterValue::Int64(limit),
         ParameterValue::Floating64(search.threshold.map_or(f64::NEG_INFINITY, f64::from)),
     ];
-    parameters.extend(filter(search.filter)?);
-    let Some(rows) = db.try_rows(&statement(own, search, top_k), parameters).await? else { return Ok(None) };
+    let filter = search.filter.map(|search| filter::condition(search, &mut parameters));
+    let Some(rows) = db.try_rows(&statement(own, search, filter.as_deref(), top_k), parameters).await? else {
+        return Ok(None);
+    };
     let Some(first) = rows.first() else { return Ok(None) };
     match integer(first, 0)? {
         schema::WITHOUT_COUNTS => return Ok(None),
@@ -59,18 +59,18 @@ fn read(row: &Row, search: &Search<'_>, found: &mut [Found]) -> Result<(), Store
     Ok(())
 }
 
-/// Parameters: vectors; most rows of each; least cosine; the filter, where there is one.
+/// Parameters: vectors; most rows of each; least cosine; those of `filter`, the condition of the documents that are searched.
 ///
 /// Gives format version, identity, number of the vector from 1, documents that were searched, score, id, document and position. Vectors of
 /// another width could not be compared at all, so they are not read: PostgreSQL evaluates that condition, which depends on no row, first.
-fn statement(own: &Identity, search: &Search<'_>, top_k: usize) -> String {
+fn statement(own: &Identity, search: &Search<'_>, filter: Option<&str>, top_k: usize) -> String {
     let (dim, positions) = (own.dim, search.positions);
     // Written out, as the graph is only of the rows with that name. It is one of the settings, so it has no quotes.
     let field = search.field;
     let condition = format!("v.field = '{field}' AND v.embedding IS NOT NULL AND (SELECT dim FROM meta) = {dim}");
     let distance = format!("v.embedding::vector({dim}) <=> q.vector::vector({dim})");
     // The graph knows no filter, and might find nothing that passes it. So what is filtered is looked at row by row, and counted there.
-    let (nearest, searched, position) = if search.filter.is_empty() && top_k <= MAX_EF_SEARCH {
+    let (nearest, searched, position) = if filter.is_none() && top_k <= MAX_EF_SEARCH {
         let searched = format!("(SELECT coalesce(sum(vectors), 0)::bigint FROM minilm_counts WHERE field = '{field}')");
         let position = format!(
             "(SELECT coalesce(sum(c.vectors), 0)::bigint FROM minilm_counts c
@@ -85,9 +85,9 @@ fn statement(own: &Identity, search: &Search<'_>, top_k: usize) -> String {
         );
         (nearest, searched, position)
     } else {
-        let (join, filter) = match search.filter.is_empty() {
-            true => ("", ""),
-            false => ("JOIN minilm_documents f ON f.seq = v.document", "AND f.metadata @> $4::text::jsonb"),
+        let (join, filter) = match filter {
+            None => ("", String::new()),
+            Some(filter) => ("JOIN minilm_documents f ON f.seq = v.document", format!("AND {filter}")),
         };
         let nearest = format!(
             "SELECT v.document, 1 - ({distance}) AS score, count(*) OVER () AS searched,
@@ -111,9 +111,4 @@ fn statement(own: &Identity, search: &Search<'_>, top_k: usize) -> String {
         LEFT JOIN minilm_documents d ON d.seq = n.document
         ORDER BY q.number, n.score DESC, n.document"
     )
-}
-
-fn filter(filter: &Map<String, Value>) -> Result<Option<ParameterValue>, StoreError> {
-    let text = || serde_json::to_string(filter).map_err(|error| StoreError::Document(error.to_string()));
-    if filter.is_empty() { Ok(None) } else { Ok(Some(ParameterValue::Str(text()?))) }
 }

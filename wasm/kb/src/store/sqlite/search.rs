@@ -151,16 +151,18 @@ struct Page {
 /// The next rows of the field, in the order of the documents; `None` where the store is not complete.
 async fn page(session: &Session, search: &Search<'_>, after: Option<i64>) -> Result<Option<Page>, StoreError> {
     let mut parameters = vec![search.field.into(), after.unwrap_or(i64::MIN).into(), Value::Integer(PAGE as i64)];
-    let (join, conditions) = if search.filter.is_empty() {
-        ("", String::new())
-    } else {
-        ("JOIN minilm_documents d ON d.seq = q.document", filter::conditions(search.filter, &mut parameters))
+    let (join, condition) = match search.filter {
+        None => ("", String::new()),
+        Some(filter) => {
+            let condition = format!(" AND {}", filter::condition(filter, &mut parameters));
+            ("JOIN minilm_documents d ON d.seq = q.document", condition)
+        }
     };
     let statement = format!(
         "SELECT (SELECT format_version FROM minilm_meta), (SELECT identity FROM minilm_meta),
             coalesce(group_concat(document, ','), ''), coalesce(group_concat(hex(levels), ''), '') FROM (
             SELECT q.document, q.levels FROM minilm_quantized q {join}
-            WHERE q.field = ?1 AND q.document > ?2{conditions} ORDER BY q.document LIMIT ?3
+            WHERE q.field = ?1 AND q.document > ?2{condition} ORDER BY q.document LIMIT ?3
         )"
     );
     let rows = session.try_run(&statement, parameters).await?;
