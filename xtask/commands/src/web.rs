@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
+use base64::prelude::{BASE64_STANDARD, Engine};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use wasm_bindgen_cli_support::Bindgen;
@@ -25,6 +26,10 @@ const CONVERTER: (&str, Backend, &str, usize) = ("minilm-convert-web", Backend::
 
 /// Programs that no page loads.
 const NOT_IN_PAGES: [&str; 4] = ["node.js", "node-host.js", "node-worker.js", "workerd.js"];
+
+/// Programs of workers, and what is called like them where they are scripts for pages that cannot start them from their address.
+const WORKERS: [(&str, &str); 2] =
+    [("minilm-worker.js", "worker.js"), ("convert/minilm-convert-worker.js", "convert-worker.js")];
 
 /// A package on disk.
 pub struct Package {
@@ -65,7 +70,10 @@ pub fn package() -> Result<Package> {
     for (backend, built) in [(some, built), (others, beside)] {
         let (module, js) = bind(&built?)?;
         let name = format!("minilm-{}.wasm", backend.name());
-        sizes.push((name.clone(), gzip(&module)?.len(), MAX_WASM));
+        let gzipped = gzip(&module)?;
+        sizes.push((name.clone(), gzipped.len(), MAX_WASM));
+        let text = format!("export const gzipped = '{}';\n", BASE64_STANDARD.encode(gzipped));
+        fs::write(folder.join(format!("src/inline/{}.js", backend.name())), text)?;
         fs::write(wasm.join(name), module)?;
         ensure!(bindings.is_none_or(|other| other == js), "the builds need different bindings");
         bindings = Some(js);
@@ -78,6 +86,12 @@ pub fn package() -> Result<Package> {
     fs::write(src.join(programs).join("bindings.js"), js)?;
     for program in [fs_util::ending_with(&src, ".js")?, fs_util::ending_with(&src.join(programs), ".js")?].concat() {
         fs::write(&program, without_comments(&fs::read_to_string(&program)?))?;
+    }
+    for (program, name) in WORKERS {
+        let mut script = String::new();
+        add_module(&src.join(program).canonicalize()?, &mut Vec::new(), &mut script)?;
+        let text = format!("export const program = {};\n", serde_json::to_string(&script)?);
+        fs::write(src.join("inline").join(name), text)?;
     }
     let mut loaded = Vec::new();
     for program in fs_util::ending_with(&src, ".js")?
@@ -122,6 +136,32 @@ fn without_comments(program: &str) -> String {
         comment &= !line.ends_with("*/");
     }
     kept
+}
+
+/// Adds a program and what it imports to a script: each is a function that gives what it exports. The place of it among `modules`.
+fn add_module(path: &Path, modules: &mut Vec<PathBuf>, script: &mut String) -> Result<usize> {
+    if let Some(index) = modules.iter().position(|module| module == path) {
+        return Ok(index);
+    }
+    let (mut body, mut exports) = (String::new(), Vec::new());
+    for line in fs::read_to_string(path)?.lines() {
+        if let Some((names, from)) = line.strip_prefix("import ").and_then(|line| line.split_once(" from '")) {
+            let imported = path.with_file_name("").join(from.trim_end_matches("';")).canonicalize()?;
+            let index = add_module(&imported, modules, script)?;
+            body += &format!("const {} = m{index};\n", names.replace(" as ", ": "));
+        } else if let Some(line) = line.strip_prefix("export ") {
+            let mut words = line.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+            let name = words.find(|word| !["async", "function", "class", "const"].contains(word));
+            exports.push(name.with_context(|| format!("{} exports what has no name", path.display()))?.to_owned());
+            body += &format!("{line}\n");
+        } else {
+            body += &format!("{line}\n");
+        }
+    }
+    let index = modules.len();
+    modules.push(path.to_owned());
+    *script += &format!("const m{index} = (() => {{\n'use strict';\n{body}return {{ {} }};\n}})();\n", exports.join(", "));
+    Ok(index)
 }
 
 /// Compressed as far as it goes.

@@ -18,7 +18,7 @@ export class MinilmError extends Error {
 /** The model file cannot be used: `model-invalid`, `-truncated`, `-version`, `-checksum`, `-sha256`. */
 export class ModelError extends MinilmError {}
 
-/** The model or the WebAssembly file did not come: `network`, `http-status` (with `status`), `file`. */
+/** The model or the WebAssembly file did not come: `network`, `http-status` (with `status`), `file`, `package-file` (with `url`). */
 export class DownloadError extends MinilmError {}
 
 /** An argument or option is not what it should be: `invalid-input`, `invalid-option` (with `option`), `rows`, `too-large`. */
@@ -27,7 +27,7 @@ export class InputError extends MinilmError {}
 /** A text has more tokens than the limit and truncation is off: `too-many-tokens`, with `index`, `tokens` and `limit`. */
 export class TooManyTokensError extends InputError {}
 
-/** The engine cannot run or go on: `unsupported`, `memory`, `not-finite`, `engine`, `disposed`. */
+/** The engine cannot run or go on: `unsupported`, `worker`, `memory`, `not-finite`, `engine`, `disposed`. */
 export class EngineError extends MinilmError {}
 
 /** @type {Record<string, typeof MinilmError>} */
@@ -40,6 +40,7 @@ const CLASSES = {
   network: DownloadError,
   'http-status': DownloadError,
   file: DownloadError,
+  'package-file': DownloadError,
   'invalid-input': InputError,
   'invalid-option': InputError,
   rows: InputError,

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -11,6 +11,7 @@ import { promisify } from 'node:util';
 
 import { expectedOf, model, SMALL } from '../support.js';
 import { inBrowsers, ready } from '../browser/driver.js';
+import { require } from '../browser/launch.js';
 
 const { MINILM_TARBALL, MINILM_TEST_MODELS } = process.env;
 const TEXT = 'Hello, World!';
@@ -64,6 +65,58 @@ inBrowsers('a project of Vite, its service worker a classic script', async ({ br
 inBrowsers('a project of webpack', async ({ browser, server }) => {
   server.folders = { '': join(await webpack(), 'dist'), models: MINILM_TEST_MODELS };
   await check(browser, `${server.url}/index.html`);
+});
+
+// What esbuild makes of a program that takes the package from `entry`: with pieces, as Angular has it, or in one script.
+async function esbuilt(entry, options, wasm = {}) {
+  const outdir = await mkdtemp(join(tmpdir(), 'minilm-esbuild-'));
+  folders.push(outdir);
+  const given = Object.entries(wasm).map(([name, file]) => `import ${name} from 'minilm-wasm/${file}.wasm';`);
+  const contents = `
+    import { createEmbedder } from '${entry}';
+    import { convertModel } from 'minilm-wasm/convert';
+    ${given.join('\n')}
+    globalThis.encode = async (text, options) => {
+      const embedder = await createEmbedder({ model: '/models/${SMALL}-int8.minilm', ${wasm.module ? 'wasm: module,' : ''} ...options });
+      const { data } = await embedder.encode(text);
+      embedder.dispose();
+      return Array.from(data);
+    };
+    globalThis.convert = () => {
+      const converted = convertModel([{ path: 'vocab.txt', bytes: new Uint8Array() }], ${wasm.converter ? '{ wasm: converter }' : '{}'});
+      return converted.catch(({ code }) => code);
+    };
+    globalThis.ready = true;`;
+  const stdin = { contents, resolveDir: await webpack(), sourcefile: 'main.js' };
+  await require('esbuild').build({ stdin, outdir, entryNames: 'main', bundle: true, minify: true, logLevel: 'error', ...options });
+  const kind = options.format === 'esm' ? 'module' : 'text/javascript';
+  await writeFile(join(outdir, 'index.html'), `<!doctype html><script type="${kind}" src="main.js"></script>`);
+  return outdir;
+}
+
+inBrowsers('a project of esbuild', async ({ browser, server }) => {
+  server.headers = { 'content-security-policy': "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:" };
+  const pieces = { format: 'esm', splitting: true };
+  const visit = async (...project) => {
+    server.folders = { '': await esbuilt(...project), models: MINILM_TEST_MODELS };
+    return `${server.url}/index.html?${project[0]}-${project[1].format}`;
+  };
+  const converter = 'minilm-convert';
+  const wasm = { loader: { '.wasm': 'file' } };
+  await check(browser, await visit('minilm-wasm/inline', { ...pieces, ...wasm }, { converter }));
+  await check(browser, await visit('minilm-wasm/inline', { format: 'iife', ...wasm }, { converter }));
+  await check(browser, await visit('minilm-wasm', { ...pieces, ...wasm }, { converter, module: 'minilm-simd128' }));
+  for (const options of [pieces, { format: 'iife', logOverride: { 'empty-import-meta': 'silent' } }]) {
+    const page = await browser.newPage();
+    await page.goto(await visit('minilm-wasm', options));
+    await ready(page);
+    for (const worker of [true, false]) {
+      const told = await page.evaluate((worker) => encode('a', { worker }).catch(({ name, code, message }) => [name, code, message]), worker);
+      assert.deepEqual(told.slice(0, 2), ['DownloadError', 'package-file']);
+      assert.match(told[2], /import from 'minilm-wasm\/inline'/);
+    }
+    assert.equal(await page.evaluate(() => convert()), 'package-file');
+  }
 });
 
 inBrowsers('the server of Vite for developers', async ({ t, browser }) => {
