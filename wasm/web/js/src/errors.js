@@ -10,7 +10,6 @@ export class MinilmError extends Error {
   constructor(code, message, { cause, ...details } = {}) {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
-    this.name = new.target.name;
     Object.assign(this, details);
   }
 }
@@ -29,6 +28,15 @@ export class TooManyTokensError extends InputError {}
 
 /** The engine cannot run or go on: `unsupported`, `worker`, `memory`, `not-finite`, `engine`, `disposed`. */
 export class EngineError extends MinilmError {}
+
+/**
+ * Gives errors the names of their classes, which minifiers change.
+ * @param {Record<string, typeof MinilmError>} classes
+ */
+export function named(classes) {
+  for (const [value, { prototype }] of Object.entries(classes)) Object.defineProperty(prototype, 'name', { value, configurable: true, writable: true });
+}
+named({ MinilmError, ModelError, DownloadError, InputError, TooManyTokensError, EngineError });
 
 /** @type {Record<string, typeof MinilmError>} */
 const CLASSES = {
@@ -64,7 +72,7 @@ export function fromFault({ code, message, ...details }) {
  */
 export function toFault(error) {
   if (error instanceof MinilmError) {
-    const { name: _name, cause: _cause, ...details } = /** @type {any} */ (error);
+    const { cause: _cause, ...details } = /** @type {any} */ (error);
     return { ...details, code: error.code, message: error.message };
   }
   return { code: 'engine', message: String(error) };

@@ -53,7 +53,7 @@ inBrowsers('with the package on another origin', async ({ t, browser, server }) 
     }, other.url, options);
   const expected = await expectedOf('Hello, World!');
   const free = await visit("'self' blob:");
-  for (const options of [{}, { workers: 2 }, { worker: false }]) {
+  for (const options of [{}, { worker: false }]) {
     const { encoded, converted } = await run(free, options);
     assert.deepEqual([encoded, converted.code], [expected, 'source-missing-file']);
   }

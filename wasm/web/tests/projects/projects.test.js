@@ -67,15 +67,14 @@ inBrowsers('a project of webpack', async ({ browser, server }) => {
   await check(browser, `${server.url}/index.html`);
 });
 
-// What esbuild makes of a program that takes the package from `entry`: with pieces, as Angular has it, or in one script.
+// What esbuild makes of a program that takes the package from `entry`, and WebAssembly files of it by name.
 async function esbuilt(entry, options, wasm = {}) {
   const outdir = await mkdtemp(join(tmpdir(), 'minilm-esbuild-'));
   folders.push(outdir);
-  const given = Object.entries(wasm).map(([name, file]) => `import ${name} from 'minilm-wasm/${file}.wasm';`);
   const contents = `
     import { createEmbedder } from '${entry}';
     import { convertModel } from 'minilm-wasm/convert';
-    ${given.join('\n')}
+    ${Object.entries(wasm).map(([name, file]) => `import ${name} from 'minilm-wasm/${file}.wasm';`).join('\n')}
     globalThis.encode = async (text, options) => {
       const embedder = await createEmbedder({ model: '/models/${SMALL}-int8.minilm', ${wasm.module ? 'wasm: module,' : ''} ...options });
       const { data } = await embedder.encode(text);
@@ -94,28 +93,41 @@ async function esbuilt(entry, options, wasm = {}) {
   return outdir;
 }
 
+// With pieces, as Angular has it, and in one script.
+const PIECES = { format: 'esm', splitting: true };
+const SCRIPT = { format: 'iife', logOverride: { 'empty-import-meta': 'silent' } };
+const FILES = { loader: { '.wasm': 'file' } };
+let esbuild;
+
 inBrowsers('a project of esbuild', async ({ browser, server }) => {
-  server.headers = { 'content-security-policy': "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:" };
-  const pieces = { format: 'esm', splitting: true };
-  const visit = async (...project) => {
-    server.folders = { '': await esbuilt(...project), models: MINILM_TEST_MODELS };
-    return `${server.url}/index.html?${project[0]}-${project[1].format}`;
+  esbuild ??= Promise.all([
+    esbuilt('minilm-wasm/inline', { ...PIECES, ...FILES }, { converter: 'minilm-convert' }),
+    esbuilt('minilm-wasm/inline', SCRIPT),
+    esbuilt('minilm-wasm', { ...PIECES, ...FILES }, { module: 'minilm-simd128' }),
+    esbuilt('minilm-wasm', PIECES),
+    esbuilt('minilm-wasm', SCRIPT),
+  ]);
+  const [pieces, script, files, ...bare] = await esbuild;
+  const policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:";
+  // The projects have the same names.
+  server.headers = { 'content-security-policy': policy, 'cache-control': 'no-store' };
+  const serving = (folder) => {
+    server.folders = { '': folder, models: MINILM_TEST_MODELS };
+    return `${server.url}/index.html?${folder}`;
   };
-  const converter = 'minilm-convert';
-  const wasm = { loader: { '.wasm': 'file' } };
-  await check(browser, await visit('minilm-wasm/inline', { ...pieces, ...wasm }, { converter }));
-  await check(browser, await visit('minilm-wasm/inline', { format: 'iife', ...wasm }, { converter }));
-  await check(browser, await visit('minilm-wasm', { ...pieces, ...wasm }, { converter, module: 'minilm-simd128' }));
-  for (const options of [pieces, { format: 'iife', logOverride: { 'empty-import-meta': 'silent' } }]) {
-    const page = await browser.newPage();
-    await page.goto(await visit('minilm-wasm', options));
+  const { page, expected } = await check(browser, serving(pieces));
+  for (const folder of [script, files]) {
+    await page.goto(serving(folder));
     await ready(page);
-    for (const worker of [true, false]) {
-      const told = await page.evaluate((worker) => encode('a', { worker }).catch(({ name, code, message }) => [name, code, message]), worker);
-      assert.deepEqual(told.slice(0, 2), ['DownloadError', 'package-file']);
-      assert.match(told[2], /import from 'minilm-wasm\/inline'/);
-    }
-    assert.equal(await page.evaluate(() => convert()), 'package-file');
+    assert.deepEqual(await page.evaluate((text) => encode(text), TEXT), expected);
+  }
+  for (const [index, folder] of bare.entries()) {
+    await page.goto(serving(folder));
+    await ready(page);
+    const refused = (worker) => encode('a', { worker }).catch(({ name, code, message }) => ({ name, code, message }));
+    const { name, code, message } = await page.evaluate(refused, index === 0);
+    assert.deepEqual([name, code, await page.evaluate(() => convert())], ['DownloadError', 'package-file', 'package-file']);
+    assert.match(message, /import from 'minilm-wasm\/inline'/);
   }
 });
 
