@@ -108,6 +108,99 @@ test('similarity and search agree', async () => {
   await assert.rejects(embedder.similarity([[1, 2], [1]]), fault('InputError', 'rows'));
 });
 
+test('only vectors that can be compared are', async () => {
+  const corpus = await embedder.encode(all.slice(0, 20));
+  const refused = (value, code, message) => async () => {
+    const matches = (error) => fault('InputError', code)(error) && (assert.match(error.message, message), true);
+    await assert.rejects(embedder.search(all[0], value), matches);
+    await assert.rejects(embedder.search(value, corpus), matches);
+    await assert.rejects(embedder.similarity(corpus, value), matches);
+    await assert.rejects(embedder.similarity(value), matches);
+  };
+  for (const precision of ['int8', 'uint8', 'binary', 'ubinary']) {
+    const kept = await embedder.encode(all.slice(0, 20), { precision });
+    assert.equal(kept.precision, precision);
+    const named = new RegExp(`must have the precision float32, not ${precision}$`);
+    for (const value of [kept, [...kept], [corpus.row(0), kept.row(0)]]) await refused(value, 'invalid-input', named)();
+    // A copy carries nothing but its type.
+    await refused([kept.row(0).slice()], 'invalid-input', /must have floats, not the values of a (Int8|Uint8)Array/)();
+  }
+  const { name } = corpus.model;
+  for (const model of [{ ...corpus.model, weightsSha256: '0'.repeat(64) }, { ...corpus.model, precision: 'f32' }]) {
+    const other = Embeddings.from({ data: corpus.data.slice(), dim: corpus.dim, model });
+    for (const value of [other, [...other], [corpus.row(0), other.row(1)]]) {
+      await refused(value, 'invalid-input', new RegExp(`must be of the model ${name} \\(int8, .* not of ${name} `))();
+    }
+  }
+  const numbers = Array.from(corpus.row(0));
+  for (const wrong of [NaN, Infinity, 1e300, null, '1', undefined, true]) {
+    await refused([numbers, numbers.with(7, wrong)], 'invalid-input', /vector 1 of \w+ has (the value|a value that is no number).* at position 7/)();
+  }
+  await refused(new Float32Array(384).fill(NaN), 'invalid-input', /NaN at position 0/)();
+  await refused([numbers, numbers.slice(1)], 'rows', /vector 1 of \w+ has 383 values, the first has 384/)();
+  await refused([...numbers, 1], 'rows', /have 385 values, those of the model 1 to 384/)();
+  await refused(corpus.data, 'rows', /have 7680 values/)();
+  for (const value of [[[]], [numbers, 'text'], { length: 1 }, structuredClone(corpus)]) await refused(value, 'invalid-input', /./)();
+  await assert.rejects(embedder.search(all[0], structuredClone(corpus)), /Embeddings\.from/);
+
+  // Bits as numbers are as short as the first dimensions of vectors: who means those says so.
+  const bits = Array.from(await embedder.encode(all.slice(0, 20), { precision: 'binary' }), (row) => Array.from(row));
+  await assert.rejects(embedder.search(all[0], bits), { code: 'invalid-option', option: 'truncateDim', message: /must be 48, if/ });
+  const short = await embedder.encode(all.slice(0, 20), { truncateDim: 48 });
+  const first = (corpus, options) => embedder.search(all[3], corpus, { topK: 5, ...options });
+  const expected = await first(short);
+  assert.deepEqual(await first([...short]), expected);
+  assert.deepEqual(await first(Array.from(short, (row) => Array.from(row)), { truncateDim: 48 }), expected);
+  assert.deepEqual(await first(Array.from(short, (row) => Float64Array.from(row)), { truncateDim: 48 }), expected);
+});
+
+test('embeddings are made of those that were kept', async () => {
+  const corpus = await embedder.encode(all.slice(0, 20));
+  const expected = await embedder.search(all[3], corpus);
+  const { data, dim, model } = corpus;
+  for (const fields of [
+    corpus,
+    structuredClone(corpus),
+    { data: new Float32Array([0, ...data]).subarray(1), dim, model: await embedder.info() },
+    { data: Array.from(data), dim, model, tokens: Array.from(corpus.tokens) },
+  ]) {
+    const made = Embeddings.from(fields);
+    assert.ok(made instanceof Embeddings);
+    assert.deepEqual([made.length, made.precision, made.model, made.row(2)], [20, 'float32', model, corpus.row(2)]);
+    assert.deepEqual(await embedder.search(all[3], made), expected);
+  }
+  assert.deepEqual(Embeddings.from(structuredClone(corpus)), corpus);
+  assert.deepEqual([...Embeddings.from({ data, dim, model }).tokens], []);
+  assert.equal(Embeddings.from({ data: [], dim, model }).length, 0);
+  const bits = await embedder.encode(all.slice(0, 20), { precision: 'binary' });
+  assert.deepEqual(Embeddings.from(structuredClone(bits)), bits);
+
+  const kept = structuredClone(corpus);
+  for (const [change, option] of [
+    [{ data: kept.data.subarray(1) }, 'dim'],
+    [{ dim: 0 }, 'dim'],
+    [{ dim: 383 }, 'dim'],
+    [{ dim: undefined }, 'dim'],
+    [{ data: undefined }, 'data'],
+    [{ data: kept.data.buffer }, 'data'],
+    [{ data: JSON.parse(JSON.stringify(kept.data)) }, 'data'],
+    [{ precision: 'binary' }, 'data'],
+    [{ data: bits.data, dim: 48, precision: undefined }, 'precision'],
+    [{ precision: 'float16' }, 'precision'],
+    [{ model: undefined }, 'model'],
+    [{ model: { ...model, weightsSha256: 'abc' } }, 'model'],
+    [{ tokens: [1] }, 'tokens'],
+    [{ truncated: 7 }, 'truncated'],
+    [{ truncated: null }, 'truncated'],
+  ]) {
+    assert.throws(() => Embeddings.from({ ...kept, ...change }), (error) => fault('InputError', 'invalid-option')(error) && error.option === option);
+  }
+  for (const none of [undefined, null, 7, {}]) assert.throws(() => Embeddings.from(none), InputError);
+  for (const data of [kept.data.with(9, NaN), Array.from(kept.data).with(9, 'a')]) {
+    assert.throws(() => Embeddings.from({ ...kept, data }), fault('InputError', 'invalid-input'));
+  }
+});
+
 test('tokens are those that are read', async () => {
   const [tokens] = await embedder.tokenize('Hello, embeddings!');
   assert.deepEqual(tokens.tokens, ['[CLS]', 'hello', ',', 'em', '##bed', '##ding', '##s', '!', '[SEP]']);

@@ -85,7 +85,7 @@ pub fn page() -> Result<PathBuf> {
     fs_util::copy(&package, &folder.join("minilm-wasm"), &|path| {
         let name = name_of(path);
         !name.starts_with("node")
-            && !matches!(&*name, "types" | "package.json" | "README.md" | "workerd.js" | "bindings.d.ts")
+            && !matches!(&*name, "types" | "package.json" | "README.md" | "workerd.js" | "bindings.d.ts" | "inline")
     })?;
     copy_libraries(&libraries, &folder.join("lib"))?;
     for file in read_page(&folder)?.keys().filter(|&file| file != SERVICE_WORKER) {

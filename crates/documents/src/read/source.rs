@@ -134,8 +134,17 @@ impl<R: BufRead> Source<R> {
     }
 
     fn skip_mark(&mut self) -> Result<(), ReadFault> {
-        if self.input.fill_buf()?.starts_with(BYTE_ORDER_MARK) {
+        let bytes = self.input.fill_buf()?;
+        if bytes.starts_with(BYTE_ORDER_MARK) {
             self.input.consume(BYTE_ORDER_MARK.len());
+        } else if !bytes.is_empty() && BYTE_ORDER_MARK.starts_with(bytes) {
+            // A pipe gave a part of it. Without the rest it is the start of nothing that JSON has.
+            for &byte in BYTE_ORDER_MARK {
+                if self.input.fill_buf()?.first() != Some(&byte) {
+                    return Err(ReadFault::Utf8(BYTE_ORDER_MARK[0]));
+                }
+                self.input.consume(1);
+            }
         }
         Ok(())
     }

@@ -25,6 +25,10 @@ fn read(text: impl AsRef<[u8]>) -> (Vec<String>, Option<String>) {
     if text.as_ref().len() > 3 {
         assert_eq!(read_in(text.as_ref(), 3), found, "in small pieces");
     }
+    // A byte order mark that is damaged has another fault where its first byte comes alone.
+    if !text.as_ref().starts_with(&[0xef]) || text.as_ref().starts_with("\u{feff}".as_bytes()) {
+        assert_eq!(read_in(text.as_ref(), 1), found, "byte by byte");
+    }
     found
 }
 
@@ -85,6 +89,11 @@ fn faults_are_named_with_their_place() {
         let (ids, error) = read(text);
         assert_eq!((ids.len(), error.as_deref()), (before, Some(expected)), "{text}");
     }
+    // Lines that are blank count.
+    let (ids, error) = read("\u{feff}\r\n \t\r\n{\"id\":1}\r\n\r\n{\"id\":2}\n   \n\n{\"id\":}\r\n");
+    assert_eq!((ids.len(), error.as_deref()), (2, Some("line 8, column 7: not valid JSON: expected value")));
+    let (_, error) = read_in(b"\xef\xbb{\"id\":1}", 1);
+    assert_eq!(error.as_deref(), Some("line 1: 0xef is not valid UTF-8"));
     let (_, error) = read(b"{\"id\":1}\n{\"id\":\"\xff\"}");
     assert_eq!(error.as_deref(), Some("line 2, column 8: 0xff is not valid UTF-8"));
 }

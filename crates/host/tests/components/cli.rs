@@ -41,7 +41,8 @@ fn check_backends(name: &str) {
 
     let folder = tempfile::tempdir().expect("a folder can be made");
     let lines: Vec<String> = texts.iter().map(|text| serde_json::json!({ "text": text }).to_string()).collect();
-    fs::write(folder.path().join("texts.jsonl"), lines.join("\n")).expect("a file can be written");
+    fs::write(folder.path().join("texts.jsonl"), format!("\u{feff}\n{}\r\n \n", lines.join("\r\n\n")))
+        .expect("a file can be written");
     for backend in BACKENDS {
         let component = bytes(&component(&format!("cli-{backend}"), name));
         let mut env = HostEnv::default();

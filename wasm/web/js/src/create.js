@@ -2,7 +2,7 @@
 
 import { abortable } from './abort.js';
 import { Embedder } from './embedder.js';
-import { Inline } from './inline.js';
+import { Local } from './local.js';
 import { compile } from './module.js';
 import { checkedSignal, wrong } from './options.js';
 import { Pool } from './pool.js';
@@ -12,7 +12,8 @@ import { Remote } from './remote.js';
  * What a host adds for embedders.
  * @typedef {object} Host
  * @property {(model: any) => string | undefined} address the address of a file in full, if it has one
- * @property {(() => import('./remote.js').Port) | undefined} spawn a new worker, where there are any
+ * @property {import('./remote.js').Spawn | undefined} spawn a new worker, where there are any
+ * @property {() => import('./module.js').PackageFiles} [files] where the WebAssembly files of the package are, for a host that does not know
  */
 
 const SHA256 = /^[0-9a-f]{64}$/i;
@@ -33,14 +34,14 @@ export async function create(options, host) {
   checkedSignal(signal);
   const load = {
     model: host.address(model) ?? model,
-    wasm: wasm instanceof Response ? await compile(wasm, signal) : (host.address(wasm) ?? wasm),
+    wasm: wasm instanceof Response ? await compile(wasm, signal) : (host.address(wasm) ?? wasm ?? host.files?.()),
     sha256,
     cache: Boolean(cache),
   };
   const spawn = worker ? host.spawn : undefined;
   const calls = spawn
     ? await shared(spawn, workers, load, progress, signal)
-    : await Inline.create(load, host, progress, signal);
+    : await Local.create(load, host, progress, signal);
   try {
     return new Embedder(calls, await abortable(calls.call('info', []), signal));
   } catch (error) {
@@ -51,7 +52,7 @@ export async function create(options, host) {
 
 /**
  * Engines in workers.
- * @param {() => import('./remote.js').Port} spawn
+ * @param {import('./remote.js').Spawn} spawn
  * @param {number} workers
  * @param {import('./load.js').LoadOptions} load
  * @param {(progress: import('../types/common.js').Progress) => void} [progress]

@@ -2,8 +2,9 @@
 
 import { abortable } from './abort.js';
 import { batched, bounds, spread } from './batches.js';
-import { Embeddings, Matrix, vectors } from './embeddings.js';
+import { Embeddings, Matrix } from './embeddings.js';
 import { encodeOptions, searchOptions, textList, tokenizeOptions, checkedSignal, wrong } from './options.js';
+import { vectors } from './vectors.js';
 
 /** @typedef {import('../types/common.js').Info} Info */
 /**
@@ -75,7 +76,7 @@ export class Embedder {
    */
   async similarity(a, b = a, { signal } = {}) {
     checkedSignal(signal);
-    const [left, right] = [vectors(a, 'a'), vectors(b, 'b')];
+    const [left, right] = [this.#vectors(a, 'a'), this.#vectors(b, 'b')];
     if (left.rows === 0 || right.rows === 0) return new Matrix(new Float32Array(), left.rows, right.rows);
     sameWidth(left.dim, right.dim);
     const scores = await abortable(this.#calls.call('similarity', [left.data, right.data, left.dim]), signal);
@@ -91,10 +92,14 @@ export class Embedder {
     const { topK, threshold, encode } = searchOptions(options);
     const { signal } = encode;
     const texts = Array.isArray(corpus) && typeof corpus[0] === 'string';
-    const rows = vectors(texts ? await this.encode(corpus, { ...encode, prompt: undefined, promptName: undefined }) : corpus, 'corpus');
-    const single = typeof query === 'string' || query instanceof Float32Array || typeof query?.[0] === 'number';
+    const rows = this.#vectors(texts ? await this.encode(corpus, { ...encode, prompt: undefined, promptName: undefined }) : corpus, 'corpus');
+    const single = typeof query === 'string' || ArrayBuffer.isView(query) || typeof query?.[0] === 'number';
     const asked = typeof query === 'string' || typeof query?.[0] === 'string';
-    const queries = vectors(asked ? await this.encode(query, { truncateDim: rows.dim || undefined, ...encode }) : query, 'query');
+    if (asked && rows.rows > 0 && !rows.sure && rows.dim !== (encode.truncateDim ?? this.#dim)) {
+      const reason = `must be ${rows.dim}, if the vectors of the corpus are the first dimensions of this model's ${this.#dim}`;
+      throw wrong('truncateDim', reason);
+    }
+    const queries = this.#vectors(asked ? await this.encode(query, { truncateDim: rows.dim || undefined, ...encode }) : query, 'query');
     if (queries.rows === 0) return [];
     if (rows.rows === 0) return single ? [] : Array.from({ length: queries.rows }, () => []);
     sameWidth(queries.dim, rows.dim);
@@ -120,6 +125,14 @@ export class Embedder {
 
   dispose() {
     this.#calls.dispose();
+  }
+
+  /**
+   * @param {unknown} value
+   * @param {string} name
+   */
+  #vectors(value, name) {
+    return vectors(value, name, this.#model, this.#dim);
   }
 
   /**
@@ -151,7 +164,7 @@ export class Embedder {
       const call = this.#calls.call('quantize', [data, dim, precision, ranges], [data.buffer]);
       ({ data, dim } = await abortable(call, signal));
     }
-    return new Embeddings({ data, dim, tokens, truncated, model: this.#model });
+    return new Embeddings({ data, dim, tokens, truncated, model: this.#model, precision });
   }
 }
 

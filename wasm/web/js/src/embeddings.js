@@ -1,25 +1,39 @@
-// Results, and what is read as vectors.
+// Results.
 
 import { InputError } from './errors.js';
+import { checkedFields, remember } from './vectors.js';
 
 /** @typedef {Pick<import('../types/common.js').Info, 'name' | 'weightsSha256' | 'precision'>} Model */
+/** @typedef {import('../types/common.js').Precision} Precision */
+/** @typedef {Float32Array | Int8Array | Uint8Array} Data */
 
 /** Vectors of a call, row after row, in the order of the texts. */
 export class Embeddings {
   /**
-   * @param {{ data: Float32Array | Int8Array | Uint8Array, dim: number, tokens: Uint32Array, truncated: boolean[], model: Model }} fields
+   * @param {{ data: Data, dim: number, tokens: Uint32Array, truncated: boolean[], model: Model, precision: Precision }} fields
    */
-  constructor({ data, dim, tokens, truncated, model }) {
+  constructor({ data, dim, tokens, truncated, model, precision }) {
     this.data = data;
     this.dim = dim;
     this.tokens = tokens;
     this.truncated = truncated;
     this.model = model;
+    this.precision = precision;
+    remember(this);
+  }
+
+  /**
+   * Vectors that were kept or sent somewhere.
+   * @param {any} fields
+   * @returns {any} embeddings, whose type follows the precision
+   */
+  static from(fields) {
+    return new Embeddings(checkedFields(fields));
   }
 
   /** Number of rows. */
   get length() {
-    return this.tokens.length;
+    return this.data.length / this.dim;
   }
 
   /**
@@ -74,29 +88,4 @@ function rowOf(data, width, index, rows) {
     throw new InputError('invalid-input', `row ${index} is not in 0..${rows - 1}`);
   }
   return /** @type {T} */ (data.subarray(index * width, (index + 1) * width));
-}
-
-/**
- * Embeddings, one vector or several as rows of one array.
- * @param {unknown} value
- * @param {string} name what the caller calls them
- * @returns {{ data: Float32Array, dim: number, rows: number }}
- */
-export function vectors(value, name) {
-  if (value instanceof Embeddings) {
-    if (!(value.data instanceof Float32Array)) throw new InputError('invalid-input', `${name} must have the precision float32`);
-    return { data: value.data, dim: value.dim, rows: value.length };
-  }
-  if (value instanceof Float32Array) return { data: value, dim: value.length, rows: 1 };
-  if (!Array.isArray(value)) throw new InputError('invalid-input', `${name} must be embeddings, a vector or an array of vectors`);
-  const list = typeof value[0] === 'number' ? [value] : value;
-  const dim = list[0]?.length ?? 0;
-  const data = new Float32Array(list.length * dim);
-  list.forEach((vector, index) => {
-    if (vector?.length !== dim) {
-      throw new InputError('rows', `vector ${index} of ${name} has ${vector?.length} values, the first has ${dim}`);
-    }
-    data.set(vector, index * dim);
-  });
-  return { data, dim, rows: list.length };
 }

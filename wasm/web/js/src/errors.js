@@ -10,7 +10,6 @@ export class MinilmError extends Error {
   constructor(code, message, { cause, ...details } = {}) {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
-    this.name = new.target.name;
     Object.assign(this, details);
   }
 }
@@ -18,7 +17,7 @@ export class MinilmError extends Error {
 /** The model file cannot be used: `model-invalid`, `-truncated`, `-version`, `-checksum`, `-sha256`. */
 export class ModelError extends MinilmError {}
 
-/** The model or the WebAssembly file did not come: `network`, `http-status` (with `status`), `file`. */
+/** The model or the WebAssembly file did not come: `network`, `http-status` (with `status`), `file`, `package-file` (with `url`). */
 export class DownloadError extends MinilmError {}
 
 /** An argument or option is not what it should be: `invalid-input`, `invalid-option` (with `option`), `rows`, `too-large`. */
@@ -27,8 +26,17 @@ export class InputError extends MinilmError {}
 /** A text has more tokens than the limit and truncation is off: `too-many-tokens`, with `index`, `tokens` and `limit`. */
 export class TooManyTokensError extends InputError {}
 
-/** The engine cannot run or go on: `unsupported`, `memory`, `not-finite`, `engine`, `disposed`. */
+/** The engine cannot run or go on: `unsupported`, `worker`, `memory`, `not-finite`, `engine`, `disposed`. */
 export class EngineError extends MinilmError {}
+
+/**
+ * Gives errors the names of their classes, which minifiers change.
+ * @param {Record<string, typeof MinilmError>} classes
+ */
+export function named(classes) {
+  for (const [value, { prototype }] of Object.entries(classes)) Object.defineProperty(prototype, 'name', { value, configurable: true, writable: true });
+}
+named({ MinilmError, ModelError, DownloadError, InputError, TooManyTokensError, EngineError });
 
 /** @type {Record<string, typeof MinilmError>} */
 const CLASSES = {
@@ -40,6 +48,7 @@ const CLASSES = {
   network: DownloadError,
   'http-status': DownloadError,
   file: DownloadError,
+  'package-file': DownloadError,
   'invalid-input': InputError,
   'invalid-option': InputError,
   rows: InputError,
@@ -63,7 +72,7 @@ export function fromFault({ code, message, ...details }) {
  */
 export function toFault(error) {
   if (error instanceof MinilmError) {
-    const { name: _name, cause: _cause, ...details } = /** @type {any} */ (error);
+    const { cause: _cause, ...details } = /** @type {any} */ (error);
     return { ...details, code: error.code, message: error.message };
   }
   return { code: 'engine', message: String(error) };

@@ -2,6 +2,12 @@
 
 import { DownloadError, EngineError } from './errors.js';
 
+/**
+ * The addresses of the WebAssembly files of this package, by build; those of the converter are one. What is missing has none.
+ * @typedef {{ files: { 'relaxed-simd'?: string, simd128?: string, converter?: string } }} PackageFiles
+ */
+/** @typedef {string | URL | Response | BufferSource} Wasm */
+
 // () -> v128: i32x4.add of two splats.
 const SIMD = [
   0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 0, 65, 1, 253, 15, 65, 2, 253, 15, 253, 174, 1, 11,
@@ -33,15 +39,15 @@ export function build() {
 }
 
 /**
- * A module from what a caller gives.
- * @param {string | URL | Response | BufferSource | WebAssembly.Module} source
+ * A module from what a caller gives, or from a file of this package.
+ * @param {Wasm | WebAssembly.Module | PackageFiles} source
  * @param {AbortSignal} [signal]
  * @returns {Promise<WebAssembly.Module>}
  */
 export async function compile(source, signal) {
   if (source instanceof WebAssembly.Module) return source;
   try {
-    return await compiled(source, signal);
+    return await compiled(isPackageFiles(source) ? await packaged(source, signal) : source, signal);
   } catch (error) {
     if (!(error instanceof WebAssembly.CompileError)) throw error;
     throw new EngineError('unsupported', `the WebAssembly module is not valid here: ${error.message}`, { cause: error });
@@ -63,6 +69,39 @@ async function compiled(source, signal) {
 }
 
 /**
+ * @param {Wasm | PackageFiles} source
+ * @returns {source is PackageFiles}
+ */
+const isPackageFiles = (source) => Object.hasOwn(Object(source), 'files');
+
+// What a server answers that has no such file. Those of single pages send the page.
+const MISSING = [404, 410];
+
+/**
+ * The answer with a file of this package, or an error that says what to do where it is not at its place.
+ * @param {PackageFiles} source
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<Response>}
+ */
+async function packaged({ files }, signal) {
+  const converter = 'converter' in files;
+  const url = converter ? files.converter : files[build()];
+  const name = converter ? 'minilm-convert.wasm' : `minilm-${build()}.wasm`;
+  const response = url === undefined ? undefined : await request(url, { signal });
+  const page = response?.headers.get('content-type')?.startsWith('text/html');
+  if (response && !page && !MISSING.includes(response.status)) return response;
+  response?.body?.cancel().catch(() => {});
+  const found = url === undefined ? 'has no address' : `is not at ${url}${page ? ', where a page of HTML is' : ''}`;
+  const inside = converter ? '' : "import from 'minilm-wasm/inline', which has it inside, or ";
+  throw new DownloadError(
+    'package-file',
+    `the file ${name} of minilm-wasm ${found}: a bundler that does not follow new URL(…, import.meta.url), as esbuild, leaves it behind. ` +
+      `To mend it, ${inside}serve 'minilm-wasm/${name}' and pass its address as option \`wasm\``,
+    { url, status: response?.status },
+  );
+}
+
+/**
  * `fetch`, with our error where there is no answer.
  * @param {string | URL} url
  * @param {RequestInit} init
@@ -72,7 +111,10 @@ export async function request(url, init) {
     return await fetch(url, init);
   } catch (error) {
     init.signal?.throwIfAborted();
-    throw new DownloadError('network', `cannot fetch ${url}: ${error}`, { cause: error });
+    // What is wrong is not told: that another origin does not share its files is the usual reason.
+    const foreign = globalThis.origin && !String(url).startsWith(`${globalThis.origin}/`);
+    const hint = foreign ? ' (it is of another origin, which must send Access-Control-Allow-Origin)' : '';
+    throw new DownloadError('network', `cannot fetch ${url}: ${error}${hint}`, { cause: error });
   }
 }
 

@@ -18,7 +18,7 @@ export class Pool {
    * Workers that have the model of a first one: the file is fetched once.
    * @param {Remote} first
    * @param {number} count
-   * @param {() => import('./remote.js').Port} spawn
+   * @param {import('./remote.js').Spawn} spawn
    * @param {import('./load.js').LoadOptions} options
    * @param {AbortSignal} [signal]
    */

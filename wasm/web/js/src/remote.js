@@ -12,6 +12,7 @@ import { checkStatus } from './module.js';
  * @property {() => void} close
  * @property {(busy: boolean) => void} [hold] whether it keeps the process alive
  */
+/** @typedef {() => Port | Promise<Port>} Spawn starts a worker, whose program runs or soon will */
 
 export class Remote {
   /** @type {Port} */
@@ -41,13 +42,19 @@ export class Remote {
   }
 
   /**
-   * @param {() => Port} spawn
+   * @param {Spawn} spawn
    * @param {import('./load.js').LoadOptions} options
    * @param {(progress: import('../types/common.js').Progress) => void} [progress]
    * @param {AbortSignal} [signal]
    */
   static async create(spawn, options, progress, signal) {
-    const remote = new Remote(spawn(), progress);
+    const starting = Promise.resolve(spawn());
+    const port = await abortable(starting, signal).catch((error) => {
+      // A worker that starts after all is not wanted any more.
+      starting.then((late) => late.close(), () => {});
+      throw error;
+    });
+    const remote = new Remote(port, progress);
     try {
       const { model, transfer } = await portable(options.model);
       await abortable(remote.call('load', [{ ...options, model }], transfer), signal);

@@ -57,7 +57,10 @@ export interface EncodeOptions extends TokenizeOptions {
   pooling?: Pooling;
 }
 
-/** Options of `search`. Those about texts are for the query; its width follows the corpus. */
+/**
+ * Options of `search`. Those about texts are for the query. Its width follows a corpus of embeddings or of rows of them; for other
+ * vectors that are shorter than the model's, `truncateDim` says that they are the first dimensions.
+ */
 export interface SearchOptions extends Omit<EncodeOptions, 'precision' | 'ranges'> {
   /** Most hits of a query. Default 10. */
   topK?: number;
@@ -78,13 +81,22 @@ export type Values<P extends Precision = Precision> = P extends 'float32'
 /** Vectors of a call, row after row, in the order of the texts. Iterates over the rows. */
 export declare class Embeddings<T extends Float32Array | Int8Array | Uint8Array = Float32Array> implements Iterable<T> {
   private constructor();
+  /**
+   * Vectors that were kept or sent: the fields of embeddings as `structuredClone`, a database or `postMessage` gives them back. The
+   * values are used where they lie, not copied, but for an array of numbers.
+   * @throws InputError for a field that is missing or does not fit the others, and for floats that are not finite
+   */
+  static from<T extends Float32Array | Int8Array | Uint8Array>(fields: KeptEmbeddings<T>): Embeddings<T>;
+  static from(fields: KeptEmbeddings<number[]>): Embeddings;
   /** The values `[length, dim]`. */
   readonly data: T;
   /** Values in a row: the dimensions of a vector, or an eighth of it (rounded up) for packed bits. */
   readonly dim: number;
-  /** Tokens that the model read of each text, special ones included. */
+  /** Number format of the values. */
+  readonly precision: Precision;
+  /** Tokens that the model read of each text, special ones included. Empty where they were not kept. */
   readonly tokens: Uint32Array;
-  /** Whether each text was cut at the limit. */
+  /** Whether each text was cut at the limit. Empty where it was not kept. */
   readonly truncated: boolean[];
   /** The model. Vectors can be compared where both hash and precision are the same. */
   readonly model: Pick<Info, 'name' | 'weightsSha256' | 'precision'>;
@@ -93,6 +105,20 @@ export declare class Embeddings<T extends Float32Array | Int8Array | Uint8Array 
   /** A view of the vector of text `index`: no copy. */
   row(index: number): T;
   [Symbol.iterator](): Generator<T, void, void>;
+}
+
+/** What is kept of embeddings. */
+export interface KeptEmbeddings<T> {
+  /** The values `[rows, dim]`. */
+  data: T;
+  /** Values in a row, from 1 on. */
+  dim: number;
+  /** The model that made them. */
+  model: Pick<Info, 'name' | 'weightsSha256' | 'precision'>;
+  /** Number format of the values. Default `float32`; bytes do not tell theirs. */
+  precision?: Precision;
+  tokens?: ArrayLike<number>;
+  truncated?: boolean[];
 }
 
 /** Scores `[rows, columns]`. Iterates over the rows. */
@@ -106,8 +132,14 @@ export declare class Matrix implements Iterable<Float32Array> {
   [Symbol.iterator](): Generator<Float32Array, void, void>;
 }
 
-/** Vectors as results, as one vector, or as an array of vectors of equal length. */
-export type Vectors = Embeddings | Float32Array | number[] | ArrayLike<number>[];
+/** Numbers of a vector: at most as many as the model's vectors have, all of them finite. */
+export type Vector = Float32Array | Float64Array | readonly number[];
+
+/**
+ * Vectors as results, as one vector, or as an array of vectors of equal length. Only floats are compared: results and their rows must
+ * be of this model and of the precision `float32`.
+ */
+export type Vectors = Embeddings | Vector | readonly Vector[];
 
 /** A row of the corpus that a search found. */
 export interface Hit {
@@ -183,8 +215,8 @@ export declare class Embedder {
   /** Similarity of every row of `a` to every row of `b` (without it, of `a`) by the model's own measure; larger means closer. */
   similarity(a: Vectors, b?: Vectors, options?: { signal?: AbortSignal }): Promise<Matrix>;
   /** The closest rows of `corpus`, texts or vectors, best first. Every row is compared. */
-  search(query: string | Float32Array | number[], corpus: Vectors | string[], options?: SearchOptions): Promise<Hit[]>;
-  search(query: string[] | Embeddings | ArrayLike<number>[], corpus: Vectors | string[], options?: SearchOptions): Promise<Hit[][]>;
+  search(query: string | Vector, corpus: Vectors | string[], options?: SearchOptions): Promise<Hit[]>;
+  search(query: string[] | Embeddings | readonly Vector[], corpus: Vectors | string[], options?: SearchOptions): Promise<Hit[][]>;
   /** The tokens that `encode` would read. */
   tokenize(texts: string | string[], options?: TokenizeOptions): Promise<Tokens[]>;
   /** What is known about the model. */
@@ -207,7 +239,9 @@ export declare class ModelError extends MinilmError {
 
 /** The model or the WebAssembly file did not come. */
 export declare class DownloadError extends MinilmError {
-  readonly code: 'network' | 'http-status' | 'file';
+  readonly code: 'network' | 'http-status' | 'file' | 'package-file';
+  /** Where a file of this package was looked for, with the code `package-file`, if it has an address at all. */
+  readonly url?: string;
   /** HTTP status, with the code `http-status`. */
   readonly status?: number;
 }
@@ -233,5 +267,5 @@ export declare class TooManyTokensError extends InputError {
 
 /** The engine cannot run or go on. */
 export declare class EngineError extends MinilmError {
-  readonly code: 'unsupported' | 'memory' | 'not-finite' | 'engine' | 'disposed';
+  readonly code: 'unsupported' | 'worker' | 'memory' | 'not-finite' | 'engine' | 'disposed';
 }

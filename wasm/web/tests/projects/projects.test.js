@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -11,6 +11,7 @@ import { promisify } from 'node:util';
 
 import { expectedOf, model, SMALL } from '../support.js';
 import { inBrowsers, ready } from '../browser/driver.js';
+import { require } from '../browser/launch.js';
 
 const { MINILM_TARBALL, MINILM_TEST_MODELS } = process.env;
 const TEXT = 'Hello, World!';
@@ -64,6 +65,70 @@ inBrowsers('a project of Vite, its service worker a classic script', async ({ br
 inBrowsers('a project of webpack', async ({ browser, server }) => {
   server.folders = { '': join(await webpack(), 'dist'), models: MINILM_TEST_MODELS };
   await check(browser, `${server.url}/index.html`);
+});
+
+// What esbuild makes of a program that takes the package from `entry`, and WebAssembly files of it by name.
+async function esbuilt(entry, options, wasm = {}) {
+  const outdir = await mkdtemp(join(tmpdir(), 'minilm-esbuild-'));
+  folders.push(outdir);
+  const contents = `
+    import { createEmbedder } from '${entry}';
+    import { convertModel } from 'minilm-wasm/convert';
+    ${Object.entries(wasm).map(([name, file]) => `import ${name} from 'minilm-wasm/${file}.wasm';`).join('\n')}
+    globalThis.encode = async (text, options) => {
+      const embedder = await createEmbedder({ model: '/models/${SMALL}-int8.minilm', ${wasm.module ? 'wasm: module,' : ''} ...options });
+      const { data } = await embedder.encode(text);
+      embedder.dispose();
+      return Array.from(data);
+    };
+    globalThis.convert = () => {
+      const converted = convertModel([{ path: 'vocab.txt', bytes: new Uint8Array() }], ${wasm.converter ? '{ wasm: converter }' : '{}'});
+      return converted.catch(({ code }) => code);
+    };
+    globalThis.ready = true;`;
+  const stdin = { contents, resolveDir: await webpack(), sourcefile: 'main.js' };
+  await require('esbuild').build({ stdin, outdir, entryNames: 'main', bundle: true, minify: true, logLevel: 'error', ...options });
+  const kind = options.format === 'esm' ? 'module' : 'text/javascript';
+  await writeFile(join(outdir, 'index.html'), `<!doctype html><script type="${kind}" src="main.js"></script>`);
+  return outdir;
+}
+
+// With pieces, as Angular has it, and in one script.
+const PIECES = { format: 'esm', splitting: true };
+const SCRIPT = { format: 'iife', logOverride: { 'empty-import-meta': 'silent' } };
+const FILES = { loader: { '.wasm': 'file' } };
+let esbuild;
+
+inBrowsers('a project of esbuild', async ({ browser, server }) => {
+  esbuild ??= Promise.all([
+    esbuilt('minilm-wasm/inline', { ...PIECES, ...FILES }, { converter: 'minilm-convert' }),
+    esbuilt('minilm-wasm/inline', SCRIPT),
+    esbuilt('minilm-wasm', { ...PIECES, ...FILES }, { module: 'minilm-simd128' }),
+    esbuilt('minilm-wasm', PIECES),
+    esbuilt('minilm-wasm', SCRIPT),
+  ]);
+  const [pieces, script, files, ...bare] = await esbuild;
+  const policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:";
+  // The projects have the same names.
+  server.headers = { 'content-security-policy': policy, 'cache-control': 'no-store' };
+  const serving = (folder) => {
+    server.folders = { '': folder, models: MINILM_TEST_MODELS };
+    return `${server.url}/index.html?${folder}`;
+  };
+  const { page, expected } = await check(browser, serving(pieces));
+  for (const folder of [script, files]) {
+    await page.goto(serving(folder));
+    await ready(page);
+    assert.deepEqual(await page.evaluate((text) => encode(text), TEXT), expected);
+  }
+  for (const [index, folder] of bare.entries()) {
+    await page.goto(serving(folder));
+    await ready(page);
+    const refused = (worker) => encode('a', { worker }).catch(({ name, code, message }) => ({ name, code, message }));
+    const { name, code, message } = await page.evaluate(refused, index === 0);
+    assert.deepEqual([name, code, await page.evaluate(() => convert())], ['DownloadError', 'package-file', 'package-file']);
+    assert.match(message, /import from 'minilm-wasm\/inline'/);
+  }
 });
 
 inBrowsers('the server of Vite for developers', async ({ t, browser }) => {

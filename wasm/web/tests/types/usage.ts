@@ -1,6 +1,6 @@
 // The declarations, as a caller meets them.
 
-import { createEmbedder, MinilmError, ModelError, TooManyTokensError } from '../../js/types/browser.js';
+import { createEmbedder, Embeddings, MinilmError, ModelError, TooManyTokensError } from '../../js/types/browser.js';
 
 export async function usage(): Promise<number> {
   const embedder = await createEmbedder({
@@ -20,8 +20,15 @@ export async function usage(): Promise<number> {
   const [hit] = await embedder.search('query', ['a', 'b'], { topK: 1 });
   const [hits] = await embedder.search(['query'], await embedder.encode('a'));
   const scores = await embedder.similarity([[1, 0], [0, 1]], [1, 0]);
+  const kept: Embeddings = Embeddings.from(structuredClone(await embedder.encode('a')));
+  const bytes: Int8Array = Embeddings.from({ data: new Int8Array(48), dim: 48, model: kept.model, precision: 'binary' }).data;
+  const rows: Embeddings = Embeddings.from({ data: [0.5], dim: 1, model: await embedder.info() });
+  // @ts-expect-error: bits are not compared
+  await embedder.search('query', [bytes]);
+  // @ts-expect-error: nor are embeddings of this precision
+  await embedder.similarity(await embedder.encode('a', { precision: 'int8' }));
   embedder.dispose();
-  return floats[0] + bits[0] + wrong[0] + hit.score + hits.length + scores.row(0)[0];
+  return floats[0] + bits[0] + wrong[0] + hit.score + hits.length + scores.row(0)[0] + rows.length;
 }
 
 export function explain(error: unknown): string {

@@ -13,7 +13,8 @@ use crate::bytes;
 /// Makes `kb.minilm` of the four documents in `folder`.
 fn build(folder: &Path, fields: &[&str]) {
     let lines: Vec<String> = documents().as_array().expect("an array").iter().map(Value::to_string).collect();
-    fs::write(folder.join("documents.jsonl"), lines.join("\n")).expect("a file can be written");
+    fs::write(folder.join("documents.jsonl"), format!("\u{feff}\n{}\r\n \n", lines.join("\r\n\n")))
+        .expect("a file can be written");
     let cli = bytes(&component("cli-relaxed-simd", L3));
     let mut env = HostEnv::default();
     env.mount(folder, "work", Access::Write);

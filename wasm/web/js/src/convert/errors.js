@@ -1,9 +1,10 @@
 // What can go wrong with a conversion, beside the errors of the package.
 
-import { EngineError, MinilmError, fromFault } from '../errors.js';
+import { EngineError, MinilmError, fromFault, named } from '../errors.js';
 
 /** The model directory cannot be converted: the codes begin with `source-`, and `file` says which of its files it is about. */
 export class ConvertError extends MinilmError {}
+named({ ConvertError });
 
 /**
  * The error of an object with `code` and `message`: one that the WebAssembly module threw, or that came from a worker.

@@ -14,6 +14,7 @@ import { run } from './run.js';
  * @typedef {object} Host
  * @property {(source: any) => import('./source.js').PlainSource} plain
  * @property {(address: any) => string | undefined} address that of a file in full, if it has one
+ * @property {() => import('../module.js').PackageFiles} [files] where the WebAssembly file of the package is, for a host that does not know
  * @property {Spawn | undefined} spawn runs a job in a new worker, where there are any
  */
 /**
@@ -21,7 +22,7 @@ import { run } from './run.js';
  *   job: import('./run.js').Job,
  *   receive: (message: any) => void,
  *   fail: (reason: string) => void,
- * ) => () => void} Spawn gives what ends the worker
+ * ) => (() => void) | Promise<() => void>} Spawn gives what ends the worker
  */
 
 const PRECISIONS = ['int8', 'int6-e4', 'f32'];
@@ -40,7 +41,7 @@ export async function start(source, options, host) {
   if (name !== undefined && (typeof name !== 'string' || name === '')) throw wrong('name', 'must be a string that is not empty');
   if (progress !== undefined && typeof progress !== 'function') throw wrong('progress', 'must be a function');
   checkedSignal(signal);
-  const module = wasm instanceof Response ? await compile(wasm, signal) : (host.address(wasm) ?? wasm);
+  const module = wasm instanceof Response ? await compile(wasm, signal) : (host.address(wasm) ?? wasm ?? host.files?.());
   const job = { source: host.plain(source), name, precision, wasm: module };
   return worker && host.spawn ? inWorker(job, host.spawn, progress, signal) : run(job, host, progress, signal);
 }
@@ -54,7 +55,8 @@ export async function start(source, options, host) {
  * @returns {Promise<Converted>}
  */
 async function inWorker(job, spawn, progress, signal) {
-  let end = () => {};
+  /** @type {Promise<() => void>} */
+  let started = Promise.resolve(() => {});
   /** @type {Promise<Converted>} */
   const done = new Promise((resolve, reject) => {
     const receive = (/** @type {any} */ { value, fault, progress: step }) => {
@@ -62,11 +64,12 @@ async function inWorker(job, spawn, progress, signal) {
       else if (value) resolve(value);
       else if (!signal?.aborted) progress?.(step);
     };
-    end = spawn(job, receive, (reason) => reject(new EngineError('engine', `the worker stopped: ${reason}`)));
+    started = Promise.resolve(spawn(job, receive, (reason) => reject(new EngineError('engine', `the worker stopped: ${reason}`))));
+    started.catch(reject);
   });
   try {
     return await abortable(done, signal);
   } finally {
-    end();
+    started.then((end) => end(), () => {});
   }
 }

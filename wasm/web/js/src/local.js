@@ -3,7 +3,7 @@
 import { EngineError } from './errors.js';
 import { load } from './load.js';
 
-export class Inline {
+export class Local {
   /** @type {import('./engine.js').Engine | undefined} */
   #engine;
   /** Calls that are worth having under way at once. */
@@ -21,7 +21,7 @@ export class Inline {
    * @param {AbortSignal} [signal]
    */
   static async create(options, platform, progress, signal) {
-    return new Inline(await load(options, platform, progress, signal));
+    return new Local(await load(options, platform, progress, signal));
   }
 
   /**
