@@ -265,9 +265,10 @@ fn errors_are_told_apart() {
     assert_eq!(running.get("/documents/1").json(), found);
 
     let gone = address.replace("dbname=errors", "dbname=nowhere");
-    let health = serve(&gone, &[], L3).get("/health");
+    let gone = serve(&gone, &[], L3);
+    let health = gone.get("/health");
     let database = &health.json()["database"];
-    assert_eq!((health.status(), &database["connected"]), (503, &json!(false)));
+    assert_eq!((health.status(), &database["connected"], gone.get("/ready").status()), (200, &json!(false), 503));
     assert!(database["error"].as_str().is_some_and(|error| error.contains("nowhere")), "{database}");
     let request = Request::put("/documents").header("content-type", "application/json");
     let databases = Some(Databases::default());

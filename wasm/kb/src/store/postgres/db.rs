@@ -97,6 +97,11 @@ pub fn real(row: &Row, column: usize) -> Result<Option<f32>, StoreError> {
     }
 }
 
+/// Whether a column is `NULL`.
+pub fn is_null(row: &Row, column: usize) -> bool {
+    matches!(row.get(column), Some(DbValue::DbNull))
+}
+
 /// A column that is text.
 pub fn text(row: &Row, column: usize) -> Result<&str, StoreError> {
     match row.get(column) {
