@@ -43,6 +43,11 @@ impl Db {
         Ok(rows)
     }
 
+    /// Lets statements of this connection take as long as they need: those that make graphs do.
+    pub async fn lift_statement_timeout(&self) -> Result<(), StoreError> {
+        self.execute("SET statement_timeout = 0").await
+    }
+
     /// Runs one statement that has no rows.
     pub async fn execute(&self, statement: &str) -> Result<(), StoreError> {
         self.0.execute_async(statement.to_owned(), Vec::new()).await.map(drop).map_err(failed)

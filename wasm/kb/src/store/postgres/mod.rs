@@ -49,6 +49,7 @@ fn read_state(row: &Row) -> Result<State, StoreError> {
 
 /// Makes what is not there yet.
 async fn create(db: &Db, identity: &Identity) -> Result<(), StoreError> {
+    db.lift_statement_timeout().await?;
     let literal = format!("'{}'", identity.to_text()?.replace('\'', "''"));
     let create = schema::CREATE
         .replace("{format}", &schema::FORMAT_VERSION.to_string())
@@ -194,6 +195,7 @@ impl Store for Postgres {
 
     async fn reindex(&self, identity: &Identity, version: i64, entries: &[Entry]) -> Result<(), StoreError> {
         let db = self.db().await?;
+        db.lift_statement_timeout().await?;
         // Graphs of another width would refuse the new vectors.
         if let Some(old) = state(&db).await?.filter(|old| old.identity.dim != identity.dim) {
             for field in &old.identity.fields {
