@@ -1,5 +1,6 @@
 //! What one request may cost in time, and in bytes of its answer.
 
+use std::cell::Cell;
 use std::future::poll_fn;
 use std::mem::replace;
 use std::task::Poll;
@@ -10,10 +11,14 @@ use http::StatusCode;
 use crate::problem::{Limit, Problem};
 use crate::settings::Settings;
 
-/// What is left to one request. Its time begins when its body has been read: how long a body may take is for the host to say.
-#[derive(Clone, Copy, Debug)]
+/// What is left to one request. Its time begins when its body has been read: how long a body may take is for the host to say. Time in
+/// which others had their turn does not count. Otherwise many requests at once, of which each would be answered, would all fail.
+#[derive(Clone, Debug)]
 pub struct Budget {
-    start: Instant,
+    /// Time that the request has had until its turn began.
+    spent: Cell<Duration>,
+    /// When its turn began.
+    turn: Cell<Instant>,
     /// Most milliseconds, where there is a limit.
     max_request_ms: Option<usize>,
     /// Most bytes of the answer, before compression.
@@ -24,7 +29,8 @@ impl Budget {
     /// The budget of a request that begins now.
     pub(crate) fn start(settings: &Settings) -> Self {
         Self {
-            start: Instant::now(),
+            spent: Cell::default(),
+            turn: Cell::new(Instant::now()),
             max_request_ms: Some(settings.max_request_ms),
             max_response_bytes: settings.max_response_bytes,
         }
@@ -32,8 +38,8 @@ impl Budget {
 
     /// The same without an end in time: for work that must be done as a whole, and that only an administrator asks for.
     #[must_use]
-    pub fn without_deadline(self) -> Self {
-        Self { max_request_ms: None, ..self }
+    pub fn without_deadline(&self) -> Self {
+        Self { max_request_ms: None, ..self.clone() }
     }
 
     /// Gives the host the processor for a moment, then checks the time. To be called after every few milliseconds of work: in that moment
@@ -42,13 +48,15 @@ impl Budget {
     /// # Errors
     /// 503 with `retry-after` where the time is over; `done` says what was done in it, as the beginning of a sentence.
     pub async fn pause(&self, done: impl FnOnce() -> String) -> Result<(), Problem> {
+        let spent = self.spent.get() + self.turn.get().elapsed();
+        self.spent.set(spent);
         yield_now().await;
+        self.turn.set(Instant::now());
         let Some(value) = self.max_request_ms else { return Ok(()) };
-        let elapsed = self.start.elapsed();
-        if elapsed <= Duration::from_millis(value as u64) {
+        if spent <= Duration::from_millis(value as u64) {
             return Ok(());
         }
-        let actual = usize::try_from(elapsed.as_millis()).unwrap_or(usize::MAX);
+        let actual = usize::try_from(spent.as_millis()).unwrap_or(usize::MAX);
         let limit = Limit { name: "MAX_REQUEST_MS", value, actual };
         let what = format!("ask for less at once, or later: {} took a number of milliseconds of", done());
         Err(Problem::over(StatusCode::SERVICE_UNAVAILABLE, &what, limit))
@@ -95,10 +103,16 @@ mod tests {
     #[test]
     fn a_pause_gives_the_processor_away_and_then_checks_the_time() {
         let budget = budget("MAX_REQUEST_MS", "1");
-        let mut pause = pin!(budget.pause(|| "this".to_owned()));
         let mut context = Context::from_waker(Waker::noop());
+        let mut pause = pin!(budget.pause(|| "this".to_owned()));
         assert!(pause.as_mut().poll(&mut context).is_pending());
+        // Others have their turn.
         std::thread::sleep(std::time::Duration::from_millis(3));
+        assert!(matches!(pause.as_mut().poll(&mut context), Poll::Ready(Ok(()))));
+        // It has its own.
+        std::thread::sleep(std::time::Duration::from_millis(3));
+        let mut pause = pin!(budget.pause(|| "this".to_owned()));
+        assert!(pause.as_mut().poll(&mut context).is_pending());
         let Poll::Ready(Err(problem)) = pause.as_mut().poll(&mut context) else { panic!("the time is over") };
         assert!(problem.message().ends_with(", the limit is 1 (MAX_REQUEST_MS)"), "{}", problem.message());
         let response = problem.into_response(Dialect::Tei);

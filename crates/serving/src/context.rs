@@ -144,7 +144,7 @@ impl<'a, A: App> RequestContext<'a, A> {
             Handler::Async(handler) => handler(&request).await,
         }?;
         if self.route.is_some_and(|route| !route.public) {
-            budget.check_response(response.body.len())?;
+            request.budget.check_response(response.body.len())?;
         }
         Ok(response)
     }

@@ -20,7 +20,7 @@ pub struct Settings {
     pub payload_limit: usize,
     /// Bytes of a text.
     pub max_text_bytes: usize,
-    /// Milliseconds from a request's body to its answer.
+    /// Milliseconds of work for one request.
     pub max_request_ms: usize,
     /// Bytes of an answer, before compression.
     pub max_response_bytes: usize,

@@ -4,9 +4,11 @@ use std::pin::pin;
 use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
-use tokio_postgres::{Config, NoTls};
+use tokio_postgres::tls::NoTlsStream;
+use tokio_postgres::{Client, Config, Connection, NoTls, Socket};
 
-/// How long PostgreSQL may take, from the socket to the end of the handshake. A server that accepts and says nothing is noticed here.
+/// How long PostgreSQL may take, from the socket to the end of the handshake, where the address does not say `connect_timeout=…`. A server
+/// that accepts and says nothing is noticed here.
 const CONNECT: Duration = Duration::from_secs(3);
 
 /// How long a statement may take before PostgreSQL itself ends it, where the address does not say `options=-c statement_timeout=…`. A
@@ -32,13 +34,17 @@ pub fn config(address: &str) -> Result<Config, tokio_postgres::Error> {
     Ok(config)
 }
 
-/// What `connect` gives, within [`CONNECT`].
+/// A connection, or PostgreSQL's refusal of one.
+pub type Connected = Result<(Client, Connection<Socket, NoTlsStream>), tokio_postgres::Error>;
+
+/// Connects, in time.
 ///
 /// # Errors
-/// There was nothing by then.
-pub async fn connected<T>(connect: impl Future<Output = T>) -> Result<T, String> {
-    let late = |_| format!("PostgreSQL accepts no connection within {} s", CONNECT.as_secs());
-    timeout(CONNECT, connect).await.map_err(late)
+/// There was no answer by then.
+pub async fn connect(config: &Config) -> Result<Connected, String> {
+    let limit = config.get_connect_timeout().copied().unwrap_or(CONNECT);
+    let late = |_| format!("PostgreSQL accepts no connection within {} s", limit.as_secs());
+    timeout(limit, config.connect(NoTls)).await.map_err(late)
 }
 
 /// What `work` gives, however long that takes, as long as the server of `config` accepts connections: a statement that waits or computes
@@ -54,7 +60,7 @@ pub async fn answered<T>(config: &Config, work: impl Future<Output = T>) -> Resu
             () = sleep(SILENCE) => {}
         }
         // A refusal is an answer too: of a server that has no room, for instance.
-        if let Err(error) = connected(config.connect(NoTls)).await?
+        if let Err(error) = connect(config).await?
             && error.as_db_error().is_none()
         {
             return Err(format!("PostgreSQL is gone: {error}"));

@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
-use tokio_postgres::{Client, Config, NoTls, RowStream};
+use tokio_postgres::{Client, Config, RowStream};
 use wasmtime::component::{Accessor, FutureReader, Resource, StreamReader};
 
 use super::bindings::spin::postgres::postgres::{
@@ -33,7 +33,7 @@ impl Connection {
         }
         let failed = |error: tokio_postgres::Error| Error::ConnectionFailed(format!("{error:?}"));
         let config = deadline::config(address).map_err(failed)?;
-        let connected = deadline::connected(config.connect(NoTls)).await.map_err(Error::ConnectionFailed)?;
+        let connected = deadline::connect(&config).await.map_err(Error::ConnectionFailed)?;
         let (client, connection) = connected.map_err(failed)?;
         // It ends with the client, and tells the client of its errors.
         tokio::spawn(connection);
