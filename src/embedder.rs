@@ -12,12 +12,9 @@ use crate::model::{Encoder, Workspace};
 use crate::modules::SentenceModules;
 use crate::output::Embeddings;
 use crate::pooling::pool;
+use crate::run::{Batches, EncodeRun, batches};
 use crate::tokenizer::{Tokenizer, Tokens, Truncation};
 use crate::{Config, EncoderConfig, Error, normalize};
-
-/// Tokens that go through the model at once: enough to keep the weights busy, few enough that scratch stays below 4 MB.
-/// Results do not depend on it.
-const TOKENS_PER_BATCH: usize = 256;
 
 /// A model ready to encode. It owns the bytes of the packed file, reads them in place, and gives their memory back when it is
 /// dropped. Calls from several threads run side by side.
@@ -120,20 +117,24 @@ impl Embedder {
     /// # Errors
     /// Those of [`Embedder::embed`], and [`Error::Option`] for an option out of range.
     pub fn encode_tokens(&self, texts: &[Tokens], options: &EncodeOptions) -> Result<Embeddings, Error> {
+        let mut run = self.encode_in_batches(texts, options)?;
+        while run.step()? {}
+        Ok(run.finish())
+    }
+
+    /// What [`Embedder::encode_tokens`] does, for a caller that wants to do something between two batches: look at a clock, let others
+    /// run, or give up.
+    ///
+    /// # Errors
+    /// As for [`Embedder::encode_tokens`]; [`Error::NotFinite`] comes from [`EncodeRun::step`].
+    pub fn encode_in_batches<'a>(
+        &'a self,
+        texts: &'a [Tokens],
+        options: &EncodeOptions,
+    ) -> Result<EncodeRun<'a>, Error> {
         let dim = self.checked_dim(options)?;
-        let mut data = self.embed(texts, options.pooling.unwrap_or(self.config().pooling))?;
-        if dim < self.dim() {
-            data = data.chunks_exact(self.dim()).flat_map(|row| &row[..dim]).copied().collect();
-        }
-        if options.normalize_embeddings {
-            data.chunks_exact_mut(dim).for_each(normalize);
-        }
-        Ok(Embeddings {
-            data,
-            dim,
-            n_tokens: texts.iter().map(Tokens::len).collect(),
-            truncated: texts.iter().map(|tokens| tokens.truncated).collect(),
-        })
+        let batches = self.embed_in_batches(texts, options.pooling.unwrap_or(self.config().pooling))?;
+        Ok(EncodeRun { batches, dim, normalize: options.normalize_embeddings })
     }
 
     /// The tokens that [`Embedder::encode`] would read for `texts`, prompt included.
@@ -159,35 +160,55 @@ impl Embedder {
     /// [`Error::Tokens`] where there are no tokens, more than the model has positions, or not one type of the model's a token;
     /// [`Error::TokenId`] for an id outside the vocabulary; [`Error::NotFinite`] where damaged weights give no number.
     pub fn embed(&self, texts: &[Tokens], pooling: Pooling) -> Result<Vec<f32>, Error> {
+        let mut batches = self.embed_in_batches(texts, pooling)?;
+        while batches.step()? {}
+        Ok(batches.data)
+    }
+
+    fn embed_in_batches<'a>(&'a self, texts: &'a [Tokens], pooling: Pooling) -> Result<Batches<'a>, Error> {
         texts.iter().enumerate().try_for_each(|(index, tokens)| self.check_tokens(index, tokens))?;
+        Ok(Batches {
+            embedder: self,
+            texts,
+            pooling,
+            rest: batches(texts).into_iter(),
+            data: vec![0.0; texts.len() * self.dim()],
+        })
+    }
+
+    /// Puts the pooled vectors of the texts at `indices` into `data` `[texts.len(), dim]`.
+    pub(crate) fn embed_batch(
+        &self,
+        texts: &[Tokens],
+        indices: Vec<usize>,
+        pooling: Pooling,
+        data: &mut [f32],
+    ) -> Result<(), Error> {
         let (hidden_size, dim) = (self.config().encoder.hidden_size, self.dim());
-        let mut data = vec![0.0; texts.len() * dim];
         let mut vector = Vec::new();
         if self.config().is_static() && pooling == Pooling::Mean {
-            for (index, (tokens, row)) in texts.iter().zip(data.chunks_exact_mut(dim)).enumerate() {
+            for index in indices {
                 vector.resize(hidden_size, 0.0);
-                self.encoder().mean(tokens, &mut vector);
-                self.finish(index, &mut vector, row)?;
+                self.encoder().mean(&texts[index], &mut vector);
+                self.finish(index, &mut vector, &mut data[index * dim..][..dim])?;
             }
-            return Ok(data);
+            return Ok(());
         }
         let mut kept = self.workspace.try_lock();
         let mut own = Workspace::default();
         let work = kept.as_deref_mut().unwrap_or(&mut own);
-        for indices in batches(texts) {
-            let batch: Vec<&Tokens> = indices.iter().map(|&index| &texts[index]).collect();
-            work.resize(self.config(), batch.iter().map(|tokens| tokens.len()).sum());
-            self.encoder().forward(&batch, work);
-            let mut rest = &work.hidden[..];
-            for (index, tokens) in indices.into_iter().zip(batch) {
-                let (vectors, behind) = rest.split_at(tokens.len() * hidden_size);
-                rest = behind;
-                vector.resize(hidden_size, 0.0);
-                pool(pooling, vectors, &mut vector);
-                self.finish(index, &mut vector, &mut data[index * dim..][..dim])?;
-            }
+        let batch: Vec<&Tokens> = indices.iter().map(|&index| &texts[index]).collect();
+        work.resize(self.config(), batch.iter().map(|tokens| tokens.len()).sum());
+        self.encoder().forward(&batch, work);
+        let mut rest = &work.hidden[..];
+        for (index, tokens) in indices.into_iter().zip(batch) {
+            let (vectors, behind) = rest.split_at(tokens.len() * hidden_size);
+            rest = behind;
+            vector.resize(hidden_size, 0.0);
+            pool(pooling, vectors, &mut vector);
+            self.finish(index, &mut vector, &mut data[index * dim..][..dim])?;
         }
-        Ok(data)
+        Ok(())
     }
 
     /// What follows the pooling, from `vector` `[hidden_size]`, which it may change in any way, to `row` `[dim]`.
@@ -361,23 +382,4 @@ impl<'m> Views<'m> {
             file,
         })
     }
-}
-
-/// Indices of `texts` in groups of at most [`TOKENS_PER_BATCH`] tokens (or a single longer text), longest first.
-fn batches(texts: &[Tokens]) -> Vec<Vec<usize>> {
-    let mut order: Vec<usize> = (0..texts.len()).collect();
-    order.sort_by_key(|&index| std::cmp::Reverse(texts[index].len()));
-    let mut batches: Vec<Vec<usize>> = Vec::new();
-    let mut n_tokens = 0;
-    for index in order {
-        n_tokens += texts[index].len();
-        match batches.last_mut() {
-            Some(batch) if n_tokens <= TOKENS_PER_BATCH => batch.push(index),
-            _ => {
-                batches.push(vec![index]);
-                n_tokens = texts[index].len();
-            }
-        }
-    }
-    batches
 }

@@ -1,12 +1,13 @@
 //! The command line.
 
 use std::net::SocketAddr;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
-use minilm_host::serve::Limits;
+use minilm_host::serve::{Clients, Limits};
 use minilm_hub::Precision;
 
 use crate::components::Component;
@@ -87,6 +88,8 @@ pub struct ListenArgs {
     pub workers: Option<NonZeroUsize>,
     #[command(flatten)]
     pub limits: LimitArgs,
+    #[command(flatten)]
+    pub clients: ClientArgs,
 }
 
 /// Limits, under the names of `wasmtime serve`.
@@ -99,7 +102,7 @@ pub struct LimitArgs {
     /// Requests that an instance has at once. It computes on one thread, so more than one leaves cores idle
     #[arg(long, default_value = "1", value_name = "N")]
     max_instance_concurrent_reuse_count: NonZeroUsize,
-    /// Requests at once in all instances; others wait
+    /// Requests with a body at once in all instances, and as many without one; others wait
     #[arg(long, default_value = "64", value_name = "N")]
     max_concurrent_requests: NonZeroUsize,
 }
@@ -110,6 +113,32 @@ impl From<&LimitArgs> for Limits {
             max_instance_reuse_count: args.max_instance_reuse_count.get(),
             max_instance_concurrent_reuse_count: args.max_instance_concurrent_reuse_count.get(),
             max_concurrent_requests: args.max_concurrent_requests.get(),
+        }
+    }
+}
+
+/// What clients may do with their connections.
+#[derive(Args)]
+#[command(next_help_heading = "Server")]
+pub struct ClientArgs {
+    /// Connections at once; others wait
+    #[arg(long, default_value = "2048", value_name = "N")]
+    max_concurrent_connections: NonZeroUsize,
+    /// Seconds until the head of a request is there. A connection that is idle for so long is closed
+    #[arg(long, default_value = "15", value_name = "SECONDS")]
+    head_timeout: NonZeroU64,
+    /// Seconds until the body of a request is there
+    #[arg(long, default_value = "30", value_name = "SECONDS")]
+    body_timeout: NonZeroU64,
+}
+
+impl From<&ClientArgs> for Clients {
+    fn from(args: &ClientArgs) -> Self {
+        Self {
+            max_connections: args.max_concurrent_connections.get(),
+            head_timeout: Duration::from_secs(args.head_timeout.get()),
+            body_timeout: Duration::from_secs(args.body_timeout.get()),
+            ..Self::default()
         }
     }
 }
@@ -224,6 +253,7 @@ mod tests {
             "minilm serve --env a",
             "minilm serve --dir a",
             "minilm serve --max-concurrent-requests 0",
+            "minilm serve --head-timeout 0",
             "minilm kb --sqlite a --index b",
             "minilm kb --index a --postgres b",
             "minilm pack --precision int4",

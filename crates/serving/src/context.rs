@@ -10,6 +10,7 @@ use percent_encoding::percent_decode_str;
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::budget::Budget;
 use crate::excerpt::excerpt;
 use crate::log::{self, Level};
 use crate::negotiation;
@@ -129,17 +130,23 @@ impl<'a, A: App> RequestContext<'a, A> {
     async fn try_call(&self, app: &'a A, handler: Handler<A>, body: &[u8]) -> Result<Response, Problem> {
         let uri = &self.request.uri;
         let parameter = self.route.map_or("", |route| route.parameter(uri.path()));
+        let budget = Budget::start(&app.state().settings);
         let request = Request {
             app,
+            budget,
             headers: &self.request.headers,
             path_parameter: percent_decode_str(parameter).decode_utf8_lossy(),
             query: uri.query().unwrap_or(""),
             body,
         };
-        match handler {
+        let response = match handler {
             Handler::Sync(handler) => handler(&request),
             Handler::Async(handler) => handler(&request).await,
+        }?;
+        if self.route.is_some_and(|route| !route.public) {
+            request.budget.check_response(response.body.len())?;
         }
+        Ok(response)
     }
 
     /// Adds the headers, compresses, logs and counts.

@@ -3,12 +3,16 @@
 use std::time::Instant;
 
 use http::StatusCode;
-use minilm::{EncodeOptions, Tokens};
+use minilm::{EncodeOptions, Error, Tokens};
 
+use crate::budget::Budget;
 use crate::input::Input;
 use crate::problem::{Limit, Problem};
 use crate::response::Usage;
 use crate::state::ServerState;
+
+/// Bytes of text after which others get their turn: a few milliseconds of splitting into tokens.
+const BYTES_PER_PAUSE: usize = 64 << 10;
 
 /// What to embed, and how.
 #[derive(Debug)]
@@ -36,30 +40,95 @@ impl ServerState {
     /// The embeddings that a request asks for.
     ///
     /// # Errors
-    /// 400 for an empty input, 413 and 422 for one over a limit, 422 for an option out of range.
-    pub fn embed(&self, task: EmbedTask) -> Result<Vectors, Problem> {
+    /// 400 for an empty input, 413 and 422 for one over a limit, 422 for an option out of range, 503 where it takes too long.
+    pub async fn embed(&self, task: EmbedTask, budget: &Budget) -> Result<Vectors, Problem> {
         let EmbedTask { param, input, options } = task;
         self.check_size(param, &input)?;
-        let encodings = match input {
-            Input::Texts(texts) => self.embedder.tokenize(&texts, &options)?,
-            Input::Ids(ids) => ids.into_iter().map(|ids| self.encoding(param, ids)).collect::<Result<_, _>>()?,
-        };
-        self.check_tokens(param, encodings.iter().map(Tokens::len).sum())?;
-        self.encode(&encodings, &options)
+        match input {
+            Input::Texts(texts) => self.embed_texts(param, &texts, &options, budget).await,
+            Input::Ids(ids) => {
+                let encodings: Vec<_> =
+                    ids.into_iter().map(|ids| self.encoding(param, ids)).collect::<Result<_, _>>()?;
+                self.check_tokens(param, encodings.iter().map(Tokens::len).sum())?;
+                self.encode(param, &encodings, &options, budget).await
+            }
+        }
     }
 
-    /// The embeddings of `texts`, truncated at the model's limit. No limit of a request is checked.
+    /// The embeddings of `texts`, whose number and sizes were checked.
     ///
     /// # Errors
-    /// 500 where the weights of the model are damaged.
-    pub fn embed_unchecked(&self, texts: &[&str]) -> Result<Vectors, Problem> {
-        let options = EncodeOptions::default();
-        self.encode(&self.embedder.tokenize(texts, &options)?, &options)
+    /// 422 for more tokens than `MAX_BATCH_TOKENS`, before anything is computed, 422 for an option out of range, 503 where it takes too
+    /// long.
+    pub async fn embed_texts(
+        &self,
+        param: &'static str,
+        texts: &[impl AsRef<str>],
+        options: &EncodeOptions,
+        budget: &Budget,
+    ) -> Result<Vectors, Problem> {
+        let encodings = self.tokenize(param, texts, options, self.settings.max_batch_tokens, budget).await?;
+        self.encode(param, &encodings, options, budget).await
     }
 
-    fn encode(&self, encodings: &[Tokens], options: &EncodeOptions) -> Result<Vectors, Problem> {
+    /// The embeddings of `texts`, truncated at the model's limit. No limit of a request but the time is checked.
+    ///
+    /// # Errors
+    /// 500 where the weights of the model are damaged, 503 where it takes too long.
+    pub async fn embed_unchecked(
+        &self,
+        param: &'static str,
+        texts: &[impl AsRef<str>],
+        budget: &Budget,
+    ) -> Result<Vectors, Problem> {
+        let options = EncodeOptions::default();
+        let encodings = self.tokenize(param, texts, &options, usize::MAX, budget).await?;
+        self.encode(param, &encodings, &options, budget).await
+    }
+
+    /// The tokens of `texts`, of which there may be `most`. Of more, only the number is kept.
+    async fn tokenize(
+        &self,
+        param: &'static str,
+        texts: &[impl AsRef<str>],
+        options: &EncodeOptions,
+        most: usize,
+        budget: &Budget,
+    ) -> Result<Vec<Tokens>, Problem> {
+        let (mut encodings, mut total, mut bytes) = (Vec::new(), 0, 0);
+        for (index, text) in texts.iter().enumerate() {
+            let tokens = self.embedder.tokenize(&[text], options).map_err(|error| at(index, error))?;
+            total += tokens.iter().map(Tokens::len).sum::<usize>();
+            if total <= most {
+                encodings.extend(tokens);
+            }
+            bytes += text.as_ref().len();
+            if bytes >= BYTES_PER_PAUSE {
+                bytes = 0;
+                budget.pause(|| format!("splitting {} of {} texts of `{param}`", index + 1, texts.len())).await?;
+            }
+        }
+        Self::check_tokens_of(param, total, most).map(|()| encodings)
+    }
+
+    async fn encode(
+        &self,
+        param: &'static str,
+        encodings: &[Tokens],
+        options: &EncodeOptions,
+        budget: &Budget,
+    ) -> Result<Vectors, Problem> {
         let start = Instant::now();
-        let embeddings = self.embedder.encode_tokens(encodings, options)?;
+        let mut run = self.embedder.encode_in_batches(encodings, options)?;
+        while run.step()? {
+            // The work of the last batch is not thrown away.
+            let left = run.texts_left();
+            if left > 0 {
+                let (done, all) = (encodings.len() - left, encodings.len());
+                budget.pause(|| format!("embedding {done} of {all} texts of `{param}`")).await?;
+            }
+        }
+        let embeddings = run.finish();
         let usage = Usage {
             texts: embeddings.len(),
             tokens: embeddings.n_tokens.iter().sum(),
@@ -102,7 +171,11 @@ impl ServerState {
     /// # Errors
     /// As said.
     pub fn check_tokens(&self, param: &'static str, tokens: usize) -> Result<(), Problem> {
-        let limit = Limit { name: "MAX_BATCH_TOKENS", value: self.settings.max_batch_tokens, actual: tokens };
+        Self::check_tokens_of(param, tokens, self.settings.max_batch_tokens)
+    }
+
+    fn check_tokens_of(param: &'static str, tokens: usize, most: usize) -> Result<(), Problem> {
+        let limit = Limit { name: "MAX_BATCH_TOKENS", value: most, actual: tokens };
         limit
             .check(StatusCode::UNPROCESSABLE_ENTITY, || format!("`{param}` has a number of tokens of"))
             .map_err(|problem| problem.with_param(param))
@@ -120,5 +193,13 @@ impl ServerState {
             })
             .map_err(|problem| problem.with_param(param))?;
         Ok(Tokens { type_ids: vec![0; ids.len()], offsets: vec![0..0; ids.len()], truncated: false, ids })
+    }
+}
+
+/// The error of one text, as that of the text at `index`.
+fn at(index: usize, error: Error) -> Error {
+    match error {
+        Error::TooManyTokens { n_tokens, limit, .. } => Error::TooManyTokens { index, n_tokens, limit },
+        other => other,
     }
 }

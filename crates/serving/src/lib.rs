@@ -10,6 +10,7 @@
 
 mod admission;
 mod app;
+mod budget;
 mod context;
 mod cors;
 pub mod embed;
@@ -29,6 +30,7 @@ mod settings;
 mod state;
 
 pub use app::App;
+pub use budget::Budget;
 pub use context::{Admission, InFlight, RequestContext};
 pub use cors::Cors;
 pub use excerpt::excerpt;

@@ -111,7 +111,7 @@ impl Problem {
     pub fn over(status: StatusCode, what: &str, limit: Limit) -> Self {
         let message = format!("{what} {}, the limit is {} ({})", limit.actual, limit.value, limit.name);
         let mut problem = Self::new(status, message);
-        if status == StatusCode::TOO_MANY_REQUESTS {
+        if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
             problem.0.headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
         problem.0.limit = Some(limit);
@@ -247,6 +247,7 @@ impl Problem {
     fn tei_type(&self) -> &'static str {
         match self.0.status {
             StatusCode::TOO_MANY_REQUESTS => "Overloaded",
+            StatusCode::SERVICE_UNAVAILABLE if self.0.limit.is_some() => "Overloaded",
             StatusCode::SERVICE_UNAVAILABLE => "Unhealthy",
             status if status.is_server_error() => "Backend",
             _ if self.0.code == Some(EMPTY) => "Empty",

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use http::HeaderMap;
 
+use crate::budget::Budget;
+
 /// A request as a handler sees it.
 #[derive(Debug)]
 pub struct Request<'a, A> {
@@ -17,4 +19,6 @@ pub struct Request<'a, A> {
     pub query: &'a str,
     /// The body. Empty for a method without one.
     pub body: &'a [u8],
+    /// What is left of its time, and what its answer may have.
+    pub budget: Budget,
 }

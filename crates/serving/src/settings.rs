@@ -20,6 +20,10 @@ pub struct Settings {
     pub payload_limit: usize,
     /// Bytes of a text.
     pub max_text_bytes: usize,
+    /// Milliseconds of work for one request.
+    pub max_request_ms: usize,
+    /// Bytes of an answer, before compression.
+    pub max_response_bytes: usize,
     /// Requests at once in one instance.
     pub max_concurrent_requests: usize,
     /// Whether texts that are too long are cut where a request does not say.
@@ -53,6 +57,8 @@ impl Settings {
             max_batch_tokens: variables.positive("MAX_BATCH_TOKENS", 65_536)?,
             payload_limit: variables.positive("PAYLOAD_LIMIT", 2_000_000)?,
             max_text_bytes: variables.positive("MAX_TEXT_BYTES", 1_000_000)?,
+            max_request_ms: variables.positive("MAX_REQUEST_MS", 8_000)?,
+            max_response_bytes: variables.positive("MAX_RESPONSE_BYTES", 32_000_000)?,
             max_concurrent_requests: variables.positive("MAX_CONCURRENT_REQUESTS", 512)?,
             auto_truncate: variables.parse("AUTO_TRUNCATE", true, "true or false")?,
             strict_fields: variables.parse("STRICT_FIELDS", false, "true or false")?,
@@ -131,6 +137,7 @@ mod tests {
         assert_eq!(settings.max_batch_tokens, 65_536);
         assert_eq!(settings.payload_limit, 2_000_000);
         assert_eq!(settings.max_text_bytes, 1_000_000);
+        assert_eq!((settings.max_request_ms, settings.max_response_bytes), (8_000, 32_000_000));
         assert!(settings.auto_truncate && settings.api_key.is_none());
     }
 

@@ -18,6 +18,12 @@ const TIMEOUT: Duration = Duration::from_secs(600);
 /// Waits between attempts; the last one again and again.
 const WAITS: [u64; 6] = [1, 1, 2, 5, 10, 30];
 
+/// Documents that are listed at once.
+const PAGE: usize = 1000;
+
+/// The limit whose excess is told as 503: what was sent takes too long.
+const TIME_LIMIT: &str = "MAX_REQUEST_MS";
+
 /// Where documents go.
 pub struct Target {
     agent: Agent,
@@ -68,7 +74,7 @@ impl Target {
             let request = self.authorized(self.agent.put(url.as_str()));
             request.header("content-type", "application/x-ndjson").send(body.as_str())
         };
-        match (self.send("PUT /documents", request)?, lines) {
+        match (self.send("PUT /documents", lines.len() > 1, request)?, lines) {
             (Outcome::Done(_), _) => Ok(()),
             (Outcome::Refused(reason), [line]) => {
                 self.refused += 1;
@@ -86,7 +92,7 @@ impl Target {
     /// Deletes a document. That it is not there is what was wanted.
     pub fn delete(&self, id: &str) -> Result<()> {
         let url = self.url(&["documents", id])?;
-        match self.send("DELETE /documents", || self.authorized(self.agent.delete(url.as_str())).call())? {
+        match self.send("DELETE /documents", false, || self.authorized(self.agent.delete(url.as_str())).call())? {
             Outcome::Done(_) => Ok(()),
             Outcome::Refused(reason) => bail!("document `{id}` cannot be deleted: {reason}"),
         }
@@ -101,12 +107,20 @@ impl Target {
         }
         let mut ids = Vec::new();
         let mut after: Option<String> = None;
+        let mut limit = PAGE;
         loop {
             let mut url = self.url(&["documents"])?;
-            url.query_pairs_mut().append_pair("limit", "1000").extend_pairs(after.iter().map(|id| ("after", id)));
-            let outcome = self.send("GET /documents", || self.authorized(self.agent.get(url.as_str())).call())?;
+            let shown = limit.to_string();
+            url.query_pairs_mut().append_pair("limit", &shown).extend_pairs(after.iter().map(|id| ("after", id)));
+            let outcome =
+                self.send("GET /documents", limit > 1, || self.authorized(self.agent.get(url.as_str())).call())?;
             let mut response = match outcome {
                 Outcome::Done(response) => response,
+                // Fewer documents have fewer bytes, of which an answer may have so many.
+                Outcome::Refused(_) if limit > 1 => {
+                    limit /= 2;
+                    continue;
+                }
                 Outcome::Refused(reason) => bail!("documents cannot be listed: {reason}"),
             };
             let text = response.body_mut().with_config().limit(1 << 30).read_to_string()?;
@@ -142,15 +156,25 @@ impl Target {
     }
 
     /// Sends until there is an answer that would not be another one the next time.
-    fn send(&self, name: &str, request: impl Fn() -> Result<Response<Body>, ureq::Error>) -> Result<Outcome> {
+    /// What takes too long counts as refused where it is `divisible`.
+    fn send(
+        &self,
+        name: &str,
+        divisible: bool,
+        request: impl Fn() -> Result<Response<Body>, ureq::Error>,
+    ) -> Result<Outcome> {
         let start = Instant::now();
         for attempt in 0.. {
             let reason = match request() {
                 Ok(response) if response.status().is_success() => return Ok(Outcome::Done(response)),
                 Ok(response) => {
                     let status = response.status();
-                    let reason = reason(response);
+                    let (reason, limit) = reason(response);
                     match status {
+                        // Fewer documents take less time. A single one is tried again.
+                        StatusCode::SERVICE_UNAVAILABLE if divisible && limit.as_deref() == Some(TIME_LIMIT) => {
+                            return Ok(Outcome::Refused(reason));
+                        }
                         StatusCode::NOT_FOUND if name.starts_with("DELETE") => {
                             return Ok(Outcome::Done(Response::new(Body::builder().data(""))));
                         }
@@ -175,13 +199,17 @@ impl Target {
     }
 }
 
-/// Status and message of an answer that is an error.
-fn reason(mut response: Response<Body>) -> String {
+/// Status and message of an answer that is an error, and the name of the limit that was passed.
+fn reason(mut response: Response<Body>) -> (String, Option<String>) {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Message {
-        Text { error: String },
+        Text { error: String, limit: Option<Limit> },
         Object { error: Inner },
+    }
+    #[derive(Deserialize)]
+    struct Limit {
+        name: String,
     }
     #[derive(Deserialize)]
     struct Inner {
@@ -189,10 +217,10 @@ fn reason(mut response: Response<Body>) -> String {
     }
     let status = response.status();
     let text = response.body_mut().read_to_string().unwrap_or_default();
-    let message = match serde_json::from_str(&text) {
-        Ok(Message::Text { error }) => error,
-        Ok(Message::Object { error: Inner { message } }) => message,
-        Err(_) => text.chars().take(200).collect(),
+    let (message, limit) = match serde_json::from_str(&text) {
+        Ok(Message::Text { error, limit }) => (error, limit.map(|limit| limit.name)),
+        Ok(Message::Object { error: Inner { message } }) => (message, None),
+        Err(_) => (text.chars().take(200).collect(), None),
     };
-    format!("{status}: {message}")
+    (format!("{status}: {message}"), limit)
 }

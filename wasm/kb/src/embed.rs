@@ -5,23 +5,31 @@ use std::collections::HashMap;
 use minilm::EncodeOptions;
 use minilm_documents::Document;
 use minilm_serving::embed::EmbedTask;
-use minilm_serving::{Input, Problem, ServerState, Usage};
+use minilm_serving::{Budget, Input, Problem, ServerState, Usage};
 
 use crate::Kb;
 use crate::store::{Entry, FieldVector, Record};
-
-/// Texts of documents that are embedded at once: enough to be fast, few enough that memory stays small.
-const BATCH: usize = 128;
 
 /// The vectors of `texts`, which a request has in `param`, one behind the other.
 ///
 /// # Errors
 /// The limits of a request.
-pub fn questions(state: &ServerState, param: &'static str, texts: Vec<String>) -> Result<(Vec<f32>, Usage), Problem> {
+pub async fn questions(
+    state: &ServerState,
+    param: &'static str,
+    texts: Vec<String>,
+    budget: &Budget,
+) -> Result<(Vec<f32>, Usage), Problem> {
     let task = EmbedTask { param, input: Input::Texts(texts), options: EncodeOptions::default() };
-    let vectors = state.embed(task)?;
+    let vectors = state.embed(task, budget).await?;
     Ok((vectors.data, vectors.usage))
 }
+
+/// Stored texts that are embedded at once, so that not all have their tokens in memory.
+const BATCH: usize = 128;
+
+/// What errors call the documents of a request.
+const PARAM: &str = "documents";
 
 /// A text of a document.
 struct Text {
@@ -30,14 +38,25 @@ struct Text {
     text: String,
 }
 
+/// Whether a number of documents is what a request may have embedded, or a part of all that there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Documents {
+    /// Those of a request, which may have `MAX_BATCH_TOKENS` tokens in texts that are new.
+    Sent,
+    /// Those of the store, however many.
+    Stored,
+}
+
 /// The documents with their vectors. Of a text that is the same in `existing`, the vector is taken from there.
 ///
 /// # Errors
-/// A text is larger than may be.
-pub fn documents(
+/// A text is larger than may be, there are more tokens than may be, or the time is over.
+pub async fn documents(
     kb: &Kb,
+    kind: Documents,
     documents: &[Document],
     existing: Vec<(Record, Vec<FieldVector>)>,
+    budget: &Budget,
 ) -> Result<(Vec<Entry>, Usage), Problem> {
     let mut existing = Existing::new(existing);
     let mut entries: Vec<Entry> = documents.iter().map(entry).collect();
@@ -52,7 +71,24 @@ pub fn documents(
             }
         }
     }
-    let usage = embed(kb, texts, &mut entries)?;
+    let plain: Vec<&str> = texts.iter().map(|text| text.text.as_str()).collect();
+    let (mut vectors, mut usage) = (Vec::new(), Usage::default());
+    match kind {
+        Documents::Sent => {
+            let embedded = kb.state.embed_texts(PARAM, &plain, &EncodeOptions::default(), budget).await?;
+            (vectors, usage) = (embedded.data, embedded.usage);
+        }
+        Documents::Stored => {
+            for batch in plain.chunks(BATCH) {
+                let embedded = kb.state.embed_unchecked(PARAM, batch, budget).await?;
+                vectors.extend(embedded.data);
+                usage += embedded.usage;
+            }
+        }
+    }
+    for (text, row) in texts.iter().zip(vectors.chunks_exact(kb.identity.dim)) {
+        entries[text.entry].vectors.push(FieldVector { field: text.field.clone(), vector: row.to_vec() });
+    }
     Ok((entries, usage))
 }
 
@@ -80,18 +116,4 @@ impl Existing {
 fn entry(document: &Document) -> Entry {
     let record = Record { id: document.id.clone(), document: document.to_json() };
     Entry { record, metadata: document.metadata_json(), vectors: Vec::new() }
-}
-
-/// Gives each entry the vectors of its texts.
-fn embed(kb: &Kb, texts: Vec<Text>, entries: &mut [Entry]) -> Result<Usage, Problem> {
-    let mut usage = Usage::default();
-    for batch in texts.chunks(BATCH) {
-        let plain: Vec<&str> = batch.iter().map(|text| text.text.as_str()).collect();
-        let vectors = kb.state.embed_unchecked(&plain)?;
-        usage += vectors.usage;
-        for (text, row) in batch.iter().zip(vectors.data.chunks_exact(vectors.dim)) {
-            entries[text.entry].vectors.push(FieldVector { field: text.field.clone(), vector: row.to_vec() });
-        }
-    }
-    Ok(usage)
 }

@@ -17,6 +17,6 @@ pub use settings::{Settings, StoreKind, with_defaults};
 #[cfg(any(feature = "spin", not(target_family = "wasm")))]
 pub use store::sqlite;
 pub use store::{
-    Entry, Existing, FieldVector, Found, Identity, Match, Record, Search, SearchResult, State, Store, StoreError,
+    Entry, Existing, FieldVector, Found, Identity, Match, Page, Record, Search, SearchResult, State, Store, StoreError,
     from_settings,
 };

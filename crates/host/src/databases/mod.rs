@@ -1,9 +1,10 @@
 //! Spin's databases, for components that ask for them: SQLite in a file, as Spin keeps it, and a PostgreSQL that runs elsewhere.
 //!
 //! The interfaces are Spin's own, and so is what matters behind them: a connection for each `open`, SQLite's settings as they are out
-//! of the box (with the five seconds that rusqlite waits for a lock), rows handed over one by one through a queue of four, errors as
+//! of the box (with the five seconds that rusqlite waits for a lock), a PostgreSQL that must answer in time, rows handed over one by one through a queue of four, errors as
 //! text. What Spin shows as an error of its own kind, this does too.
 
+mod deadline;
 // Spin's error of PostgreSQL has all that PostgreSQL says.
 #[allow(clippy::result_large_err)]
 mod postgres;

@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
-use tokio_postgres::{Client, NoTls, RowStream};
+use tokio_postgres::{Client, Config, RowStream};
 use wasmtime::component::{Accessor, FutureReader, Resource, StreamReader};
 
 use super::bindings::spin::postgres::postgres::{
@@ -12,11 +12,14 @@ use super::bindings::spin::postgres::postgres::{
     HostConnectionWithStore, ParameterValue, QueryError, RowSet,
 };
 use super::stream::{QUEUE, Rows};
-use super::{Databases, View, values};
+use super::{Databases, View, deadline, values};
 
 /// An open connection.
 #[derive(Clone)]
-pub struct Connection(Arc<Client>);
+pub struct Connection {
+    client: Arc<Client>,
+    config: Arc<Config>,
+}
 
 /// A connection that is described.
 pub struct Builder {
@@ -29,23 +32,33 @@ impl Connection {
             return Err(Error::ConnectionFailed(format!("address {address} is not permitted")));
         }
         let failed = |error: tokio_postgres::Error| Error::ConnectionFailed(format!("{error:?}"));
-        let (client, connection) = tokio_postgres::connect(address, NoTls).await.map_err(failed)?;
+        let config = deadline::config(address).map_err(failed)?;
+        let connected = deadline::connect(&config).await.map_err(Error::ConnectionFailed)?;
+        let (client, connection) = connected.map_err(failed)?;
         // It ends with the client, and tells the client of its errors.
         tokio::spawn(connection);
-        Ok(Self(Arc::new(client)))
+        Ok(Self { client: Arc::new(client), config: Arc::new(config) })
+    }
+
+    /// What `work` over this connection gives, or that the server is gone.
+    async fn answered<T>(&self, work: impl Future<Output = T>) -> Result<T, Error> {
+        deadline::answered(&self.config, work).await.map_err(|error| Error::QueryFailed(QueryError::Text(error)))
     }
 
     async fn rows(&self, statement: &str, parameters: Vec<ParameterValue>) -> Result<RowStream, Error> {
         let parameters = values::parameters(parameters)?;
-        self.0.query_raw(statement, parameters).await.map_err(query_failed)
+        self.answered(self.client.query_raw(statement, parameters)).await?.map_err(query_failed)
     }
-}
 
-/// The next row of a stream: `futures`' extension trait is not worth a dependency.
-async fn next(rows: &mut std::pin::Pin<&mut RowStream>) -> Option<Result<tokio_postgres::Row, Error>> {
-    use futures_core::Stream;
-    let row = std::future::poll_fn(|cx| rows.as_mut().poll_next(cx)).await?;
-    Some(row.map_err(query_failed))
+    /// The next row of a stream: `futures`' extension trait is not worth a dependency.
+    async fn next(&self, rows: &mut std::pin::Pin<&mut RowStream>) -> Option<Result<tokio_postgres::Row, Error>> {
+        use futures_core::Stream;
+        let next = std::future::poll_fn(|cx| rows.as_mut().poll_next(cx));
+        match self.answered(next).await {
+            Ok(row) => Some(row?.map_err(query_failed)),
+            Err(error) => Some(Err(error)),
+        }
+    }
 }
 
 fn query_failed(error: tokio_postgres::Error) -> Error {
@@ -115,7 +128,7 @@ impl HostConnection for View<'_> {
         let connection = self.postgres(&connection)?;
         let mut stream = pin!(connection.rows(&statement, parameters).await?);
         let mut set = RowSet { columns: Vec::new(), rows: Vec::new() };
-        while let Some(row) = next(&mut stream).await {
+        while let Some(row) = connection.next(&mut stream).await {
             let row = row?;
             set.columns = if set.rows.is_empty() { values::columns(&row) } else { set.columns };
             set.rows.push(values::row(&row)?);
@@ -140,7 +153,7 @@ impl HostConnection for View<'_> {
 
 async fn execute(connection: Connection, statement: String, parameters: Vec<ParameterValue>) -> Result<u64, Error> {
     let parameters = values::parameters(parameters)?;
-    connection.0.execute_raw(&statement, parameters).await.map_err(query_failed)
+    connection.answered(connection.client.execute_raw(&statement, parameters)).await?.map_err(query_failed)
 }
 
 type Streamed = (Vec<Column>, StreamReader<Vec<DbValue>>, FutureReader<Result<(), Error>>);
@@ -177,7 +190,7 @@ impl<T: Send + 'static> HostConnectionWithStore<T> for super::Host {
             let mut rows = pin!(rows);
             let mut send_columns = Some(send_columns);
             let ended = loop {
-                let Some(row) = next(&mut rows).await else { break Ok(()) };
+                let Some(row) = connection.next(&mut rows).await else { break Ok(()) };
                 let values = row.and_then(|row| {
                     if let Some(send) = send_columns.take() {
                         // Nobody may be interested, here and below.

@@ -1,51 +1,30 @@
 //! An HTTP server around a component of `wasi:http/handler`, with wasmtime's own machinery for making and reusing instances: what
 //! `wasmtime serve` is, in this process.
 
+mod connection;
+mod limits;
 mod run;
 mod state;
 
-use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use http_body_util::{BodyExt, Full};
-use hyper::body::{Bytes, Incoming};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use wasmtime::component::{Component, Linker};
-use wasmtime_wasi_http::WasiBody;
 use wasmtime_wasi_http::handler::{ProxyHandler, ProxyPre};
-use wasmtime_wasi_http::io::TokioIo;
 use wasmtime_wasi_http::p3::bindings::ServicePre;
 
 use super::databases::{self, Databases};
 use super::{HostEnv, engine};
+use connection::Shared;
+pub use limits::{Clients, Limits};
 pub use run::run;
 use state::{Handler, State};
-
-/// How instances are used. The names are those of `wasmtime serve`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Requests that an instance answers before it is dropped, 1 or more.
-    pub max_instance_reuse_count: usize,
-    /// Requests that an instance has at once, 1 or more. It computes on one thread, so more than one leaves cores idle.
-    pub max_instance_concurrent_reuse_count: usize,
-    /// Requests at once in all instances, 1 or more; others wait.
-    pub max_concurrent_requests: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { max_instance_reuse_count: 128, max_instance_concurrent_reuse_count: 1, max_concurrent_requests: 64 }
-    }
-}
 
 /// What a server is given beside its component.
 #[derive(Clone, Debug)]
@@ -56,6 +35,8 @@ pub struct Options {
     pub env: HostEnv,
     /// How its instances are used.
     pub limits: Limits,
+    /// How long its clients may take, and how many there may be.
+    pub clients: Clients,
     /// The databases that it may open; `None` for a component that does not import Spin's interfaces.
     pub databases: Option<Databases>,
 }
@@ -67,6 +48,7 @@ impl Default for Options {
             addr: SocketAddr::from(([127, 0, 0, 1], 0)),
             env: HostEnv::default(),
             limits: Limits::default(),
+            clients: Clients::default(),
             databases: None,
         }
     }
@@ -85,8 +67,8 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// A server that has its socket.
 pub struct Server {
     listener: TcpListener,
-    handler: ProxyHandler<Handler>,
-    requests: Arc<Semaphore>,
+    shared: Arc<Shared>,
+    connections: Arc<Semaphore>,
 }
 
 impl Server {
@@ -99,7 +81,7 @@ impl Server {
     }
 
     async fn bind_async(component: &[u8], options: Options) -> Result<Self> {
-        let Options { addr, env, limits, databases } = options;
+        let Options { addr, env, limits, clients, databases } = options;
         let engine = engine()?;
         let component = Component::new(&engine, component)?;
         let mut linker = Linker::new(&engine);
@@ -114,10 +96,11 @@ impl Server {
         // A folder that is not there is told now, and not by every request.
         env.context()?;
         let listener = TcpListener::bind(addr).await.with_context(|| format!("cannot listen on {addr}"))?;
+        let handler = ProxyHandler::new(Handler { engine, instance, env, limits, databases });
         Ok(Self {
             listener,
-            handler: ProxyHandler::new(Handler { engine, instance, env, limits, databases }),
-            requests: Arc::new(Semaphore::new(limits.max_concurrent_requests)),
+            shared: Arc::new(Shared::new(handler, limits, clients)),
+            connections: Arc::new(Semaphore::new(clients.max_connections)),
         })
     }
 
@@ -136,18 +119,18 @@ impl Server {
     }
 
     async fn run_async(self, mut stop: BoxFuture<'_, ()>) {
-        let Self { listener, handler, requests } = self;
+        let Self { listener, shared, connections: places } = self;
         let (stopping, stopped) = watch::channel(false);
         let mut connections = JoinSet::new();
         loop {
             let accepted = tokio::select! {
                 () = &mut stop => break,
-                accepted = listener.accept() => accepted,
+                accepted = accept(&listener, &places) => accepted,
                 // One that has ended needs no memory any more.
                 Some(_) = connections.join_next() => continue,
             };
-            let stream = match accepted {
-                Ok((stream, _)) => stream,
+            let (stream, place) = match accepted {
+                Ok(accepted) => accepted,
                 Err(error) => {
                     // A client that is gone again, or too many open files: others are still served, and some will end.
                     eprintln!("accept: {error}");
@@ -155,9 +138,10 @@ impl Server {
                     continue;
                 }
             };
-            let (handler, requests, stopped) = (handler.clone(), requests.clone(), stopped.clone());
+            let (shared, stopped) = (Arc::clone(&shared), stopped.clone());
             connections.spawn(async move {
-                if let Err(error) = connection(stream, &handler, &requests, stopped).await {
+                let _place = place;
+                if let Err(error) = shared.serve(stream, stopped).await {
                     eprintln!("connection: {error:#}");
                 }
             });
@@ -171,48 +155,9 @@ impl Server {
     }
 }
 
-async fn connection(
-    stream: TcpStream,
-    handler: &ProxyHandler<Handler>,
-    requests: &Semaphore,
-    mut stopped: watch::Receiver<bool>,
-) -> Result<()> {
-    // Small answers go out at once.
-    stream.set_nodelay(true)?;
-    let service = service_fn(async |request: Request<Incoming>| {
-        let response = respond(handler, requests, request).await;
-        Ok::<_, Infallible>(response.unwrap_or_else(|error| {
-            eprintln!("request: {error:#}");
-            failed()
-        }))
-    });
-    let mut connection = pin!(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
-    let served = tokio::select! {
-        served = connection.as_mut() => served,
-        // An error says that the server is gone.
-        _ = stopped.changed() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    // Clients that go away in the middle are no news.
-    served.or_else(|error| if error.is_incomplete_message() || error.is_parse() { Ok(()) } else { Err(error.into()) })
-}
-
-async fn respond(
-    handler: &ProxyHandler<Handler>,
-    requests: &Semaphore,
-    request: Request<Incoming>,
-) -> Result<Response<WasiBody>> {
-    let _permit = requests.acquire().await?;
-    let request = request.map(|body| body.map_err(Into::into).boxed_unsync());
-    Ok(handler.handle((), request).await?)
-}
-
-/// What a client gets where the component gave no answer.
-fn failed() -> Response<WasiBody> {
-    let text = Full::new(Bytes::from_static(b"the component gave no answer\n"));
-    let mut response = Response::new(text.map_err(|never| match never {}).boxed_unsync());
-    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-    response
+/// The next connection, as soon as there is a place for it.
+async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> Result<(TcpStream, OwnedSemaphorePermit)> {
+    let place = Arc::clone(places).acquire_owned().await?;
+    let (stream, _) = listener.accept().await?;
+    Ok((stream, place))
 }

@@ -2,9 +2,11 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use tokio::sync::oneshot;
 use wasmtime::component::{GuestTaskId, ResourceTable};
 use wasmtime::{Engine, Store, StoreContextMut};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -77,9 +79,9 @@ impl WasiHttpHooks for NoNetwork {
 impl HandlerState for Handler {
     type StoreData = State;
     type WorkerExpiration = Expiration;
-    type WorkerState = Limits;
+    type WorkerState = Worker;
 
-    async fn instantiate(&self) -> wasmtime::Result<Instance<State, Expiration, Limits>> {
+    async fn instantiate(&self) -> wasmtime::Result<Instance<State, Expiration, Worker>> {
         let state = State {
             wasi: self.env.context().map_err(wasmtime::Error::from_anyhow)?.build(),
             http: WasiHttpCtx::new(),
@@ -90,20 +92,30 @@ impl HandlerState for Handler {
         let mut store = Store::new(&self.engine, state);
         clear_before_entry(&mut store);
         let proxy = self.instance.instantiate_async(&mut store).await?;
-        let expiration = Expiration { sleep: Box::pin(tokio::time::sleep(IDLE)) };
-        Ok(Instance { store, proxy, view: WasiHttpView::http, expiration, state: self.limits })
+        let is_abandoned = Arc::new(AtomicBool::new(false));
+        let expiration =
+            Expiration { sleep: Box::pin(tokio::time::sleep(IDLE)), is_abandoned: Arc::clone(&is_abandoned) };
+        let state = Worker { limits: self.limits, is_abandoned };
+        Ok(Instance { store, proxy, view: WasiHttpView::http, expiration, state })
     }
 }
 
-/// Ends an instance that has had no request for [`IDLE`].
+/// Ends an instance that has had no request for [`IDLE`], and one that works for a client that has gone.
+///
+/// It is asked whenever the component waits or yields, which it does every few milliseconds of its work.
 pub struct Expiration {
     sleep: Pin<Box<tokio::time::Sleep>>,
+    is_abandoned: Arc<AtomicBool>,
 }
 
 impl WorkerExpiration for Expiration {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>, status: WorkerStatus, start: Instant) -> Poll<()> {
-        if status != WorkerStatus::Idle {
-            return Poll::Pending;
+        match status {
+            // There may be others that wait for their answers.
+            WorkerStatus::Requests => return Poll::Pending,
+            _ if self.is_abandoned.load(Ordering::Relaxed) => return Poll::Ready(()),
+            WorkerStatus::PostReturn => return Poll::Pending,
+            WorkerStatus::Idle => {}
         }
         let deadline = (start + IDLE).into();
         if self.sleep.deadline() != deadline {
@@ -113,14 +125,22 @@ impl WorkerExpiration for Expiration {
     }
 }
 
-impl WorkerState for Limits {
+/// An instance as the proxy handler sees it.
+pub struct Worker {
+    limits: Limits,
+    /// Whether the client of a request has gone before its answer.
+    is_abandoned: Arc<AtomicBool>,
+}
+
+impl WorkerState for Worker {
     type StoreData = State;
-    type RequestData = ();
+    /// Is ready, with an error, when the client has gone.
+    type RequestData = oneshot::Receiver<()>;
 
     fn should_accept_request(&self, concurrent_count: usize, total_count: usize) -> ShouldAccept {
-        if total_count >= self.max_instance_reuse_count {
+        if total_count >= self.limits.max_instance_reuse_count {
             ShouldAccept::Never
-        } else if concurrent_count >= self.max_instance_concurrent_reuse_count {
+        } else if concurrent_count >= self.limits.max_instance_concurrent_reuse_count {
             ShouldAccept::No
         } else {
             ShouldAccept::Yes
@@ -130,15 +150,22 @@ impl WorkerState for Limits {
     fn on_request_start(
         &self,
         _: StoreContextMut<'_, State>,
-        (): (),
+        client: oneshot::Receiver<()>,
         _: GuestTaskId,
     ) -> Pin<Box<dyn Future<Output = ()> + 'static + Send + Sync>> {
-        // Requests do not expire here: how long a client may take is the concern of what stands before a server.
-        Box::pin(std::future::pending())
+        // A request expires when nobody waits for its answer. How long it may compute is for the component to say.
+        let is_abandoned = Arc::clone(&self.is_abandoned);
+        Box::pin(async move {
+            // Nothing is ever sent.
+            let _ = client.await;
+            is_abandoned.store(true, Ordering::Relaxed);
+        })
     }
 
     fn drop(&self, _: Store<State>, result: wasmtime::Result<()>) {
-        if let Err(error) = result {
+        if let Err(error) = result
+            && !self.is_abandoned.load(Ordering::Relaxed)
+        {
             eprintln!("instance: {error:?}");
         }
     }

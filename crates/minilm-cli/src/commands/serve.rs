@@ -49,7 +49,7 @@ pub fn options(addr: SocketAddr, listen: &ListenArgs) -> Options {
     for (host, guest) in &listen.folders {
         env.mount(host, guest, Access::Read);
     }
-    Options { addr, env, limits: (&listen.limits).into(), databases: None }
+    Options { addr, env, limits: (&listen.limits).into(), clients: (&listen.clients).into(), databases: None }
 }
 
 /// Compiles and serves.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Result, ensure};
-use minilm_host::serve::{Limits, Options};
+use minilm_host::serve::{Clients, Limits, Options};
 use minilm_host::{Access, HostEnv, serve};
 use minilm_hub::{PAGE_PRECISION, cache_root};
 use minilm_site::{Page, Site, read_page};
@@ -33,7 +33,7 @@ pub fn run(model: &Model, args: WwwArgs) -> Result<()> {
     }
     let mut env = HostEnv::default();
     env.mount(folder, "/", Access::Read);
-    let options = Options { addr: args.addr, env, limits: LIMITS, databases: None };
+    let options = Options { addr: args.addr, env, limits: LIMITS, clients: Clients::default(), databases: None };
     serve::run(Component::Www.bytes()?, options, None, &|addr| {
         println!("listening on http://{addr}\n\nOpen it in a browser. Ctrl-C ends.");
     })

@@ -25,33 +25,41 @@ const fn public(path: &'static str, handler: SyncHandler) -> Route<EmbeddingApp>
     Route { public: true, ..get(path, Dialect::Tei, handler) }
 }
 
-const fn post(path: &'static str, dialect: Dialect, handler: SyncHandler) -> Route<EmbeddingApp> {
-    Route { post: Some(Handler::Sync(handler)), ..Route::new(path, dialect) }
+const fn post(path: &'static str, dialect: Dialect, handler: Handler<EmbeddingApp>) -> Route<EmbeddingApp> {
+    Route { post: Some(handler), ..Route::new(path, dialect) }
 }
 
 /// Clients of Ollama send JSON under any media type.
-const fn ollama_post(path: &'static str, handler: SyncHandler) -> Route<EmbeddingApp> {
+const fn ollama_post(path: &'static str, handler: Handler<EmbeddingApp>) -> Route<EmbeddingApp> {
     Route { any_media_type: true, ..post(path, Dialect::Ollama, handler) }
 }
 
+// What embeds waits between two batches, so that others get their turn.
+const TEI_EMBED: Handler<EmbeddingApp> = Handler::Async(|request| Box::pin(tei::embed(request)));
+const TEI_SIMILARITY: Handler<EmbeddingApp> = Handler::Async(|request| Box::pin(tei::similarity(request)));
+const OPENAI_EMBEDDINGS: Handler<EmbeddingApp> = Handler::Async(|request| Box::pin(openai::embeddings(request)));
+const OLLAMA_EMBED: Handler<EmbeddingApp> = Handler::Async(|request| Box::pin(ollama::embed(request)));
+const OLLAMA_EMBEDDINGS: Handler<EmbeddingApp> = Handler::Async(|request| Box::pin(ollama::embeddings(request)));
+
 /// Every route.
 const ROUTES: &[Route<EmbeddingApp>] = &[
-    Route { get: Some(Handler::Sync(info::welcome)), ..post("/", Dialect::Tei, tei::embed) },
-    post("/embed", Dialect::Tei, tei::embed),
-    post("/similarity", Dialect::Tei, tei::similarity),
-    post("/tokenize", Dialect::Tei, tei::tokenize),
+    Route { get: Some(Handler::Sync(info::welcome)), ..post("/", Dialect::Tei, TEI_EMBED) },
+    post("/embed", Dialect::Tei, TEI_EMBED),
+    post("/similarity", Dialect::Tei, TEI_SIMILARITY),
+    post("/tokenize", Dialect::Tei, Handler::Sync(tei::tokenize)),
     get("/info", Dialect::Tei, info::info),
     get("/metrics", Dialect::Tei, metrics::metrics),
     public("/health", health::health),
     public("/ping", health::health),
+    public("/ready", health::health),
     public("/openapi.json", openapi::openapi),
-    post("/v1/embeddings", Dialect::OpenAi, openai::embeddings),
-    post("/embeddings", Dialect::OpenAi, openai::embeddings),
+    post("/v1/embeddings", Dialect::OpenAi, OPENAI_EMBEDDINGS),
+    post("/embeddings", Dialect::OpenAi, OPENAI_EMBEDDINGS),
     get("/v1/models", Dialect::OpenAi, openai::models),
     get("/v1/models/*", Dialect::OpenAi, openai::model),
-    ollama_post("/api/embed", ollama::embed),
-    ollama_post("/api/embeddings", ollama::embeddings),
-    ollama_post("/api/show", ollama::show),
+    ollama_post("/api/embed", OLLAMA_EMBED),
+    ollama_post("/api/embeddings", OLLAMA_EMBEDDINGS),
+    ollama_post("/api/show", Handler::Sync(ollama::show)),
     get("/api/tags", Dialect::Ollama, ollama::tags),
     get("/api/ps", Dialect::Ollama, ollama::ps),
     get("/api/version", Dialect::Ollama, ollama::version),

@@ -40,7 +40,7 @@ struct EmbedResponse<'a> {
 }
 
 /// `POST /api/embed`.
-pub fn embed(request: &Request<'_>) -> Result<Response, Problem> {
+pub async fn embed(request: &Request<'_>) -> Result<Response, Problem> {
     let start = Instant::now();
     let body: EmbedBody = request.app.state.parse(request.body)?;
     request.app.state.check_model(&body.model)?;
@@ -50,7 +50,11 @@ pub fn embed(request: &Request<'_>) -> Result<Response, Problem> {
         truncation: truncation(body.truncate.unwrap_or(true), TruncationDirection::Right),
         ..EncodeOptions::default()
     };
-    let vectors = request.app.state.embed(EmbedTask { param: "input", input: Input::Texts(body.input.0), options })?;
+    let vectors = request
+        .app
+        .state
+        .embed(EmbedTask { param: "input", input: Input::Texts(body.input.0), options }, &request.budget)
+        .await?;
     Ok(vectors_response(request.headers, &vectors, |vectors| {
         Response::json(&EmbedResponse {
             model: &body.model,
@@ -78,13 +82,13 @@ struct EmbeddingsResponse<'a> {
 }
 
 /// `POST /api/embeddings`, which came before `/api/embed`: one text, and its vector as the model gives it.
-pub fn embeddings(request: &Request<'_>) -> Result<Response, Problem> {
+pub async fn embeddings(request: &Request<'_>) -> Result<Response, Problem> {
     let body: EmbeddingsBody = request.app.state.parse(request.body)?;
     request.app.state.check_model(&body.model)?;
     let options =
         EncodeOptions { truncation: truncation(true, TruncationDirection::Right), ..EncodeOptions::default() };
     let input = Input::Texts(vec![body.prompt]);
-    let vectors = request.app.state.embed(EmbedTask { param: "prompt", input, options })?;
+    let vectors = request.app.state.embed(EmbedTask { param: "prompt", input, options }, &request.budget).await?;
     Ok(vectors_response(request.headers, &vectors, |vectors| {
         Response::json(&EmbeddingsResponse { embedding: &vectors.data })
     }))

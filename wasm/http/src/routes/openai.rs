@@ -67,7 +67,7 @@ struct Usage {
     total_tokens: usize,
 }
 
-pub fn embeddings(request: &Request<'_>) -> Result<Response, Problem> {
+pub async fn embeddings(request: &Request<'_>) -> Result<Response, Problem> {
     let body: EmbeddingsBody = request.app.state.parse(request.body)?;
     if let Some(model) = &body.model {
         request.app.state.check_model(model)?;
@@ -78,7 +78,8 @@ pub fn embeddings(request: &Request<'_>) -> Result<Response, Problem> {
         truncation: truncation(request.app.state.settings.auto_truncate, TruncationDirection::Right),
         ..EncodeOptions::default()
     };
-    let vectors = request.app.state.embed(EmbedTask { param: "input", input: body.input, options })?;
+    let vectors =
+        request.app.state.embed(EmbedTask { param: "input", input: body.input, options }, &request.budget).await?;
     let format = body.encoding_format.unwrap_or_default();
     Ok(vectors_response(request.headers, &vectors, |vectors| list(vectors, format, request.app.state.model_name())))
 }

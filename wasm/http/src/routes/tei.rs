@@ -25,7 +25,7 @@ struct EmbedBody {
     dimensions: Option<usize>,
 }
 
-pub fn embed(request: &Request<'_>) -> Result<Response, Problem> {
+pub async fn embed(request: &Request<'_>) -> Result<Response, Problem> {
     let body: EmbedBody = request.app.state.parse(request.body)?;
     let truncate = body.truncate.unwrap_or(request.app.state.settings.auto_truncate);
     let options = EncodeOptions {
@@ -35,7 +35,8 @@ pub fn embed(request: &Request<'_>) -> Result<Response, Problem> {
         truncation: truncation(truncate, body.truncation_direction),
         ..EncodeOptions::default()
     };
-    let vectors = request.app.state.embed(EmbedTask { param: "inputs", input: body.inputs, options })?;
+    let vectors =
+        request.app.state.embed(EmbedTask { param: "inputs", input: body.inputs, options }, &request.budget).await?;
     let rows = |data: &[f32], dim| Response::json(&data.chunks_exact(dim).collect::<Vec<_>>());
     Ok(vectors_response(request.headers, &vectors, |vectors| rows(&vectors.data, vectors.dim)))
 }
@@ -63,7 +64,7 @@ struct SimilarityParameters {
     prompt_name: Option<String>,
 }
 
-pub fn similarity(request: &Request<'_>) -> Result<Response, Problem> {
+pub async fn similarity(request: &Request<'_>) -> Result<Response, Problem> {
     let SimilarityBody { inputs: Object(inputs), parameters } = request.app.state.parse(request.body)?;
     let Object(parameters) = parameters.unwrap_or_default();
     if inputs.sentences.is_empty() {
@@ -77,7 +78,11 @@ pub fn similarity(request: &Request<'_>) -> Result<Response, Problem> {
     };
     let mut texts = inputs.sentences;
     texts.insert(0, inputs.source_sentence);
-    let vectors = request.app.state.embed(EmbedTask { param: "inputs", input: Input::Texts(texts), options })?;
+    let vectors = request
+        .app
+        .state
+        .embed(EmbedTask { param: "inputs", input: Input::Texts(texts), options }, &request.budget)
+        .await?;
     let (source, sentences) = vectors.data.split_at(vectors.dim);
     let function = request.app.state.embedder.config().similarity;
     let scores = minilm::similarity(source, sentences, vectors.dim, function)?;

@@ -2,6 +2,7 @@
 
 mod admission;
 mod answers;
+mod budgets;
 mod errors;
 mod settings;
 

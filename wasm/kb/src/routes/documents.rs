@@ -1,20 +1,20 @@
 //! `/documents`: what is in the knowledge base, in and out.
 
 use http::StatusCode;
-use minilm_documents::{Document, Documents, dedupe_by_id};
+use minilm_documents::{Document, dedupe_by_id};
 use minilm_serving::{Problem, Response, Usage, excerpt};
 use serde::Serialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 
 use super::{Request, document};
-use crate::embed;
+use crate::embed::{self, Documents};
 
 /// `PUT /documents`: a JSON array or JSON lines; all of them are in afterwards, or none.
 pub async fn upsert(request: &Request<'_>) -> Result<Response, Problem> {
     let kb = request.app;
     kb.store.writable()?;
-    let documents = Documents::new(request.body).collect::<Result<Vec<Document>, _>>();
+    let documents = minilm_documents::Documents::new(request.body).collect::<Result<Vec<Document>, _>>();
     let documents = documents.map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.to_string()))?;
     let documents = dedupe_by_id(documents);
     if documents.is_empty() {
@@ -25,7 +25,8 @@ pub async fn upsert(request: &Request<'_>) -> Result<Response, Problem> {
     let ids: Vec<&str> = documents.iter().map(|document| document.id.as_str()).collect();
     let existing = kb.store.existing(&kb.identity, &ids).await?;
     kb.check_identity(&existing.identity)?;
-    let (entries, usage) = embed::documents(kb, &documents, existing.documents)?;
+    let (entries, usage) =
+        embed::documents(kb, Documents::Sent, &documents, existing.documents, &request.budget).await?;
     let total = kb.store.upsert(&existing.identity, &entries).await?;
     Ok(Response::json(&json!({ "upserted": entries.len(), "total": total })).with_usage(usage))
 }
@@ -59,8 +60,9 @@ pub async fn list(request: &Request<'_>) -> Result<Response, Problem> {
         }
     }
     // One more tells whether there is more.
-    let mut records = request.app.store.page(after.as_deref(), limit + 1).await?;
-    let more = records.len() > limit;
+    let page = request.app.store.page(after.as_deref(), limit + 1, request.budget.max_response_bytes).await?;
+    request.budget.check_response(page.bytes(limit))?;
+    let (mut records, more) = (page.records, page.sizes.len() > limit);
     records.truncate(limit);
     let next = records.last().filter(|_| more).map(|record| record.id.as_str());
     let documents = records.iter().map(document).collect::<Result<_, _>>()?;

@@ -1,17 +1,19 @@
-//! `GET /health`: whether questions can be responseed, in the form of the Flask service.
+//! `GET /health`: that the component lives, and how it is, in the form of the Flask service. `GET /ready`: whether questions can be
+//! answered.
 
-use http::StatusCode;
 use minilm_serving::{Problem, Response};
 use serde_json::{Value, json};
 
 use super::{Request, plain};
+use crate::Kb;
+use crate::store::{State, StoreError};
 
+/// 200 where there is an instance, whatever the store says: a host that starts the component anew would change nothing about a database.
 pub async fn health(request: &Request<'_>) -> Result<Response, Problem> {
     let kb = request.app;
-    let opened = kb.store.open(&kb.identity).await;
-    let (status, database) = match &opened {
+    let (status, database) = match &kb.store.open(&kb.identity).await {
         Ok(state) => {
-            let error = kb.identity.mismatch(&state.identity, kb.store.recovery_hint());
+            let error = mismatch(kb, state);
             let status = if error.is_none() { "healthy" } else { "unhealthy" };
             (status, database(status, true, state.documents, error))
         }
@@ -33,11 +35,24 @@ pub async fn health(request: &Request<'_>) -> Result<Response, Problem> {
             "store": kb.store.name(),
         },
     }));
-    if status != "healthy" {
-        response.status = StatusCode::SERVICE_UNAVAILABLE;
-        response.error = database["error"].as_str().map(str::to_owned);
-    }
+    response.error = database["error"].as_str().map(str::to_owned);
     Ok(response)
+}
+
+/// 200 with the number of documents where the store answers and its vectors are of this model, else 503 with the reason.
+pub async fn ready(request: &Request<'_>) -> Result<Response, Problem> {
+    let kb = request.app;
+    let not_ready = |message| Problem::unhealthy(message).retry_after_a_second();
+    let state = kb.store.open(&kb.identity).await.map_err(|error: StoreError| not_ready(error.to_string()))?;
+    match mismatch(kb, &state) {
+        None => Ok(Response::json(&json!({ "status": "ready", "document_count": state.documents }))),
+        Some(message) => Err(not_ready(message)),
+    }
+}
+
+/// Why vectors of the store cannot be compared with those of this instance.
+fn mismatch(kb: &Kb, state: &State) -> Option<String> {
+    kb.identity.mismatch(&state.identity, kb.store.recovery_hint())
 }
 
 fn database(status: &str, connected: bool, documents: usize, error: Option<String>) -> Value {

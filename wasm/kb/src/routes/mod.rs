@@ -32,6 +32,7 @@ const JSON_LINES: &[&str] = &["application/x-ndjson", "application/jsonl", "appl
 const ROUTES: &[Route<Kb>] = &[
     Route { get: Some(Handler::Sync(welcome::welcome)), ..path("/") },
     Route { public: true, get: Some(Handler::Async(|request| Box::pin(health::health(request)))), ..path("/health") },
+    Route { public: true, get: Some(Handler::Async(|request| Box::pin(health::ready(request)))), ..path("/ready") },
     Route { get: Some(Handler::Sync(|request| Ok(request.app.state().metrics()))), ..path("/metrics") },
     Route {
         dialect: Dialect::Flask,

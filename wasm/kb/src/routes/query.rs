@@ -8,8 +8,8 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::{Answered, Request, Score, filter, missing, plain, searchable, threshold, top_k};
+use crate::embed;
 use crate::store::{Found, Search};
-use crate::{Kb, embed};
 
 /// The field that is asked about.
 const QUESTION: &str = "question";
@@ -47,8 +47,8 @@ pub async fn query(request: &Request<'_>) -> Result<Response, Problem> {
     let threshold_used = threshold(kb, body.threshold)?;
     searchable(kb, QUESTION)?;
     let filter = filter(body.filter.as_ref())?;
-    let (vector, usage) = embed::questions(&kb.state, QUESTION, vec![question])?;
-    let found = find(kb, &vector, threshold_used, 1, true, filter).await?.pop().unwrap_or_default();
+    let (vector, usage) = embed::questions(&kb.state, QUESTION, vec![question], &request.budget).await?;
+    let found = find(request, &vector, threshold_used, 1, true, filter).await?.pop().unwrap_or_default();
     let Some(best) = found.matches.first() else {
         return Err(no_match(&found, threshold_used));
     };
@@ -125,8 +125,8 @@ pub async fn batch(request: &Request<'_>) -> Result<Response, Problem> {
     let (threshold_used, top_k) = (threshold(kb, body.threshold)?, top_k(body.top_k, 1)?);
     searchable(kb, QUESTION)?;
     let filter = filter(body.filter.as_ref())?;
-    let (vectors, usage) = embed::questions(&kb.state, "questions", questions.clone())?;
-    let found = find(kb, &vectors, threshold_used, top_k, false, filter).await?;
+    let (vectors, usage) = embed::questions(&kb.state, "questions", questions.clone(), &request.budget).await?;
+    let found = find(request, &vectors, threshold_used, top_k, false, filter).await?;
     let total_documents_searched = found.first().map_or(0, |found| found.searched);
     let results = questions.iter().zip(&found).enumerate().map(|(question_index, (query, found))| {
         let matches = found.matches.iter().map(|found| {
@@ -143,16 +143,17 @@ pub async fn batch(request: &Request<'_>) -> Result<Response, Problem> {
 
 /// What is found for each of `vectors`.
 async fn find(
-    kb: &Kb,
+    request: &Request<'_>,
     vectors: &[f32],
     threshold: f32,
     top_k: usize,
     positions: bool,
     filter: Option<Filter>,
 ) -> Result<Vec<Found>, Problem> {
+    let (kb, budget) = (request.app, &request.budget);
     let vectors: Vec<&[f32]> = vectors.chunks_exact(kb.identity.dim).collect();
     let (threshold, filter) = (Some(threshold), filter.as_ref());
-    let search = Search { field: QUESTION, vectors: &vectors, top_k, threshold, filter, positions };
+    let search = Search { field: QUESTION, vectors: &vectors, top_k, threshold, filter, positions, budget };
     kb.search(&search).await
 }
 

@@ -59,9 +59,9 @@ pub async fn search(request: &Request<'_>) -> Result<Response, Problem> {
     let threshold = body.threshold.map(|asked| threshold(kb, Some(asked))).transpose()?;
     searchable(kb, &body.field)?;
     let filter = filter(body.filter.as_ref())?;
-    let (vector, usage) = embed::questions(&kb.state, "query", vec![query])?;
-    let field = body.field.as_str();
-    let search = Search { field, vectors: &[&vector], top_k, threshold, filter: filter.as_ref(), positions: false };
+    let (vector, usage) = embed::questions(&kb.state, "query", vec![query], &request.budget).await?;
+    let (field, filter, budget) = (body.field.as_str(), filter.as_ref(), &request.budget);
+    let search = Search { field, vectors: &[&vector], top_k, threshold, filter, positions: false, budget };
     let found = kb.search(&search).await?.pop().unwrap_or_default();
     let results = found.matches.iter().map(|found| {
         let (document_id, score) = (found.record.id.as_str(), found.score.into());

@@ -12,6 +12,7 @@ pub fn welcome(request: &Request<'_>) -> Result<Response, Problem> {
         "MiniLM knowledge base, model {model}, store {store}.
 
 GET    /health               the model, the number of documents, the threshold
+GET    /ready                whether questions can be answered: the store answers, and fits the model
 POST   /query                {{\"question\", \"threshold\"?, \"filter\"?}}: the closest document
 POST   /query/batch          {{\"questions\", \"threshold\"?, \"top_k\"?, \"filter\"?}}: the closest to each of many
 POST   /search               {{\"query\", \"field\"?, \"top_k\"?, \"threshold\"?, \"filter\"?}}: whole documents

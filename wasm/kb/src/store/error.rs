@@ -22,6 +22,9 @@ pub enum StoreError {
     /// A document that this store cannot keep.
     #[error("a document cannot be kept: {0}")]
     Document(String),
+    /// The request would cost more than it may.
+    #[error("{}", .0.message())]
+    Over(Problem),
     /// What is there is not what was written.
     #[error("the store is damaged: {0}")]
     Damaged(String),
@@ -38,8 +41,15 @@ impl From<StoreError> for Problem {
             }
             StoreError::Changed => Self::new(StatusCode::CONFLICT, message).retry_after_a_second(),
             StoreError::Document(_) => Self::invalid(message),
+            StoreError::Over(problem) => problem,
             StoreError::Damaged(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, message),
         }
+    }
+}
+
+impl From<Problem> for StoreError {
+    fn from(problem: Problem) -> Self {
+        Self::Over(problem)
     }
 }
 

@@ -7,7 +7,10 @@ use async_trait::async_trait;
 use minilm::index::{Hit, Query};
 use minilm_documents::{FileError, IndexFile as Index};
 
-use super::{Entry, Existing, Found, Identity, Match, Record, Search, SearchResult, State, Store, StoreError};
+use super::{Entry, Existing, Found, Identity, Match, Page, Record, Search, SearchResult, State, Store, StoreError};
+
+/// Queries that share one pass over the file. Between two passes others get their turn.
+const QUERIES_PER_PASS: usize = 16;
 
 /// A file, opened when it is first asked for; one that takes its place is seen by the next instance.
 pub struct IndexFile {
@@ -59,17 +62,27 @@ fn record(index: &Index<File>, at: usize) -> Result<Record, FileError> {
 }
 
 /// What is found for one query: `hits` without a threshold, and for each row of the field whether it was looked at, where not all were.
-fn found(index: &Index<File>, search: &Search<'_>, hits: &[Hit], kept: Option<&[bool]>) -> Result<Found, FileError> {
+/// `bytes` is what the documents of all queries have so far.
+fn found(
+    index: &Index<File>,
+    search: &Search<'_>,
+    hits: &[Hit],
+    kept: Option<&[bool]>,
+    bytes: &mut usize,
+) -> Result<Found, StoreError> {
     let matches = hits.iter().take(search.top_k).filter(|hit| search.reaches(hit.score)).map(|hit| {
-        let row = index.row(search.field, hit.index)?.unwrap_or(0);
+        let row = index.row(search.field, hit.index).map_err(failed)?.unwrap_or(0);
         let place = kept.map_or(row, |kept| kept.iter().take(row).filter(|&&kept| kept).count());
-        Ok(Match { index: place, score: hit.score, record: record(index, hit.index)? })
+        let record = record(index, hit.index).map_err(failed)?;
+        *bytes += record.document.len();
+        search.budget.check_response(*bytes)?;
+        Ok(Match { index: place, score: hit.score, record })
     });
     let searched = match kept {
         Some(kept) => kept.iter().filter(|&&kept| kept).count(),
-        None => index.rows(search.field)?,
+        None => index.rows(search.field).map_err(failed)?,
     };
-    let matches = matches.collect::<Result<_, FileError>>()?;
+    let matches = matches.collect::<Result<_, StoreError>>()?;
     Ok(Found { searched, best: hits.first().map(|hit| hit.score), matches })
 }
 
@@ -85,7 +98,7 @@ fn identity(index: &Index<File>) -> Identity {
 }
 
 /// What is found for each vector of a search.
-fn find(index: &Index<File>, search: &Search<'_>) -> Result<Vec<Found>, StoreError> {
+async fn find(index: &Index<File>, search: &Search<'_>) -> Result<Vec<Found>, StoreError> {
     let queries: Vec<Query> = search.vectors.iter().map(|vector| Query::new(vector)).collect::<Result<_, _>>()?;
     // The best one is always found, also where none is asked for: a response states how far it is.
     let top_k = search.top_k.max(1);
@@ -93,12 +106,18 @@ fn find(index: &Index<File>, search: &Search<'_>) -> Result<Vec<Found>, StoreErr
         None => None,
         Some(filter) => Some(index.rows_where(search.field, |document| document.matches(filter)).map_err(failed)?),
     };
-    let hits = match &kept {
-        None => index.search_all(search.field, &queries, top_k, None),
-        Some(kept) => index.search_rows(search.field, &queries, top_k, None, kept),
-    };
-    let hits = hits.map_err(failed)?;
-    hits.iter().map(|hits| found(index, search, hits, kept.as_deref())).collect::<Result<_, _>>().map_err(failed)
+    let (mut all, mut bytes) = (Vec::with_capacity(queries.len()), 0);
+    for some in queries.chunks(QUERIES_PER_PASS) {
+        let hits = match &kept {
+            None => index.search_all(search.field, some, top_k, None),
+            Some(kept) => index.search_rows(search.field, some, top_k, None, kept),
+        };
+        for hits in &hits.map_err(failed)? {
+            all.push(found(index, search, hits, kept.as_deref(), &mut bytes)?);
+        }
+        search.budget.pause(|| format!("searching for {} of {} questions", all.len(), queries.len())).await?;
+    }
+    Ok(all)
 }
 
 #[async_trait(?Send)]
@@ -123,7 +142,7 @@ impl Store for IndexFile {
     async fn search(&self, own: &Identity, search: &Search<'_>) -> Result<SearchResult, StoreError> {
         let index = self.index()?;
         let identity = identity(index);
-        let found = if own.is_comparable(&identity) { find(index, search)? } else { Vec::new() };
+        let found = if own.is_comparable(&identity) { find(index, search).await? } else { Vec::new() };
         Ok(SearchResult { identity, found })
     }
 
@@ -141,11 +160,20 @@ impl Store for IndexFile {
         record(index, at).map(Some).map_err(failed)
     }
 
-    async fn page(&self, after: Option<&str>, limit: usize) -> Result<Vec<Record>, StoreError> {
+    async fn page(&self, after: Option<&str>, limit: usize, max_bytes: usize) -> Result<Page, StoreError> {
         let (index, ids) = (self.index()?, self.ids()?);
         let first = after.map_or(0, |after| ids.partition_point(|(id, _)| id.as_str() <= after));
-        let page = ids[first..].iter().take(limit);
-        page.map(|&(_, at)| record(index, at).map_err(failed)).collect()
+        let (mut page, mut bytes) = (Page::default(), 0);
+        for &(_, at) in ids[first..].iter().take(limit) {
+            let record = record(index, at).map_err(failed)?;
+            let size = record.document.len();
+            bytes += size;
+            page.sizes.push(size);
+            if page.records.is_empty() || bytes <= max_bytes {
+                page.records.push(record);
+            }
+        }
+        Ok(page)
     }
 
     async fn delete(&self, _id: &str) -> Result<bool, StoreError> {

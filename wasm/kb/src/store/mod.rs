@@ -17,6 +17,7 @@ pub mod sqlite;
 
 use async_trait::async_trait;
 use minilm_documents::filter::Filter;
+use minilm_serving::Budget;
 
 pub use error::StoreError;
 pub use identity::Identity;
@@ -86,6 +87,9 @@ pub struct Search<'a> {
     pub filter: Option<&'a Filter>,
     /// Whether [`Match::index`] is needed. Some stores have to compute it.
     pub positions: bool,
+    /// Time and bytes that the search may take. A store fails with [`StoreError::Over`] where the documents of all matches would have
+    /// more bytes than an answer may have, without holding them all.
+    pub budget: &'a Budget,
 }
 
 impl Search<'_> {
@@ -125,6 +129,23 @@ pub struct Match {
     pub score: f32,
     /// The document.
     pub record: Record,
+}
+
+/// Documents in the order of their ids.
+#[derive(Clone, Debug, Default)]
+pub struct Page {
+    /// The first ones, as many as were asked for or as there is room for.
+    pub records: Vec<Record>,
+    /// The bytes of every document that was asked for, of those without a record too.
+    pub sizes: Vec<usize>,
+}
+
+impl Page {
+    /// Bytes of the first `count` documents.
+    #[must_use]
+    pub fn bytes(&self, count: usize) -> usize {
+        self.sizes.iter().take(count).sum()
+    }
 }
 
 /// A place for documents and their vectors.
@@ -167,8 +188,9 @@ pub trait Store {
     /// The document with an id.
     async fn get(&self, id: &str) -> Result<Option<Record>, StoreError>;
 
-    /// Up to `limit` documents in the order of their ids, by bytes, from the first one after `after`.
-    async fn page(&self, after: Option<&str>, limit: usize) -> Result<Vec<Record>, StoreError>;
+    /// Up to `limit` documents in the order of their ids, by bytes, from the first one after `after`. Behind the first, only as many
+    /// have a record as have `max_bytes` together.
+    async fn page(&self, after: Option<&str>, limit: usize, max_bytes: usize) -> Result<Page, StoreError>;
 
     /// Drops a document, and says whether there was one.
     async fn delete(&self, id: &str) -> Result<bool, StoreError>;

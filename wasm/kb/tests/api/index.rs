@@ -96,10 +96,12 @@ fn it_can_only_be_read() {
 fn a_file_that_does_not_fit_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("kb.minilm");
-    let missing = serve(&file, &[], false).get("/health");
-    assert_eq!(missing.status, 503);
+    let missing = serve(&file, &[], false);
     let error = format!("the store cannot be reached: {}: ", file.display());
-    assert!(missing.text().contains(&error), "{}", missing.text());
+    for (path, status) in [("/health", 200), ("/ready", 503)] {
+        let reply = missing.get(path);
+        assert!(reply.status == status && reply.text().contains(&error), "{path}: {}", reply.text());
+    }
 
     build(&file, &documents(), &["question"]);
     let ask = json!({ "question": "the cat" }).to_string();
@@ -107,7 +109,7 @@ fn a_file_that_does_not_fit_is_refused() {
     let refused = other.post("/query", ask.clone());
     assert_eq!(refused.status, 409);
     assert!(refused.text().contains("build the index file anew"), "{}", refused.text());
-    assert_eq!(other.get("/health").status, 503);
+    assert_eq!([other.get("/health").status, other.get("/ready").status], [200, 503]);
     let fields = serve(&file, &[("SEARCH_FIELDS", "question,title")], false).post("/query", ask.clone());
     assert_eq!(fields.status, 409);
 

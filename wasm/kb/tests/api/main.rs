@@ -1,6 +1,7 @@
 //! The knowledge base through the request handler, natively: every status code and every field, over SQLite and over an index file.
 
 mod answers;
+mod budgets;
 mod documents;
 mod errors;
 mod filters;

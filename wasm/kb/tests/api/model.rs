@@ -34,7 +34,9 @@ fn another_model_is_refused_until_a_reindex() {
         );
     }
     let health = second.get("/health");
-    assert_eq!((health.status, &health.json()["database"]["connected"]), (503, &json!(true)));
+    assert_eq!((health.status, &health.json()["status"]), (200, &json!("unhealthy")));
+    assert_eq!(health.json()["database"]["connected"], true);
+    assert_eq!(second.get("/ready").status, 503);
     // What needs no vectors works.
     assert_eq!((second.get("/documents/cat").status, second.get("/documents").status), (200, 200));
 

@@ -19,7 +19,7 @@ fn each_request_opens_the_store_once() {
     assert_eq!(db.counts(), (1, 2));
     assert_eq!(client.post("/search", "{\"query\": \"cats\", \"filter\": {\"topic\": \"pets\"}}").status, 200);
     assert_eq!(db.counts(), (1, 2));
-    for path in ["/documents", "/documents/cat", "/health"] {
+    for path in ["/documents", "/documents/cat", "/health", "/ready"] {
         assert_eq!(client.get(path).status, 200);
         assert_eq!(db.counts(), (1, 1), "{path}");
     }

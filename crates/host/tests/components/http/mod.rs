@@ -1,5 +1,6 @@
 //! The HTTP component in real wasmtime, over real sockets.
 
+mod clients;
 mod golden;
 mod hostile;
 pub mod imports;

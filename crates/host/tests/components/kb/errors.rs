@@ -9,8 +9,8 @@ use super::{Kb, serve};
 fn a_store_that_cannot_be_reached() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let running = serve(&folder.path().join("nowhere/kb.db"), &[], None);
-    let health = running.get("/health");
-    assert_eq!(health.status(), 503);
+    let (health, ready) = (running.get("/health"), running.get("/ready"));
+    assert_eq!((health.status(), ready.status(), ready.header("retry-after")), (200, 503, "1"));
     let health = health.json();
     assert_eq!((&health["status"], &health["database"]["connected"]), (&json!("unhealthy"), &json!(false)));
     let error = health["database"]["error"].as_str().expect("a reason");

@@ -70,9 +70,11 @@ fn a_file_that_does_not_fit_is_refused() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let ask = json!({ "question": "Where is my new card?" }).to_string();
     let missing = serve(folder.path(), &[], L3);
-    let health = missing.get("/health");
-    assert_eq!(health.status(), 503);
-    assert!(health.text().contains("the store cannot be reached: /kb/kb.minilm: "), "{}", health.text());
+    for (path, status) in [("/health", 200), ("/ready", 503)] {
+        let reply = missing.get(path);
+        let part = "the store cannot be reached: /kb/kb.minilm: ";
+        assert!(reply.status() == status && reply.text().contains(part), "{path}: {}", reply.text());
+    }
 
     build(folder.path(), &["question"]);
     let other = serve(folder.path(), &[], L6).post("/query", ask.clone());

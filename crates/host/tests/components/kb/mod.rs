@@ -1,6 +1,7 @@
 //! The knowledge base in real wasmtime, over real SQLite, real PostgreSQL and real index files.
 
 mod answers;
+mod budgets;
 mod crash;
 mod errors;
 #[path = "../../../../../tests/common/filters.rs"]

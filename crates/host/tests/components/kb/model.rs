@@ -22,7 +22,9 @@ fn another_model_is_refused_until_a_reindex() {
         assert_eq!(error["details"]["configured"]["model"], "all-MiniLM-L6-v2");
     }
     let health = running.get("/health");
-    assert_eq!((health.status(), &health.json()["database"]["connected"]), (503, &json!(true)));
+    assert_eq!((health.status(), &health.json()["status"]), (200, &json!("unhealthy")));
+    assert_eq!(health.json()["database"]["connected"], true);
+    assert_eq!(running.get("/ready").status(), 503);
     // What needs no vectors works.
     assert_eq!(running.get("/documents/card").status(), 200);
 

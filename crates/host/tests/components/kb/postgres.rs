@@ -306,13 +306,30 @@ fn errors_are_told_apart() {
     assert_eq!(running.get("/documents/1").json(), found);
 
     let gone = address.replace("dbname=errors", "dbname=nowhere");
-    let health = serve(&gone, &[], L3).get("/health");
+    let gone = serve(&gone, &[], L3);
+    let health = gone.get("/health");
     let database = &health.json()["database"];
-    assert_eq!((health.status(), &database["connected"]), (503, &json!(false)));
+    assert_eq!((health.status(), &database["connected"], gone.get("/ready").status()), (200, &json!(false), 503));
     assert!(database["error"].as_str().is_some_and(|error| error.contains("nowhere")), "{database}");
     let request = Request::put("/documents").header("content-type", "application/json");
     let databases = Some(Databases::default());
     let unset = Running::start(&component(SPIN, L3), Options { databases, ..options(&[("STORE", "postgres")]) });
     let reply = unset.send(request.body(b"[{\"id\": \"1\"}]".to_vec()).expect("a request"));
     assert!(reply.status() == 503 && reply.text().contains("POSTGRES_URL is not set"), "{}", reply.text());
+}
+
+/// A statement that waits for a lock for too long is ended by PostgreSQL, and nothing is written.
+#[test]
+#[ignore = "needs packed models: run `cargo xtask test`"]
+fn a_statement_that_waits_too_long_is_ended() {
+    let Some(address) = database("waits") else { return };
+    let running = serve(&format!("{address} options='-c statement_timeout=300'"), &[], L3);
+    put(&running, documents().to_string());
+    let reply = on(&address, async |client| {
+        client.batch_execute("BEGIN; LOCK TABLE minilm_documents").await.expect("a lock");
+        put(&running, "[{\"id\": \"1\", \"question\": \"Where is my card?\"}]")
+    });
+    assert_eq!((reply.status(), reply.header("retry-after")), (503, "1"), "{}", reply.text());
+    assert!(reply.text().contains("statement timeout"), "{}", reply.text());
+    assert_eq!(count(&running), 4);
 }

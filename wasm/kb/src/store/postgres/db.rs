@@ -43,6 +43,11 @@ impl Db {
         Ok(rows)
     }
 
+    /// Lets statements of this connection take as long as they need: those that make graphs do.
+    pub async fn lift_statement_timeout(&self) -> Result<(), StoreError> {
+        self.execute("SET statement_timeout = 0").await
+    }
+
     /// Runs one statement that has no rows.
     pub async fn execute(&self, statement: &str) -> Result<(), StoreError> {
         self.0.execute_async(statement.to_owned(), Vec::new()).await.map(drop).map_err(failed)
@@ -95,6 +100,11 @@ pub fn real(row: &Row, column: usize) -> Result<Option<f32>, StoreError> {
         Some(DbValue::DbNull) => Ok(None),
         other => Err(unexpected(column, other)),
     }
+}
+
+/// Whether a column is `NULL`.
+pub fn is_null(row: &Row, column: usize) -> bool {
+    matches!(row.get(column), Some(DbValue::DbNull))
 }
 
 /// A column that is text.

@@ -10,9 +10,9 @@ mod search;
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use db::{Db, ParameterValue, Row, integer, take_meta, text, texts};
+use db::{Db, ParameterValue, Row, integer, is_null, take_meta, text, texts};
 
-use super::{Entry, Existing, FieldVector, Identity, Record, Search, SearchResult, State, Store, StoreError};
+use super::{Entry, Existing, FieldVector, Identity, Page, Record, Search, SearchResult, State, Store, StoreError};
 
 /// A database.
 #[derive(Debug)]
@@ -50,6 +50,7 @@ fn read_state(row: &Row) -> Result<State, StoreError> {
 
 /// Makes what is not there yet.
 async fn create(db: &Db, identity: &Identity) -> Result<(), StoreError> {
+    db.lift_statement_timeout().await?;
     let literal = format!("'{}'", identity.to_text()?.replace('\'', "''"));
     let create = schema::CREATE
         .replace("{format}", &schema::FORMAT_VERSION.to_string())
@@ -173,15 +174,18 @@ impl Store for Postgres {
         rows.first().map(record).transpose()
     }
 
-    async fn page(&self, after: Option<&str>, limit: usize) -> Result<Vec<Record>, StoreError> {
+    async fn page(&self, after: Option<&str>, limit: usize, max_bytes: usize) -> Result<Page, StoreError> {
+        let number = |number: usize| ParameterValue::Int64(i64::try_from(number).unwrap_or(i64::MAX));
         let after = ParameterValue::Str(after.unwrap_or_default().to_owned());
-        let limit = ParameterValue::Int64(i64::try_from(limit).unwrap_or(i64::MAX));
-        let mut rows = self.db().await?.try_rows(schema::PAGE, vec![after, limit]).await?.unwrap_or_default();
+        let parameters = vec![after, number(limit), number(max_bytes)];
+        let mut rows = self.db().await?.try_rows(schema::PAGE, parameters).await?.unwrap_or_default();
         take_meta(&mut rows)?;
-        let mut records: Vec<Record> = rows.iter().map(record).collect::<Result<_, _>>()?;
         // The order of the rows of a UNION is nowhere promised.
-        records.sort_unstable_by(|a, b| a.id.cmp(&b.id));
-        Ok(records)
+        rows.sort_unstable_by(|a, b| text(a, 0).ok().cmp(&text(b, 0).ok()));
+        let size = |row| integer(row, 2).map(|bytes| usize::try_from(bytes).unwrap_or(0));
+        let sizes = rows.iter().map(size).collect::<Result<_, _>>()?;
+        let whole = rows.iter().take_while(|row| !is_null(row, 1));
+        Ok(Page { records: whole.map(record).collect::<Result<_, _>>()?, sizes })
     }
 
     async fn delete(&self, id: &str) -> Result<bool, StoreError> {
@@ -192,6 +196,7 @@ impl Store for Postgres {
 
     async fn reindex(&self, identity: &Identity, version: i64, entries: &[Entry]) -> Result<(), StoreError> {
         let db = self.db().await?;
+        db.lift_statement_timeout().await?;
         // Graphs of another width would refuse the new vectors.
         if let Some(old) = state(&db).await?.filter(|old| old.identity.dim != identity.dim) {
             for field in &old.identity.fields {

@@ -147,11 +147,16 @@ pub const EXISTING: &str = "SELECT NULL::text, format_version::text, identity, N
 pub const GET: &str = "SELECT NULL::text, format_version::text FROM minilm_meta
     UNION ALL SELECT id, document FROM minilm_documents WHERE id = $1::text";
 
-/// Parameters: an id, a limit. Gives id and document, from the first one after the id. No id is empty, so all come after the empty one.
-pub const PAGE: &str = "SELECT NULL::text, format_version::text FROM minilm_meta
-    UNION ALL SELECT * FROM (
-        SELECT id, document FROM minilm_documents WHERE id > $1::text ORDER BY id LIMIT $2::bigint
-    ) page";
+/// Parameters: an id, a limit, most bytes. Gives id, document and its bytes, from the first one after the id. No id is empty, so all come
+/// after the empty one. Behind the first, the document is `NULL` where those up to it have more bytes.
+pub const PAGE: &str = "SELECT NULL::text, format_version::text, NULL::bigint FROM minilm_meta
+    UNION ALL
+    SELECT id, CASE WHEN total = bytes OR total <= $3::bigint THEN document END, bytes FROM (
+        SELECT id, document, bytes, sum(bytes) OVER (ORDER BY id) AS total FROM (
+            SELECT id, document, octet_length(document)::bigint AS bytes
+            FROM minilm_documents WHERE id > $1::text ORDER BY id LIMIT $2::bigint
+        ) page
+    ) sized";
 
 /// Parameters: an id. Gives how many there were, 1 or 0.
 ///

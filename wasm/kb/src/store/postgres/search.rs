@@ -1,7 +1,7 @@
 //! Search: distance, order, threshold and filter are PostgreSQL's work. One statement answers all vectors of a search, and reads the
 //! identity with its rows.
 
-use super::db::{Db, ParameterValue, Row, integer, real, text, texts};
+use super::db::{Db, ParameterValue, Row, integer, is_null, real, text, texts};
 use super::{filter, schema, vector_text};
 use crate::store::{Found, Identity, Match, Record, Search, SearchResult, StoreError};
 
@@ -22,6 +22,7 @@ pub async fn search(db: &Db, own: &Identity, search: &Search<'_>) -> Result<Opti
         texts(vectors.iter().map(String::as_str)),
         ParameterValue::Int64(limit),
         ParameterValue::Floating64(search.threshold.map_or(f64::NEG_INFINITY, f64::from)),
+        ParameterValue::Int64(i64::try_from(search.budget.max_response_bytes).unwrap_or(i64::MAX)),
     ];
     let filter = search.filter.map(|search| filter::condition(search, &mut parameters));
     let Some(rows) = db.try_rows(&statement(own, search, filter.as_deref(), top_k), parameters).await? else {
@@ -53,15 +54,19 @@ fn read(row: &Row, search: &Search<'_>, found: &mut [Found]) -> Result<(), Store
     let Some(score) = real(row, 4)? else { return Ok(()) };
     found.best = Some(found.best.map_or(score, |best| best.max(score)));
     if search.reaches(score) && found.matches.len() < search.top_k {
+        if is_null(row, 6) {
+            search.budget.check_response(usize::try_from(integer(row, 8)?).unwrap_or(usize::MAX))?;
+        }
         let record = Record { id: text(row, 5)?.to_owned(), document: text(row, 6)?.to_owned() };
         found.matches.push(Match { index: usize::try_from(integer(row, 7)?).unwrap_or(0), score, record });
     }
     Ok(())
 }
 
-/// Parameters: vectors; most rows of each; least cosine; those of `filter`, the condition of the documents that are searched.
+/// Parameters: vectors; most rows of each; least cosine; most bytes of all documents; those of `filter`, the condition of the documents that are searched.
 ///
-/// Gives format version, identity, number of the vector from 1, documents that were searched, score, id, document and position. Vectors of
+/// Gives format version, identity, number of the vector from 1, documents that were searched, score, id, document, position, and the bytes
+/// of the documents of this and all matches before. The document is `NULL` where these are too many, or where it is no match. Vectors of
 /// another width could not be compared at all, so they are not read: PostgreSQL evaluates that condition, which depends on no row, first.
 fn statement(own: &Identity, search: &Search<'_>, filter: Option<&str>, top_k: usize) -> String {
     let (dim, positions) = (own.dim, search.positions);
@@ -104,10 +109,18 @@ fn statement(own: &Identity, search: &Search<'_>, filter: Option<&str>, top_k: u
         nearest AS MATERIALIZED (
             SELECT q.number, h.*, max(h.score) OVER (PARTITION BY q.number) AS best
             FROM queries q CROSS JOIN LATERAL ({nearest}) h
+        ),
+        sized AS MATERIALIZED (
+            SELECT n.number, n.document, (sum(octet_length(f.document))
+                OVER (ORDER BY n.number, n.score DESC, n.document))::bigint AS total
+            FROM nearest n JOIN minilm_documents f ON f.seq = n.document
+            WHERE n.score::real >= $3::float8::real
         )
-        SELECT m.format_version, m.identity, q.number, {searched}, n.score, d.id, d.document, {position}
+        SELECT m.format_version, m.identity, q.number, {searched}, n.score, d.id,
+            CASE WHEN s.total <= $4::bigint THEN d.document END, {position}, s.total
         FROM meta m CROSS JOIN queries q
         LEFT JOIN nearest n ON n.number = q.number AND (n.score >= $3::float8 OR n.score = n.best)
+        LEFT JOIN sized s ON s.number = n.number AND s.document = n.document
         LEFT JOIN minilm_documents d ON d.seq = n.document
         ORDER BY q.number, n.score DESC, n.document"
     )

@@ -15,7 +15,7 @@ pub use db::{Connection, Database, DbError, Row, Value};
 use db::{floats, integer, text};
 use session::{Rows, Session, size};
 
-use super::{Entry, Existing, FieldVector, Identity, Record, Search, SearchResult, State, Store, StoreError};
+use super::{Entry, Existing, FieldVector, Identity, Page, Record, Search, SearchResult, State, Store, StoreError};
 
 /// Documents in a SQLite database. Nothing is opened before the first request.
 pub struct Sqlite {
@@ -94,17 +94,17 @@ impl Store for Sqlite {
         found.and_then(|found| found.rows.into_iter().next()).map(|row| record(&row, 0)).transpose()
     }
 
-    async fn page(&self, after: Option<&str>, limit: usize) -> Result<Vec<Record>, StoreError> {
-        let limit = Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX));
-        let found =
-            self.session().await?.read(schema::PAGE, vec![after.map_or(Value::Null, Value::from), limit]).await?;
-        let mut records: Vec<Record> = found
-            .map(|found| found.rows.iter().map(|row| record(row, 0)).collect::<Result<_, _>>())
-            .transpose()?
-            .unwrap_or_default();
+    async fn page(&self, after: Option<&str>, limit: usize, max_bytes: usize) -> Result<Page, StoreError> {
+        let number = |number: usize| Value::Integer(i64::try_from(number).unwrap_or(i64::MAX));
+        let parameters = vec![after.map_or(Value::Null, Value::from), number(limit), number(max_bytes)];
+        let Some(mut found) = self.session().await?.read(schema::PAGE, parameters).await? else {
+            return Ok(Page::default());
+        };
         // The order of the rows of a UNION is nowhere promised.
-        records.sort_unstable_by(|a, b| a.id.cmp(&b.id));
-        Ok(records)
+        found.rows.sort_unstable_by(|a, b| text(a, 0).ok().cmp(&text(b, 0).ok()));
+        let sizes = found.rows.iter().map(|row| integer(row, 2).map(size)).collect::<Result<_, _>>()?;
+        let whole = found.rows.iter().take_while(|row| row.get(1) != Some(&Value::Null));
+        Ok(Page { records: whole.map(|row| record(row, 0)).collect::<Result<_, _>>()?, sizes })
     }
 
     async fn delete(&self, id: &str) -> Result<bool, StoreError> {

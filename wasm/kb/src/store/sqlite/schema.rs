@@ -106,24 +106,38 @@ pub const EXISTING: &str = "SELECT NULL, format_version, identity, NULL FROM min
 pub const GET: &str = "SELECT NULL, format_version FROM minilm_meta
     UNION ALL SELECT id, document FROM minilm_documents WHERE id = ?1";
 
-/// Parameters: an id or `NULL`, a limit. Gives id and document, from the first one after the id.
-pub const PAGE: &str = "SELECT NULL, format_version FROM minilm_meta
-    UNION ALL SELECT * FROM (
-        SELECT id, document FROM minilm_documents WHERE ?1 IS NULL OR id > ?1 ORDER BY id LIMIT ?2
-    )";
+/// Parameters: an id or `NULL`, a limit, most bytes. Gives id, document and its bytes, from the first one after the id. Behind the first,
+/// the document is `NULL` where those up to it have more bytes.
+pub const PAGE: &str = "SELECT NULL, format_version, NULL FROM minilm_meta
+    UNION ALL
+    SELECT id, CASE WHEN total = bytes OR total <= ?3 THEN (
+        SELECT document FROM minilm_documents d WHERE d.id = sized.id
+    ) END, bytes FROM (
+        SELECT id, bytes, sum(bytes) OVER (ORDER BY id) AS total FROM (
+            SELECT id, length(CAST(document AS BLOB)) AS bytes FROM minilm_documents
+            WHERE ?1 IS NULL OR id > ?1 ORDER BY id LIMIT ?2
+        )
+    ) sized";
 
 /// Parameters: an id, the format version. Gives a row where there was one.
 pub const DELETE: &str = "DELETE FROM minilm_documents
     WHERE id = ?1 AND (SELECT format_version FROM minilm_meta) = ?2 RETURNING seq";
 
-/// Parameters: an array of documents by `seq`, field, bytes of a vector. Gives the position in the array, the vector, id and document.
-/// Vector and document are read by one statement, so that they belong to each other.
-pub const CANDIDATES: &str = "SELECT NULL, format_version, identity, NULL FROM minilm_meta
+/// Parameters: an array of documents by `seq`, field, bytes of a vector, most bytes of documents. Gives the position in the array, the
+/// vector, id, document and its bytes; the document is `NULL` where those up to it have more bytes. Vector and document are read by one
+/// statement, so that they belong to each other.
+pub const CANDIDATES: &str = "SELECT NULL, format_version, identity, NULL, NULL FROM minilm_meta
     UNION ALL
-    SELECT c.key, substr(d.vectors, q.position * ?3 + 1, ?3), d.id, d.document
-    FROM json_each(?1) c
-    CROSS JOIN minilm_quantized q ON q.field = ?2 AND q.document = c.value
-    CROSS JOIN minilm_documents d ON d.seq = q.document";
+    SELECT sized.key, substr(d.vectors, sized.position * ?3 + 1, ?3), d.id,
+        CASE WHEN total <= ?4 THEN d.document END, bytes
+    FROM (
+        SELECT key, seq, position, bytes, sum(bytes) OVER (ORDER BY key) AS total FROM (
+            SELECT c.key, d.seq, q.position, length(CAST(d.document AS BLOB)) AS bytes
+            FROM json_each(?1) c
+            CROSS JOIN minilm_quantized q ON q.field = ?2 AND q.document = c.value
+            CROSS JOIN minilm_documents d ON d.seq = q.document
+        )
+    ) sized CROSS JOIN minilm_documents d ON d.seq = sized.seq";
 
 /// Parameters: identity; an array of [id, document, metadata, first vector, [[name, norm], …]]; all vectors as floats,
 /// quantized; bytes of a vector as floats, quantized.

@@ -3,7 +3,7 @@
 use minilm::index::{Hit, Query, Rows as IndexRows, Scan, best};
 
 use super::db::{Row, Value, floats, integer, text};
-use super::session::{Rows, Session, check_format};
+use super::session::{Rows, Session, check_format, size};
 use super::{filter, record, schema};
 use crate::store::{Found, Identity, Match, Search, SearchResult, StoreError};
 
@@ -15,6 +15,9 @@ const HEAD: usize = schema::LEVELS_HEAD as usize;
 
 /// Rows in one row of an answer: a host hands rows over one by one, which costs more than what is in them.
 const PAGE: usize = 8192;
+
+/// Searches over one page after which others get their turn: some milliseconds.
+const SCANS_PER_PAUSE: usize = 8;
 
 /// Some rows of a field, one behind the other.
 #[derive(Default)]
@@ -101,9 +104,13 @@ async fn attempt(session: &Session, own: &Identity, search: &Search<'_>) -> Resu
             }
         }
         let block = Block::read(&page.documents, &page.levels, own.dim)?;
-        for scan in &mut scans {
+        for (index, scan) in scans.iter_mut().enumerate() {
             scan.rows(documents.len(), block.rows())?;
+            if index % SCANS_PER_PAUSE == SCANS_PER_PAUSE - 1 {
+                search.budget.pause(|| paused(search)).await?;
+            }
         }
+        search.budget.pause(|| paused(search)).await?;
         documents.extend(&block.documents);
         if block.documents.len() < PAGE {
             break;
@@ -114,23 +121,40 @@ async fn attempt(session: &Session, own: &Identity, search: &Search<'_>) -> Resu
     let mut wanted = candidates.concat();
     wanted.sort_unstable();
     wanted.dedup();
-    let rows = match wanted.is_empty() {
-        true => Vec::new(),
-        false => match exact(session, search, &documents, &wanted, &identity_text).await? {
-            Some(rows) => rows,
-            None => return Ok(Attempt::Changed),
-        },
+    let read = async |wanted: &[usize]| match wanted.is_empty() {
+        true => Ok(Some(Vec::new())),
+        false => exact(session, search, &documents, wanted, &identity_text).await,
     };
-    let found = queries.iter().zip(&candidates).map(|(query, candidates)| {
-        let hits = candidates.iter().filter_map(|&index| {
+    let Some(mut rows) = read(&wanted).await? else { return Ok(Attempt::Changed) };
+    let hits = |rows: &[Exact]| -> Vec<Vec<Hit>> {
+        let hits = queries.iter().zip(&candidates).map(|(query, candidates)| {
             // What another request has dropped in between is not there.
-            let at = rows.binary_search_by_key(&index, |row| row.index).ok()?;
-            Some(Hit { index, score: query.score(&rows[at].vector) })
+            let scored = candidates
+                .iter()
+                .filter_map(|&index| Some(Hit { index, score: query.score(&Exact::at(rows, index)?.vector) }));
+            best(scored.collect(), top_k, None)
         });
-        let hits = best(hits.collect(), top_k, None);
-        let matches = hits.iter().take(search.top_k).filter(|hit| search.reaches(hit.score)).filter_map(|hit| {
-            let at = rows.binary_search_by_key(&hit.index, |row| row.index).ok()?;
-            Some(record(&rows[at].row, 2).map(|record| Match { index: hit.index, score: hit.score, record }))
+        hits.collect()
+    };
+    let is_match = |hit: &&Hit| search.reaches(hit.score);
+    let mut found = hits(&rows);
+    let matches = || found.iter().flat_map(|hits| hits.iter().take(search.top_k).filter(is_match));
+    search.budget.check_response(matches().filter_map(|hit| Some(Exact::at(&rows, hit.index)?.bytes)).sum())?;
+    // There was no room for all candidates, and there is for the matches alone.
+    if matches().any(|hit| Exact::at(&rows, hit.index).is_some_and(Exact::is_without_document)) {
+        let mut wanted: Vec<usize> = matches().map(|hit| hit.index).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        match read(&wanted).await? {
+            Some(read) if !read.iter().any(Exact::is_without_document) => rows = read,
+            _ => return Ok(Attempt::Changed),
+        }
+        found = hits(&rows);
+    }
+    let found = found.iter().map(|hits| {
+        let matches = hits.iter().take(search.top_k).filter(is_match).filter_map(|hit| {
+            let exact = Exact::at(&rows, hit.index)?;
+            Some(record(&exact.row, 2).map(|record| Match { index: hit.index, score: hit.score, record }))
         });
         Ok(Found {
             searched: documents.len(),
@@ -139,6 +163,11 @@ async fn attempt(session: &Session, own: &Identity, search: &Search<'_>) -> Resu
         })
     });
     Ok(Attempt::Done(SearchResult { identity, found: found.collect::<Result<_, StoreError>>()? }))
+}
+
+/// What a search has done when its time is over.
+fn paused(search: &Search<'_>) -> String {
+    format!("searching for {} questions", search.vectors.len())
 }
 
 /// Some rows of a field as the database puts them together, and the identity to which they belong.
@@ -179,7 +208,20 @@ async fn page(session: &Session, search: &Search<'_>, after: Option<i64>) -> Res
 struct Exact {
     index: usize,
     vector: Vec<f32>,
+    /// Bytes of the document.
+    bytes: usize,
     row: Row,
+}
+
+impl Exact {
+    /// The one of `rows`, which are in the order of their indices, at `index`.
+    fn at(rows: &[Self], index: usize) -> Option<&Self> {
+        rows.binary_search_by_key(&index, |row| row.index).ok().map(|at| &rows[at])
+    }
+
+    fn is_without_document(&self) -> bool {
+        self.row.get(3) == Some(&Value::Null)
+    }
 }
 
 /// The rows of `documents` that are `wanted`, in the order of their indices; `None` where they belong to another identity by now.
@@ -193,7 +235,8 @@ async fn exact(
     let dim = search.vectors.first().map_or(0, |vector| vector.len() as i64);
     let list: Vec<i64> = wanted.iter().map(|&index| documents[index]).collect();
     let list = serde_json::to_string(&list).map_err(|error| StoreError::Damaged(error.to_string()))?;
-    let parameters = vec![Value::Text(list), search.field.into(), Value::Integer(4 * dim)];
+    let most = i64::try_from(search.budget.max_response_bytes).unwrap_or(i64::MAX);
+    let parameters = vec![Value::Text(list), search.field.into(), Value::Integer(4 * dim), Value::Integer(most)];
     let Some(Rows { rows, meta }) = session.read(schema::CANDIDATES, parameters).await? else { return Ok(None) };
     if text(&meta, 2)? != identity {
         return Ok(None);
@@ -202,7 +245,7 @@ async fn exact(
     for row in rows {
         let key = usize::try_from(integer(&row, 0)?).ok().and_then(|key| wanted.get(key));
         let index = *key.ok_or_else(|| StoreError::Damaged("a row that was not asked for".to_owned()))?;
-        exact.push(Exact { index, vector: floats(&row, 1)?, row });
+        exact.push(Exact { index, vector: floats(&row, 1)?, bytes: size(integer(&row, 4)?), row });
     }
     exact.sort_unstable_by_key(|exact| exact.index);
     Ok(Some(exact))
