@@ -4,7 +4,7 @@ import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
-import { DownloadError } from './errors.js';
+import { DownloadError, MinilmError } from './errors.js';
 import { build, compile } from './module.js';
 import { open } from './source.js';
 
@@ -13,8 +13,8 @@ const CHUNK = 1 << 20;
 /** @type {import('./load.js').Platform} */
 export const node = {
   async compile(wasm, signal) {
-    const path = wasm === undefined ? new URL(`../wasm/minilm-${build()}.wasm`, import.meta.url) : wasm;
-    return compile(path instanceof URL || isPath(path) ? await read(path) : path, signal);
+    if (wasm === undefined) return compile(await own(() => new URL(`../wasm/minilm-${build()}.wasm`, import.meta.url)), signal);
+    return compile(wasm instanceof URL || isPath(wasm) ? await read(wasm) : wasm, signal);
   },
   open(model, signal) {
     return isPath(model) ? { from: 'memory', chunks: file(model, signal) } : open(model, signal);
@@ -37,6 +37,22 @@ export function address(model) {
  * @returns {model is string}
  */
 const isPath = (model) => typeof model === 'string' && !/^https?:/.test(model);
+
+/** What to do where a program of this package is not in its folder. */
+export const EXTERNAL = 'A bundler must leave minilm-wasm out of its bundle, as `external`';
+
+/**
+ * A file of this package.
+ * @param {() => URL} url throws in a bundle that is no module
+ */
+export async function own(url) {
+  try {
+    return await readFile(url());
+  } catch (cause) {
+    if (cause instanceof MinilmError) throw cause;
+    throw new DownloadError('package-file', `cannot read a file of minilm-wasm: ${cause}. ${EXTERNAL}, or pass the file as option \`wasm\``, { cause });
+  }
+}
 
 /** @param {string | URL} path */
 async function read(path) {

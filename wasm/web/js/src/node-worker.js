@@ -7,3 +7,4 @@ import { serve } from './serve.js';
 
 const answer = serve((message, transfer) => parentPort?.postMessage(message, /** @type {any} */ (transfer)), node);
 parentPort?.on('message', (message) => void answer(message));
+parentPort?.postMessage({ ready: true });

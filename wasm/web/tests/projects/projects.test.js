@@ -155,6 +155,26 @@ test('a project of Node', async () => {
     const { stdout } = await promisify(execFile)(process.execPath, ['index.js', source, TEXT], { cwd: folder });
     assert.deepEqual(JSON.parse(stdout), await expectedOf(TEXT));
   }
+  // A bundler that takes the programs along and no other files.
+  const contents = `
+    import { createEmbedder } from 'minilm-wasm';
+    import { convertModel } from 'minilm-wasm/convert';
+    async function main([packed, directory], told) {
+      for (const worker of [true, false]) {
+        for (const call of [() => createEmbedder({ model: packed, worker }), () => convertModel(directory, { worker })]) {
+          await call().catch(({ name, code, message }) => told.push([name, code, /minilm-wasm.*external/.test(message)]));
+        }
+      }
+      console.log(JSON.stringify(told));
+    }
+    main(process.argv.slice(2), []);`;
+  for (const format of ['esm', 'cjs']) {
+    const outfile = join(folder, `bundle/main.${format === 'esm' ? 'mjs' : 'cjs'}`);
+    await require('esbuild').build({ stdin: { contents, resolveDir: folder }, outfile, format, bundle: true, platform: 'node', logLevel: 'error' });
+    const { stdout } = await promisify(execFile)(process.execPath, [outfile, model(SMALL), join(MINILM_TEST_MODELS, SMALL)]);
+    const [worker, file] = [['EngineError', 'worker', true], ['DownloadError', 'package-file', true]];
+    assert.deepEqual(JSON.parse(stdout), [worker, worker, file, file]);
+  }
 });
 
 after(async () => {

@@ -6,7 +6,7 @@ import { basename, join, resolve } from 'node:path';
 
 import { DownloadError } from '../errors.js';
 import { compile } from '../module.js';
-import { address } from '../node-host.js';
+import { address, own } from '../node-host.js';
 import { open, plain as plainWeb } from './source.js';
 
 const CHUNK = 1 << 20;
@@ -14,7 +14,7 @@ const CHUNK = 1 << 20;
 /** @type {import('./run.js').Platform} */
 export const node = {
   async compile(wasm, signal) {
-    const source = wasm ?? new URL('../../wasm/minilm-convert.wasm', import.meta.url);
+    const source = wasm ?? (await own(() => new URL('../../wasm/minilm-convert.wasm', import.meta.url)));
     const isFile = source instanceof URL || (typeof source === 'string' && !/^https?:/.test(source));
     return compile(isFile ? await reading(source, () => readFile(source)) : source, signal);
   },

@@ -2,7 +2,8 @@
 
 import { Worker } from 'node:worker_threads';
 
-import { address } from '../node-host.js';
+import { EngineError } from '../errors.js';
+import { EXTERNAL, address } from '../node-host.js';
 import { node, plain } from './node-host.js';
 import { start } from './start.js';
 
@@ -20,9 +21,12 @@ export function convertModel(source, options) {
 /** @type {import('./start.js').Spawn} */
 function spawn(job, receive, fail) {
   const { sent, transferList } = portable(job);
-  const worker = new Worker(new URL('./node-worker.js', import.meta.url), { workerData: sent, transferList });
+  const worker = started(sent, transferList);
   worker.on('message', receive);
-  worker.on('error', (error) => fail(error.message));
+  worker.on('error', (/** @type {any} */ { code, message }) => {
+    if (/MODULE_NOT_FOUND/.test(code)) fail(`${message}. ${EXTERNAL}`, 'worker');
+    else fail(message);
+  });
   worker.on('messageerror', (error) => fail(error.message));
   worker.on('exit', (code) => fail(`it ended with code ${code}`));
   return () => void worker.terminate();
@@ -37,4 +41,16 @@ function portable(job) {
   const files = job.source.files.map(({ path, blob, bytes }) => (blob ? { path, stream: blob.stream(), size: blob.size } : { path, bytes }));
   const streams = files.flatMap(({ stream }) => (stream ? [/** @type {any} */ (stream)] : []));
   return { sent: { ...job, source: { ...job.source, files } }, transferList: streams };
+}
+
+/**
+ * @param {any} workerData
+ * @param {any[]} transferList
+ */
+function started(workerData, transferList) {
+  try {
+    return new Worker(new URL('./node-worker.js', import.meta.url), { workerData, transferList });
+  } catch (cause) {
+    throw new EngineError('worker', `the worker does not start: ${cause}. ${EXTERNAL}`, { cause });
+  }
 }

@@ -21,7 +21,7 @@ import { run } from './run.js';
  * @typedef {(
  *   job: import('./run.js').Job,
  *   receive: (message: any) => void,
- *   fail: (reason: string) => void,
+ *   fail: (reason: string, code?: string) => void,
  * ) => (() => void) | Promise<() => void>} Spawn gives what ends the worker
  */
 
@@ -64,7 +64,8 @@ async function inWorker(job, spawn, progress, signal) {
       else if (value) resolve(value);
       else if (!signal?.aborted) progress?.(step);
     };
-    started = Promise.resolve(spawn(job, receive, (reason) => reject(new EngineError('engine', `the worker stopped: ${reason}`))));
+    const fail = (/** @type {string} */ reason, code = 'engine') => reject(new EngineError(code, `the worker stopped: ${reason}`));
+    started = Promise.resolve(spawn(job, receive, fail));
     started.catch(reject);
   });
   try {
