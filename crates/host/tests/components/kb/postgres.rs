@@ -333,3 +333,26 @@ fn a_statement_that_waits_too_long_is_ended() {
     assert!(reply.text().contains("statement timeout"), "{}", reply.text());
     assert_eq!(count(&running), 4);
 }
+
+/// The database counts the bytes of documents, as SQLite does.
+#[test]
+#[ignore = "needs packed models: run `cargo xtask test`"]
+fn an_answer_over_the_budget_of_bytes_is_refused() {
+    let Some(address) = database("bytes") else { return };
+    let env = [("MAX_RESPONSE_BYTES", "500")];
+    let (sqlite, postgres) = (Kb::filled(&env), serve(&address, &env, L3));
+    put(&postgres, documents().to_string());
+    let search = |top_k| json!({ "query": "Where is my new card?", "top_k": top_k }).to_string();
+    let both = [&sqlite.running, &postgres].map(|running| {
+        let replies = [
+            running.post("/search", search(1)),
+            running.post("/search", search(4)),
+            running.get("/documents?limit=1"),
+            running.get("/documents?limit=4"),
+        ];
+        replies.map(|reply| (reply.status(), reply.json()["limit"].clone()))
+    });
+    assert_eq!(both[0], both[1]);
+    assert_eq!(both[0].clone().map(|(status, _)| status), [200, 422, 200, 422]);
+    assert_eq!(both[0][1].1["name"], "MAX_RESPONSE_BYTES");
+}
