@@ -1,6 +1,7 @@
 //! An HTTP server around a component of `wasi:http/handler`, with wasmtime's own machinery for making and reusing instances: what
 //! `wasmtime serve` is, in this process.
 
+mod authority;
 mod run;
 mod state;
 
@@ -202,8 +203,11 @@ async fn connection(
 async fn respond(
     handler: &ProxyHandler<Handler>,
     requests: &Semaphore,
-    request: Request<Incoming>,
+    mut request: Request<Incoming>,
 ) -> Result<Response<WasiBody>> {
+    if let Err(reason) = authority::set_authority(&mut request) {
+        return Ok(plain(StatusCode::BAD_REQUEST, reason));
+    }
     let _permit = requests.acquire().await?;
     let request = request.map(|body| body.map_err(Into::into).boxed_unsync());
     Ok(handler.handle((), request).await?)
@@ -211,8 +215,13 @@ async fn respond(
 
 /// What a client gets where the component gave no answer.
 fn failed() -> Response<WasiBody> {
-    let text = Full::new(Bytes::from_static(b"the component gave no answer\n"));
+    plain(StatusCode::INTERNAL_SERVER_ERROR, "the component gave no answer\n")
+}
+
+/// An answer of the server itself.
+fn plain(status: StatusCode, text: &'static str) -> Response<WasiBody> {
+    let text = Full::new(Bytes::from_static(text.as_bytes()));
     let mut response = Response::new(text.map_err(|never| match never {}).boxed_unsync());
-    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    *response.status_mut() = status;
     response
 }
