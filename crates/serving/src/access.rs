@@ -87,9 +87,8 @@ impl Access {
         let header = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes);
         let sent = header.ok_or_else(|| Problem::unauthorized("this server asks for `authorization: Bearer KEY`"))?;
         let sent = sent.split_at_checked(BEARER.len()).filter(|(scheme, _)| scheme.eq_ignore_ascii_case(BEARER));
-        let (all, read) = sent.map_or_else(Default::default, |(_, sent)| {
-            (is_one_of(sent, &self.keys), is_one_of(sent, &self.read_keys))
-        });
+        let (all, read) = sent
+            .map_or_else(Default::default, |(_, sent)| (is_one_of(sent, &self.keys), is_one_of(sent, &self.read_keys)));
         match (all, read) {
             (true, _) => Ok(()),
             (false, true) if !writes => Ok(()),
@@ -128,7 +127,8 @@ impl Access {
     /// Whether an origin is this server: as the request names it, or by one of the names in `ALLOWED_HOSTS`, where a proxy has changed the
     /// name on the way.
     fn is_own(&self, origin: &HeaderValue, host: Option<&str>) -> bool {
-        let authority = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, authority)| authority);
+        let authority =
+            origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, authority)| authority);
         let Some(authority) = authority.filter(|authority| !authority.is_empty()) else { return false };
         let by_name = || authority.parse::<Authority>().is_ok_and(|own| self.hosts.has(&plain_name(own.host())));
         host.is_some_and(|host| host.eq_ignore_ascii_case(authority)) || by_name()
@@ -156,7 +156,9 @@ fn keys(variables: &Variables<'_>, name: &str) -> Result<Vec<String>, String> {
     }
     match keys.iter().all(|key| key.bytes().all(|byte| byte.is_ascii_graphic())) {
         true => Ok(keys),
-        false => Err(format!("{name} has a key with characters that no header carries: only visible ASCII can be used")),
+        false => {
+            Err(format!("{name} has a key with characters that no header carries: only visible ASCII can be used"))
+        }
     }
 }
 
@@ -222,8 +224,7 @@ mod tests {
     use super::*;
 
     fn access(env: &[(&str, &str)]) -> Result<Access, String> {
-        let variable =
-            |name: &str| env.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned());
+        let variable = |name: &str| env.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned());
         Access::read(&Variables::new(&variable))
     }
 
@@ -245,7 +246,9 @@ mod tests {
     #[test]
     fn without_a_key_only_names_of_this_machine_are_answered() {
         let access = access(&[]).expect("no setting is needed");
-        for host in ["localhost", "LocalHost:5001", "127.0.0.1", "127.8.0.1:80", "[::1]:5001", "kb.localhost", "localhost."] {
+        for host in
+            ["localhost", "LocalHost:5001", "127.0.0.1", "127.8.0.1:80", "[::1]:5001", "kb.localhost", "localhost."]
+        {
             assert!(answers(&access, host), "{host}");
         }
         for host in [
@@ -273,7 +276,9 @@ mod tests {
     fn names_can_be_allowed() {
         let list = access(&[("ALLOWED_HOSTS", "kb.example, 192.168.1.5 , .corp.example, *.cloud.example, [fe80::1]")]);
         let list = list.expect("a list of names");
-        for host in ["kb.example", "KB.example:443", "192.168.1.5:5001", "a.b.corp.example", "x.cloud.example", "[fe80::1]:1"] {
+        for host in
+            ["kb.example", "KB.example:443", "192.168.1.5:5001", "a.b.corp.example", "x.cloud.example", "[fe80::1]:1"]
+        {
             assert!(answers(&list, host), "{host}");
         }
         for host in ["corp.example", "evilcorp.example", "kb.example.evil", "192.168.1.50"] {
@@ -330,7 +335,9 @@ mod tests {
         let (own, evil) = ("http://127.0.0.1:5001", "http://evil.example");
         for method in ["PUT", "DELETE"] {
             assert!(verdict(&[], "", method, "127.0.0.1:5001", own, false));
-            for foreign in [evil, "null", "http://127.0.0.1:3000", "http://localhost:5001", "https://127.0.0.1:50011", "file://"] {
+            for foreign in
+                [evil, "null", "http://127.0.0.1:3000", "http://localhost:5001", "https://127.0.0.1:50011", "file://"]
+            {
                 assert!(!verdict(&[], "", method, "127.0.0.1:5001", foreign, false), "{foreign}");
                 assert!(!verdict(&[], "*", method, "127.0.0.1:5001", foreign, false), "{foreign}");
             }
@@ -348,9 +355,8 @@ mod tests {
         assert!(verdict(&[], "", "GET", "127.0.0.1", evil, true));
         // Where nothing tells the name of the server, no origin is its own.
         let nameless = request("DELETE", "/", &[("origin", own)]);
-        let check = |request: &Parts| {
-            access(&[]).expect("none").check_origin(request, &route(false), &Cors::default()).is_ok()
-        };
+        let check =
+            |request: &Parts| access(&[]).expect("none").check_origin(request, &route(false), &Cors::default()).is_ok();
         assert!(!check(&nameless));
         assert!(check(&request("DELETE", "/", &[])));
     }

@@ -5,6 +5,7 @@ use minilm_serving::{Problem, Response};
 use serde_json::{Value, json};
 
 use super::{Request, plain};
+use crate::store::StoreError;
 
 pub async fn health(request: &Request<'_>) -> Result<Response, Problem> {
     let kb = request.app;
@@ -17,6 +18,7 @@ pub async fn health(request: &Request<'_>) -> Result<Response, Problem> {
         }
         Err(error) => ("unhealthy", database("unhealthy", false, 0, Some(error.to_string()))),
     };
+    let logged = opened.as_ref().err().map(StoreError::logged);
     let settings = &kb.settings;
     let mut response = Response::json(&json!({
         "status": status,
@@ -35,7 +37,7 @@ pub async fn health(request: &Request<'_>) -> Result<Response, Problem> {
     }));
     if status != "healthy" {
         response.status = StatusCode::SERVICE_UNAVAILABLE;
-        response.error = database["error"].as_str().map(str::to_owned);
+        response.error = logged.or_else(|| database["error"].as_str().map(str::to_owned));
     }
     Ok(response)
 }

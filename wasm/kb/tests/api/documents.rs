@@ -62,7 +62,9 @@ fn one_document_comes_back_as_it_was_sent() {
 #[test]
 fn every_id_that_can_be_stored_can_be_read_and_deleted() {
     let client = client(&[]);
-    let ids = [".", "..", "reindex", "...", "a/b", "a/../b", "?id=x", "a&b=c", "a+b c", "%2e", "#", "\\", "ü", "{}", "/", "//"];
+    let ids = [
+        ".", "..", "reindex", "...", "a/b", "a/../b", "?id=x", "a&b=c", "a+b c", "%2e", "#", "\\", "ü", "{}", "/", "//",
+    ];
     let long = "x".repeat(512);
     let ids: Vec<&str> = ids.into_iter().chain([long.as_str()]).collect();
     let encoded = |id: &str| url::form_urlencoded::byte_serialize(id.as_bytes()).collect::<String>();

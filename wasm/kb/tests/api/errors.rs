@@ -108,7 +108,8 @@ fn paths_and_methods_that_are_wrong() {
     }
     let reply = client.get("/documents/nothing");
     assert_eq!((reply.status, reply.json()), (404, json!({ "error": "there is no document `nothing`" })));
-    for query in ["?limit=0", "?limit=1001", "?limit=x", "?before=1", "?id=a&limit=1", "?id=a&id=b", "?after=a&after=b"] {
+    for query in ["?limit=0", "?limit=1001", "?limit=x", "?before=1", "?id=a&limit=1", "?id=a&id=b", "?after=a&after=b"]
+    {
         assert_eq!(client.get(&format!("/documents{query}")).status, 422, "{query}");
     }
     for query in ["", "?limit=1", "?id=a&after=b"] {
@@ -194,9 +195,12 @@ fn a_read_key_does_not_write() {
     };
     let body = documents().to_string();
     assert_eq!(send("PUT", "/documents", "other", &body).status, 200);
-    for (method, path) in
-        [("PUT", "/documents"), ("DELETE", "/documents/cat"), ("DELETE", "/documents?id=cat"), ("POST", "/documents/reindex")]
-    {
+    for (method, path) in [
+        ("PUT", "/documents"),
+        ("DELETE", "/documents/cat"),
+        ("DELETE", "/documents?id=cat"),
+        ("POST", "/documents/reindex"),
+    ] {
         let refused = send(method, path, "read", &body);
         let error = json!({ "error": "this key may only read: writing needs one of API_KEY" });
         assert_eq!((refused.status, refused.json()), (403, error), "{method} {path}");
@@ -210,13 +214,13 @@ fn a_read_key_does_not_write() {
 
 #[test]
 fn a_store_that_cannot_be_reached() {
-    let error = DbError::Sqlite("unable to open database file".to_owned());
+    let error = DbError::Sqlite("unable to open database file: /srv/secret/kb.db".to_owned());
     let unreachable = over(&Shared::failing(error), &[]);
     let health = unreachable.get("/health");
     assert_eq!(health.status, 503);
     let health = health.json();
     assert_eq!((&health["status"], &health["database"]["connected"]), (&json!("unhealthy"), &json!(false)));
-    let error = "the store cannot be reached: unable to open database file";
+    let error = "the store cannot be reached: the database file cannot be opened";
     assert_eq!(health["database"]["error"], error);
     for reply in [
         query(&unreachable, "a"),
@@ -247,13 +251,32 @@ fn a_store_that_is_no_store() {
     let client = over(&db, &[]);
     put(&client, &documents());
     db.batch("UPDATE minilm_meta SET format_version = 7");
-    for reply in [query(&client, "a"), client.get("/documents"), client.get("/documents/cat")] {
-        assert_eq!(reply.status, 500);
-        assert!(reply.text().contains("it has format version 7, this component knows 1"), "{}", reply.text());
-    }
-    assert_eq!(client.put("/documents", documents().to_string()).status, 500);
-    assert_eq!(client.delete("/documents/cat").status, 404);
+    let is_refused = || {
+        for reply in [
+            query(&client, "a"),
+            client.get("/documents"),
+            client.get("/documents/cat"),
+            client.put("/documents", documents().to_string()),
+            client.delete("/documents/cat"),
+            client.delete("/documents/none"),
+            client.post("/documents/reindex", ""),
+            client.get("/health"),
+        ] {
+            assert_eq!(reply.status, 503, "{}", reply.text());
+            let error = "the store has format version 7, and this component reads version 1: it needs a minilm that knows version 7";
+            assert!(reply.text().contains(error), "{}", reply.text());
+        }
+    };
+    is_refused();
     assert_eq!(db.value::<i64>("SELECT count(*) FROM minilm_documents"), 4);
+    // Also where the later version has other columns or tables.
+    db.batch("ALTER TABLE minilm_quantized RENAME COLUMN levels TO values_of_it");
+    db.batch("ALTER TABLE minilm_documents RENAME COLUMN document TO content");
+    is_refused();
+    db.batch("DROP VIEW minilm_upsert; DROP VIEW minilm_reindex; ALTER TABLE minilm_documents RENAME TO minilm_pages");
+    is_refused();
+    let made = "SELECT count(*) FROM sqlite_master WHERE name IN ('minilm_documents', 'minilm_upsert')";
+    assert_eq!(db.value::<i64>(made), 0);
 }
 
 #[test]
@@ -267,7 +290,10 @@ fn a_full_store_leaves_the_old_state() {
     let large = json!([{ "id": "cat", "question": "the cat", "answers": "long ".repeat(20_000) }]);
     let refused = client.put("/documents", large.to_string());
     assert_eq!(refused.status, 507, "{}", refused.text());
-    assert_eq!(refused.json()["error"], "the store is full, and nothing was changed: database or disk is full");
+    assert_eq!(
+        refused.json()["error"],
+        "the store is full, and nothing was changed: the database or its disk has no room"
+    );
     assert_eq!(client.get("/documents").json(), before);
     let full = over(&Shared::failing(DbError::Full), &[]).put("/documents", documents().to_string());
     assert_eq!(full.status, 507);
