@@ -74,5 +74,5 @@ def test_an_upsert_is_all_or_nothing(client):
 
 def test_a_reindex_changes_no_answer(client, faq):
     before = client.post("/query", {"question": "delete account"}).json()
-    assert client.session.post(client.url + "/documents/reindex").json()["reindexed"] == 5
+    assert client.session.post(client.url + "/documents/reindex", json={}).json()["reindexed"] == 5
     assert client.post("/query", {"question": "delete account"}).json() == before

@@ -72,7 +72,7 @@ class KnowledgeBase:
 
     def clear(self):
         for id in self.documents():
-            requests.delete(f"{self.url}/documents/{requests.utils.quote(id, safe='')}", timeout=60)
+            requests.delete(f"{self.url}/documents", params={"id": id}, timeout=60)
 
     def ask(self, question):
         return requests.post(f"{self.url}/query", json={"question": question}, timeout=60)

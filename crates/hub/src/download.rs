@@ -11,6 +11,7 @@ use ureq::http::{HeaderMap, StatusCode};
 use super::Error;
 use super::http::{Answer, Client, Get, shown, text, unreachable};
 use super::progress::Progress;
+use super::sizes;
 
 /// How often a broken connection is taken up again before giving up. What has come is kept in any case.
 const RESUMES: u32 = 4;
@@ -25,6 +26,8 @@ pub struct Download<'a> {
     pub dest: &'a Path,
     /// The expected hash, if it is known beforehand; else the one the server announces counts.
     pub sha256: Option<&'a str>,
+    /// The most bytes that the file may have.
+    pub max_bytes: u64,
     /// What the user sees.
     pub label: &'a str,
 }
@@ -49,6 +52,9 @@ impl Client {
             return Ok(expected.to_owned());
         }
         let mut part = Part::open(download.dest, download.sha256.is_some())?;
+        if part.len > download.max_bytes {
+            part.clear()?;
+        }
         match self.attempts(download, &mut part) {
             Ok(expected) => part.finish(download, expected),
             Err(error) => {
@@ -113,6 +119,8 @@ impl Client {
         part.remember_etag(&head.headers)?;
 
         let total = body.content_length().map(|rest| part.len + rest);
+        let fits = |bytes| sizes::check(shown(download.get.url), bytes, download.max_bytes);
+        fits(total.unwrap_or(0))?;
         let progress = Progress::start(download.label, part.len, total);
         let mut reader = body.into_reader();
         let mut chunk = vec![0; CHUNK];
@@ -120,6 +128,11 @@ impl Client {
             match reader.read(&mut chunk) {
                 Ok(0) => break,
                 Ok(n) => {
+                    // What is announced need not be what comes, and nothing may be announced.
+                    if let Err(error) = fits(part.len + n as u64) {
+                        part.clear()?;
+                        return Err(error);
+                    }
                     part.append(&chunk[..n])?;
                     progress.add(n as u64);
                 }

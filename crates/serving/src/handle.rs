@@ -40,7 +40,10 @@ where
 {
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
-        let cut = |error| Problem::new(StatusCode::BAD_REQUEST, format!("the body was cut off: {error:?}"));
+        let cut = |error| {
+            let problem = Problem::new(StatusCode::BAD_REQUEST, "the body was cut off");
+            problem.logged_as(format!("the body was cut off: {error:?}"))
+        };
         if let Ok(data) = frame.map_err(cut)?.into_data() {
             in_flight.app().state().check_payload(bytes.len() + data.len())?;
             bytes.extend_from_slice(&data);

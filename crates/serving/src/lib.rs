@@ -8,6 +8,7 @@
 //! refused before the body is read → the body is read up to its limit → the route's [`Handler`] → [`Response`] or [`Problem`] →
 //! headers, compression, one line of log, metrics.
 
+mod access;
 mod admission;
 mod app;
 mod budget;
@@ -29,6 +30,7 @@ mod route;
 mod settings;
 mod state;
 
+pub use access::Access;
 pub use app::App;
 pub use budget::Budget;
 pub use context::{Admission, InFlight, RequestContext};

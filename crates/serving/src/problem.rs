@@ -153,7 +153,7 @@ impl Problem {
         self
     }
 
-    fn with_code(mut self, code: &'static str) -> Self {
+    pub(crate) fn with_code(mut self, code: &'static str) -> Self {
         self.0.code = Some(code);
         self
     }

@@ -11,6 +11,8 @@ use crate::budget::Budget;
 pub struct Request<'a, A> {
     /// The state of the instance.
     pub app: &'a A,
+    /// What the request calls this server, with a port where it has one.
+    pub host: Option<String>,
     /// The headers.
     pub headers: &'a HeaderMap,
     /// The part of the path that the `*` of the route stands for, percent-decoded. Empty for a route without one.

@@ -52,6 +52,8 @@ pub struct Route<A> {
     pub any_media_type: bool,
     /// Whether `POST` needs no body. A body that comes is ignored then.
     pub ignores_body: bool,
+    /// Whether `POST` changes what is stored, as `PUT` and `DELETE` always do. Its media type is JSON then, also without a body.
+    pub post_writes: bool,
     /// The handler of `GET` and `HEAD`.
     pub get: Option<Handler<A>>,
     /// The handler of `POST`.
@@ -73,6 +75,7 @@ impl<A> Route<A> {
             media_types: &[],
             any_media_type: false,
             ignores_body: false,
+            post_writes: false,
             get: None,
             post: None,
             put: None,
@@ -103,6 +106,15 @@ impl<A> Route<A> {
             _ => (None, false),
         };
         handler.map(|handler| (handler, has_body))
+    }
+
+    /// Whether a request of `method` changes what is stored.
+    pub fn writes(&self, method: &Method) -> bool {
+        match *method {
+            Method::PUT | Method::DELETE => true,
+            Method::POST => self.post_writes,
+            _ => false,
+        }
     }
 
     /// The methods with a handler, as the header `Allow` lists them.

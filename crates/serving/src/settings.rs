@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use minilm_model_source::DEFAULT_PATH;
 
+use crate::access::Access;
 use crate::cors::Cors;
 use crate::log::Level;
 
@@ -36,8 +37,8 @@ pub struct Settings {
     pub model_name: Option<String>,
     /// File of the model, for a component that carries none.
     pub model_path: String,
-    /// Key that requests must carry.
-    pub api_key: Option<String>,
+    /// Who may call: `API_KEY`, `READ_API_KEY`, `ALLOWED_HOSTS`.
+    pub access: Access,
     /// Which pages of other origins may read answers.
     pub cors: Cors,
     /// What is logged.
@@ -65,7 +66,7 @@ impl Settings {
             served_model_name: variables.get("SERVED_MODEL_NAME"),
             model_name: variables.get("MODEL_NAME"),
             model_path: variables.or("MODEL_PATH", DEFAULT_PATH),
-            api_key: variables.get("API_KEY"),
+            access: Access::read(&variables)?,
             cors: variables.parse("CORS_ALLOW_ORIGIN", Cors::default(), origins)?,
             log: variables.parse("LOG", Level::Info, "info, error or off")?,
         })
@@ -91,6 +92,23 @@ impl<'a> Variables<'a> {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<String> {
         (self.0)(name).filter(|value| !value.is_empty())
+    }
+
+    /// The secret `name`: its value, or what is in the file that `name` with `_FILE` behind it names.
+    ///
+    /// # Errors
+    /// Both are set, or the file cannot be read. The message never has the value in it.
+    pub fn secret(&self, name: &str) -> Result<Option<String>, String> {
+        let file_name = format!("{name}_FILE");
+        match (self.get(name), self.get(&file_name)) {
+            (value, None) => Ok(value),
+            (Some(_), Some(_)) => Err(format!("{name} and {file_name} are both set: one of them is needed")),
+            (None, Some(path)) => match read_file(&path) {
+                Ok(text) if text.trim().is_empty() => Err(format!("{file_name}: {path} is empty")),
+                Ok(text) => Ok(Some(text.trim().to_owned())),
+                Err(reason) => Err(format!("{file_name}: cannot read {path}: {reason}")),
+            },
+        }
     }
 
     /// The value of `name`, or `default`.
@@ -120,6 +138,17 @@ impl<'a> Variables<'a> {
     }
 }
 
+#[cfg(feature = "model-path")]
+fn read_file(path: &str) -> Result<String, String> {
+    std::fs::read_to_string(path).map_err(|error| error.to_string())
+}
+
+/// A component that has its model in it asks its host for no files.
+#[cfg(not(feature = "model-path"))]
+fn read_file(_: &str) -> Result<String, String> {
+    Err("this component reads no files; `minilm serve` and `minilm kb` read it for the component".to_owned())
+}
+
 const POSITIVE: &str = "a whole number, 1 or more";
 
 #[cfg(test)]
@@ -138,7 +167,7 @@ mod tests {
         assert_eq!(settings.payload_limit, 2_000_000);
         assert_eq!(settings.max_text_bytes, 1_000_000);
         assert_eq!((settings.max_request_ms, settings.max_response_bytes), (8_000, 32_000_000));
-        assert!(settings.auto_truncate && settings.api_key.is_none());
+        assert!(settings.auto_truncate && !settings.access.needs_key());
     }
 
     #[test]
@@ -154,7 +183,7 @@ mod tests {
 
     #[test]
     fn an_empty_value_is_none() {
-        assert!(read("API_KEY", "").expect("empty is allowed").api_key.is_none());
+        assert!(!read("API_KEY", "").expect("empty is allowed").access.needs_key());
         assert_eq!(read("PAYLOAD_LIMIT", "").expect("empty is allowed").payload_limit, 2_000_000);
     }
 }

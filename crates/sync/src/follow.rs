@@ -66,7 +66,7 @@ fn follow(mut changes: Changes, target: &mut Target, state: &StateFile, retries:
         retries.reset();
         let idle = event.is_none();
         if let Some(event) = event {
-            take(event, &mut batch)?;
+            take(event, &mut batch, target)?;
         }
         if batch.is_full(target.batch_size()) || idle {
             if !batch.is_empty() {
@@ -85,15 +85,19 @@ fn follow(mut changes: Changes, target: &mut Target, state: &StateFile, retries:
     }
 }
 
-fn take(event: ChangeStreamEvent<Document>, batch: &mut Batch) -> Result<()> {
+/// Puts an event into the batch. One that cannot be sent is named and passed over: the next start would meet it again.
+fn take(event: ChangeStreamEvent<Document>, batch: &mut Batch, target: &mut Target) -> Result<()> {
     match event.operation_type {
         OperationType::Insert | OperationType::Update | OperationType::Replace => {
             // A document that is gone by the time it is looked up has an event of its own for that.
             if let Some(document) = event.full_document {
-                batch.put(line(document)?);
+                target.unless_refused(line(document))?.into_iter().for_each(|line| batch.put(line));
             }
         }
-        OperationType::Delete => batch.delete(id(event.document_key.context("a delete without a key")?)?),
+        OperationType::Delete => {
+            let key = event.document_key.unwrap_or_default();
+            target.unless_refused(id(key))?.into_iter().for_each(|id| batch.delete(id));
+        }
         OperationType::Drop | OperationType::Rename | OperationType::DropDatabase | OperationType::Invalidate => bail!(
             "the collection was dropped or renamed. The knowledge base stays as it is: to make it equal to what the collection is \
              now, remove the state file and start again with --prune"

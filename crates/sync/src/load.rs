@@ -13,7 +13,7 @@ use crate::target::Target;
 pub fn whole(collection: &Collection, target: &mut Target, prune: bool) -> Result<Done> {
     let (mut batch, mut done, mut ids) = (Batch::default(), Done::default(), HashSet::new());
     for line in collection.all()? {
-        let line = line?;
+        let Some(line) = target.unless_refused(line?)? else { continue };
         if prune {
             ids.insert(line.id.clone());
         }

@@ -9,6 +9,7 @@ mod follow;
 mod load;
 mod poll;
 mod retries;
+mod secrets;
 mod source;
 mod state;
 mod target;
@@ -20,7 +21,6 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use mongodb::sync::Client;
 use url::Url;
 
 use source::Collection;
@@ -35,8 +35,17 @@ use target::Target;
 #[command(name = "minilm-sync", version, max_term_width = 100, after_help = EXAMPLES)]
 struct Args {
     /// Connection string of MongoDB
-    #[arg(long, env = "MONGODB_URI", value_name = "URI", hide_env_values = true)]
-    mongodb_uri: String,
+    #[arg(
+        long,
+        env = "MONGODB_URI",
+        value_name = "URI",
+        hide_env_values = true,
+        required_unless_present = "mongodb_uri_file"
+    )]
+    mongodb_uri: Option<String>,
+    /// File with the connection string, instead of --mongodb-uri
+    #[arg(long, env = "MONGODB_URI_FILE", value_name = "FILE", conflicts_with = "mongodb_uri")]
+    mongodb_uri_file: Option<PathBuf>,
     #[arg(long, env = "MONGODB_DATABASE", value_name = "NAME")]
     database: String,
     #[arg(long, env = "MONGODB_COLLECTION", value_name = "NAME")]
@@ -44,9 +53,12 @@ struct Args {
     /// Address of the knowledge base
     #[arg(long, env = "MINILM_URL", value_name = "URL", default_value = "http://127.0.0.1:5001")]
     target: Url,
-    /// Its bearer key, where it has one
+    /// Its bearer key, where it has one: one that may write
     #[arg(long, env = "API_KEY", value_name = "KEY", hide_env_values = true)]
     api_key: Option<String>,
+    /// File with the key, instead of --api-key
+    #[arg(long, env = "API_KEY_FILE", value_name = "FILE", conflicts_with = "api_key")]
+    api_key_file: Option<PathBuf>,
     /// Where the place in the change stream is kept
     #[arg(long, value_name = "FILE", default_value = "minilm-sync.json")]
     state: PathBuf,
@@ -65,6 +77,9 @@ struct Args {
     /// Try again for so many seconds while the knowledge base cannot be reached or is overloaded
     #[arg(long, value_name = "SECONDS", default_value = "300")]
     retry_for: u64,
+    /// Stop at the first document that is refused, instead of leaving it out
+    #[arg(long)]
+    stop_on_refused: bool,
 }
 
 const EXAMPLES: &str = "\
@@ -72,8 +87,8 @@ Examples:
   MONGODB_URI=mongodb://127.0.0.1 MONGODB_DATABASE=shop MONGODB_COLLECTION=questions minilm-sync
   minilm-sync --mongodb-uri mongodb://127.0.0.1 --database shop --collection questions --once --prune
 
-Change streams need a replica set; one of a single server will do. Documents that the knowledge base refuses
-are named on standard error and left out.";
+Change streams need a replica set; one of a single server will do. Documents that the knowledge base refuses,
+and changes that cannot be read, are named on standard error and left out.";
 
 fn main() -> ExitCode {
     match run(Args::parse()) {
@@ -91,10 +106,17 @@ fn main() -> ExitCode {
 
 /// Number of documents that were refused.
 fn run(args: Args) -> Result<usize> {
-    let client = Client::with_uri_str(&args.mongodb_uri).context("MongoDB")?;
+    let from_file = |value: Option<String>, file: Option<&PathBuf>| match (value, file) {
+        (None, Some(file)) => secrets::read(file).map(Some),
+        (value, _) => Ok(value),
+    };
+    let uri = from_file(args.mongodb_uri, args.mongodb_uri_file.as_ref())?.unwrap_or_default();
+    let key = from_file(args.api_key, args.api_key_file.as_ref())?;
+    secrets::hide(&[&uri, args.target.as_str()], key.as_deref().as_slice());
+    let client = source::connect(&uri).context("MongoDB")?;
     let collection = Collection::new(&client, &args.database, &args.collection);
-    let mut target =
-        Target::new(args.target, args.api_key, Duration::from_secs(args.retry_for), args.batch_size as usize)?;
+    let mut target = Target::new(args.target, key, Duration::from_secs(args.retry_for), args.batch_size as usize)?;
+    target.stop_on_refused(args.stop_on_refused);
     if args.once {
         let loaded = load::whole(&collection, &mut target, args.prune)?;
         say(&format!("{} documents sent, {} deleted", loaded.sent, loaded.deleted));
@@ -110,5 +132,5 @@ fn run(args: Args) -> Result<usize> {
 /// Tells a person.
 fn say(line: &str) {
     // Where nobody listens, there is nobody to tell.
-    let _ = writeln!(io::stderr(), "{line}");
+    let _ = writeln!(io::stderr(), "{}", secrets::hidden(line));
 }

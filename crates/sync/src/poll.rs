@@ -38,7 +38,7 @@ pub fn forever(collection: &Collection, target: &mut Target, prune: bool, interv
 fn pass(collection: &Collection, target: &mut Target, known: &mut HashMap<String, u64>) -> Result<Done> {
     let (mut batch, mut done, mut seen) = (Batch::default(), Done::default(), HashMap::new());
     for line in collection.all()? {
-        let line = line?;
+        let Some(line) = target.unless_refused(line?)? else { continue };
         let mut hasher = DefaultHasher::new();
         line.json.hash(&mut hasher);
         let hash = hasher.finish();

@@ -5,7 +5,7 @@ use bson::{Bson, Document, doc};
 use minilm_documents::Document as Parsed;
 use mongodb::change_stream::event::{ChangeStreamEvent, ResumeToken};
 use mongodb::error::{Error, ErrorKind};
-use mongodb::options::FullDocumentType;
+use mongodb::options::{ClientOptions, FullDocumentType, Tls};
 use mongodb::sync::{ChangeStream, Client};
 use std::time::Duration;
 
@@ -33,9 +33,9 @@ impl Collection {
     }
 
     /// All documents, in the order of their ids.
-    pub fn all(&self) -> Result<impl Iterator<Item = Result<Line>>> {
+    pub fn all(&self) -> Result<impl Iterator<Item = Result<Result<Line, Unsendable>>>> {
         let cursor = self.inner.find(doc! {}).sort(doc! { "_id": 1 }).run().context("MongoDB")?;
-        Ok(cursor.map(|document| line(document.context("MongoDB")?)))
+        Ok(cursor.map(|document| Ok(line(document.context("MongoDB")?))))
     }
 
     /// Changes from `token` on; from now on without one.
@@ -49,15 +49,40 @@ impl Collection {
     }
 }
 
+/// Connects to `uri`. Where it asks for TLS and names no certificates of its own, those count that this machine trusts.
+pub fn connect(uri: &str) -> Result<Client, Error> {
+    let mut options = ClientOptions::parse(uri).run()?;
+    if let Some(Tls::Enabled(tls)) = &mut options.tls
+        && tls.ca_file_path.is_none()
+    {
+        tls.ca_file_path = openssl_probe::probe().cert_file;
+    }
+    Client::with_options(options)
+}
+
 /// A document as `mongoexport` writes it.
-pub fn line(document: Document) -> Result<Line> {
+///
+/// # Errors
+/// Why it cannot be sent, with its id.
+pub fn line(document: Document) -> Result<Line, Unsendable> {
+    let id = document.get("_id").map_or_else(|| "(none)".to_owned(), |id| format!("{:.100}", id.to_string()));
     let json = Bson::Document(document).into_relaxed_extjson().to_string();
-    let id = Parsed::from_json(&json).with_context(|| format!("a document cannot be sent: {json:.200}"))?.id;
-    Ok(Line { id, json })
+    match Parsed::from_json(&json) {
+        Ok(parsed) => Ok(Line { id: parsed.id, json }),
+        Err(error) => Err(Unsendable { id, reason: error.to_string() }),
+    }
+}
+
+/// A document that can never be sent, however often it is tried.
+#[derive(Debug, thiserror::Error)]
+#[error("document `{id}` cannot be sent: {reason}")]
+pub struct Unsendable {
+    id: String,
+    reason: String,
 }
 
 /// The id in the key of a changed document.
-pub fn id(key: Document) -> Result<String> {
+pub fn id(key: Document) -> Result<String, Unsendable> {
     let id = key.get("_id").cloned().unwrap_or(Bson::Null);
     Ok(line(doc! { "_id": id })?.id)
 }
@@ -79,8 +104,8 @@ impl Trouble {
         match command.code {
             // Not a replica set; no such stage; no such command; not supported by a service that is like MongoDB.
             40573 | 40324 | 59 | 238 | 303 => Self::NoChangeStreams,
-            // ChangeStreamHistoryLost, InvalidResumeToken, ChangeStreamFatalError.
-            286 | 260 | 280 => Self::TooOld,
+            // ChangeStreamHistoryLost, InvalidResumeToken, ChangeStreamFatalError, BSONObjectTooLarge: an event that no client can read.
+            286 | 260 | 280 | 10334 => Self::TooOld,
             _ => Self::Other,
         }
     }
@@ -118,5 +143,8 @@ mod tests {
             assert_eq!(id(doc! { "_id": key }).expect("an id"), line(document).expect("JSON").id);
         }
         assert!(id(doc! {}).is_err());
+        let error =
+            line(doc! { "_id": "x".repeat(600), "question": "private" }).expect_err("too long an id").to_string();
+        assert!(error.len() < 300 && error.contains("the limit is 512") && !error.contains("private"), "{error}");
     }
 }

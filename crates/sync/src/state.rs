@@ -7,6 +7,9 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use mongodb::change_stream::event::ResumeToken;
 use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::secrets;
 
 /// The file.
 pub struct StateFile {
@@ -50,7 +53,11 @@ impl StateFile {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             text => text.with_context(name)?,
         };
-        let state: State = serde_json::from_str(&text).with_context(|| format!("{} is damaged", name()))?;
+        let mut state: State = serde_json::from_str(&text).with_context(|| format!("{} is damaged", name()))?;
+        // Files of earlier versions may have credentials in the address.
+        if let Ok(url) = Url::parse(&state.link.target) {
+            state.link.target = secrets::address(&url);
+        }
         if state.link != self.link {
             let Link { database, collection, target } = state.link;
             bail!("{} belongs to {database}.{collection} and {target}: name another file with --state", name());
@@ -100,6 +107,9 @@ mod tests {
             state("c").save(&place).expect("the folder is there");
             assert_eq!(state("c").load().expect("readable"), Some(place));
         }
+        let text = fs::read_to_string(&path).expect("readable").replace("http://x/", "http://kb:s3cret@x/");
+        fs::write(&path, text).expect("writable");
+        assert_eq!(state("c").load().expect("of an earlier version"), Some(place("8265F1", true)));
         let error = state("other").load().expect_err("of another collection").to_string();
         assert!(error.ends_with("belongs to db.c and http://x/: name another file with --state"), "{error}");
         fs::write(&path, "{").expect("writable");

@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use ureq::http::{Response, StatusCode};
+use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body};
 use url::Url;
 
-use crate::say;
-use crate::source::Line;
+use crate::source::{Line, Unsendable};
+use crate::{say, secrets};
 
 /// Embedding a batch takes a while on a small machine.
 const TIMEOUT: Duration = Duration::from_secs(600);
@@ -32,6 +33,7 @@ pub struct Target {
     retry_for: Duration,
     batch_size: usize,
     refused: usize,
+    stop_on_refused: bool,
 }
 
 /// What became of a request that was understood.
@@ -44,14 +46,19 @@ enum Outcome {
 impl Target {
     pub fn new(base: Url, key: Option<String>, retry_for: Duration, batch_size: usize) -> Result<Self> {
         if base.cannot_be_a_base() || !matches!(base.scheme(), "http" | "https") {
-            bail!("{base} is no address of a knowledge base: http://HOST:PORT is needed");
+            bail!("{} is no address of a knowledge base: http://HOST:PORT is needed", secrets::address(&base));
         }
-        let agent = Agent::config_builder().http_status_as_error(false).timeout_global(Some(TIMEOUT)).build().into();
-        Ok(Self { agent, base, key: key.filter(|key| !key.is_empty()), retry_for, batch_size, refused: 0 })
+        // What this machine trusts, certificates of a company among it.
+        let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
+        let config = Agent::config_builder().http_status_as_error(false).timeout_global(Some(TIMEOUT)).tls_config(tls);
+        let key = key.filter(|key| !key.is_empty());
+        let agent = config.build().into();
+        Ok(Self { agent, base, key, retry_for, batch_size, refused: 0, stop_on_refused: false })
     }
 
+    /// Without credentials.
     pub fn address(&self) -> String {
-        self.base.to_string()
+        secrets::address(&self.base)
     }
 
     pub fn batch_size(&self) -> usize {
@@ -61,6 +68,28 @@ impl Target {
     /// Documents that were refused so far.
     pub fn refused(&self) -> usize {
         self.refused
+    }
+
+    /// Whether the first document that is refused ends it all.
+    pub fn stop_on_refused(&mut self, stop: bool) {
+        self.stop_on_refused = stop;
+    }
+
+    /// What could be read of a document; one that cannot be is named and left out.
+    pub fn unless_refused<T>(&mut self, read: Result<T, Unsendable>) -> Result<Option<T>> {
+        match read {
+            Ok(read) => Ok(Some(read)),
+            Err(error) => self.refuse(error.to_string()).map(|()| None),
+        }
+    }
+
+    fn refuse(&mut self, reason: String) -> Result<()> {
+        if self.stop_on_refused {
+            bail!("{reason}; without --stop-on-refused it is left out");
+        }
+        self.refused += 1;
+        say(&reason);
+        Ok(())
     }
 
     /// Sends documents. One that is refused is named and left out; the others arrive.
@@ -76,11 +105,7 @@ impl Target {
         };
         match (self.send("PUT /documents", lines.len() > 1, request)?, lines) {
             (Outcome::Done(_), _) => Ok(()),
-            (Outcome::Refused(reason), [line]) => {
-                self.refused += 1;
-                say(&format!("document `{}` was refused: {reason}", line.id));
-                Ok(())
-            }
+            (Outcome::Refused(reason), [line]) => self.refuse(format!("document `{}` was refused: {reason}", line.id)),
             (Outcome::Refused(_), _) => {
                 let (a, b) = lines.split_at(lines.len() / 2);
                 self.put(a)?;
@@ -90,11 +115,13 @@ impl Target {
     }
 
     /// Deletes a document. That it is not there is what was wanted.
-    pub fn delete(&self, id: &str) -> Result<()> {
-        let url = self.url(&["documents", id])?;
+    pub fn delete(&mut self, id: &str) -> Result<()> {
+        let mut url = self.url(&["documents"])?;
+        // Not in the path, out of which clients take `.` and `..`.
+        url.query_pairs_mut().append_pair("id", id);
         match self.send("DELETE /documents", false, || self.authorized(self.agent.delete(url.as_str())).call())? {
             Outcome::Done(_) => Ok(()),
-            Outcome::Refused(reason) => bail!("document `{id}` cannot be deleted: {reason}"),
+            Outcome::Refused(reason) => self.refuse(format!("document `{id}` was not deleted: {reason}")),
         }
     }
 

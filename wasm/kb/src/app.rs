@@ -9,6 +9,9 @@ use serde_json::json;
 use crate::settings::{Settings, with_defaults};
 use crate::store::{self, Found, Identity, Search, Store};
 
+/// The instance of this component.
+static KB: OnceLock<Result<Kb, String>> = OnceLock::new();
+
 /// An instance that serves a knowledge base.
 pub struct Kb {
     /// The model, its settings and the counters.
@@ -46,13 +49,17 @@ impl Kb {
         Ok(Self::new(state, settings, store))
     }
 
-    /// This instance, made by its first request from the environment; or why there is none.
+    /// This instance, if a request has made it, or found why there is none.
+    pub fn existing() -> Option<Result<&'static Self, Problem>> {
+        KB.get().map(|kb| kb.as_ref().map_err(Problem::unhealthy))
+    }
+
+    /// This instance, made by its first request with the settings that `variable` finds; or why there is none.
     ///
     /// # Errors
     /// 503, with the reason.
-    pub fn get() -> Result<&'static Self, Problem> {
-        static KB: OnceLock<Result<Kb, String>> = OnceLock::new();
-        KB.get_or_init(|| Self::load(|name| std::env::var(name).ok())).as_ref().map_err(Problem::unhealthy)
+    pub fn get_or_load(variable: impl Fn(&str) -> Option<String>) -> Result<&'static Self, Problem> {
+        KB.get_or_init(|| Self::load(variable)).as_ref().map_err(Problem::unhealthy)
     }
 
     /// Refuses a store whose vectors cannot be compared with those of this instance.

@@ -79,7 +79,7 @@ impl Settings {
                 other => return Err(format!("STORE is `{other}`: it must be sqlite, postgres or index")),
             },
             sqlite_database: or("SQLITE_DATABASE", "default"),
-            postgres_url: variables.get("POSTGRES_URL"),
+            postgres_url: variables.secret("POSTGRES_URL")?,
             index_file: or("INDEX_FILE", "/kb.minilm"),
         })
     }

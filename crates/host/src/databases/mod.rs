@@ -12,6 +12,7 @@ mod sqlite;
 mod stream;
 #[allow(clippy::result_large_err)]
 mod values;
+mod variables;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -57,8 +58,9 @@ impl HasData for Host {
     type Data<'a> = View<'a>;
 }
 
-/// Gives both interfaces to components, `view` being where their state is found.
+/// Gives the interfaces to components, `view` being where their state is found.
 pub fn add_to_linker<T: Send + 'static>(linker: &mut Linker<T>, view: fn(&mut T) -> View<'_>) -> wasmtime::Result<()> {
     bindings::spin::sqlite::sqlite::add_to_linker::<T, Host>(linker, view)?;
-    bindings::spin::postgres::postgres::add_to_linker::<T, Host>(linker, view)
+    bindings::spin::postgres::postgres::add_to_linker::<T, Host>(linker, view)?;
+    bindings::spin::variables::variables::add_to_linker::<T, Host>(linker, view)
 }

@@ -24,7 +24,7 @@ use wasmtime_wasi_http::handler::ProxyHandler;
 use wasmtime_wasi_http::io::TokioIo;
 
 use super::state::Handler;
-use super::{Clients, Limits};
+use super::{Clients, Limits, authority};
 
 /// Most bytes of a request's head, and of what is read at once of a body.
 const BUFFER: usize = 64 << 10;
@@ -76,7 +76,10 @@ impl Shared {
         })
     }
 
-    async fn respond(&self, request: Request<Incoming>) -> Result<Response<WasiBody>> {
+    async fn respond(&self, mut request: Request<Incoming>) -> Result<Response<WasiBody>> {
+        if let Err(reason) = authority::set_authority(&mut request) {
+            return Ok(refusal(StatusCode::BAD_REQUEST, reason));
+        }
         let places = if request.body().is_end_stream() { &self.without_body } else { &self.with_body };
         let Ok(permit) = timeout(self.clients.queue_timeout, places.acquire()).await else {
             let mut response = refusal(StatusCode::SERVICE_UNAVAILABLE, "too many requests at once\n");

@@ -1,6 +1,7 @@
 //! An HTTP server around a component of `wasi:http/handler`, with wasmtime's own machinery for making and reusing instances: what
 //! `wasmtime serve` is, in this process.
 
+mod authority;
 mod connection;
 mod limits;
 mod run;

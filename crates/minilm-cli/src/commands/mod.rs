@@ -4,5 +4,6 @@ pub mod bake;
 pub mod component;
 pub mod kb;
 pub mod models;
+pub mod secrets;
 pub mod serve;
 pub mod www;

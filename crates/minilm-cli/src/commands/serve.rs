@@ -10,6 +10,7 @@ use minilm_host::serve::Options;
 use minilm_host::{Access, HostEnv, serve};
 use minilm_hub::Precision;
 
+use super::secrets;
 use crate::args::{ListenArgs, ServeArgs};
 use crate::components::Component;
 use crate::model::Model;
@@ -17,7 +18,7 @@ use crate::model::Model;
 /// Serves until SIGTERM or Ctrl-C.
 pub fn run(model: &Model, args: ServeArgs) -> Result<()> {
     let component = component(Component::Http, model, args.listen.component.as_deref())?;
-    let options = options(args.addr, &args.listen);
+    let options = options(args.addr, &args.listen)?;
     start(&component, options, &args.listen, &|addr| {
         println!(
             "listening on http://{addr}
@@ -44,12 +45,22 @@ pub fn component(component: Component, model: &Model, instead: Option<&Path>) ->
 }
 
 /// What the command line gives a server.
-pub fn options(addr: SocketAddr, listen: &ListenArgs) -> Options {
+///
+/// # Errors
+/// A file of keys cannot be read.
+pub fn options(addr: SocketAddr, listen: &ListenArgs) -> Result<Options> {
     let mut env = HostEnv { variables: listen.env.clone(), ..HostEnv::default() };
+    secrets::give_keys(listen, &mut env)?;
+    if !addr.ip().is_loopback() && !secrets::answers_other_names(&env) {
+        eprintln!(
+            "note: {addr} can be reached from other machines, but without a key only localhost is answered: pass --api-key-file FILE, or \
+             --env ALLOWED_HOSTS=NAME"
+        );
+    }
     for (host, guest) in &listen.folders {
         env.mount(host, guest, Access::Read);
     }
-    Options { addr, env, limits: (&listen.limits).into(), clients: (&listen.clients).into(), databases: None }
+    Ok(Options { addr, env, limits: (&listen.limits).into(), clients: (&listen.clients).into(), databases: None })
 }
 
 /// Compiles and serves.

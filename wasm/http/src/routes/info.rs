@@ -67,7 +67,7 @@ pub fn info(request: &Request<'_>) -> Result<Response, Problem> {
 }
 
 pub fn welcome(request: &Request<'_>) -> Result<Response, Problem> {
-    let host = request.headers.get(http::header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1:5001");
+    let host = request.host.as_deref().unwrap_or("127.0.0.1:5001");
     let name = request.app.state.model_name();
     let text = format!(
         "MiniLM embeddings, model {name}. Routes: http://{host}/openapi.json\n\n\

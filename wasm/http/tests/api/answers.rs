@@ -164,8 +164,8 @@ fn the_other_routes_answer() {
     for name in ["tiny", "tiny:latest", "sentence-transformers%2Ftiny"] {
         assert_eq!(client.get(&format!("/v1/models/{name}")).json(), models["data"][0], "{name}");
     }
-    let welcome = client.request("GET", "/").header("host", "example:7").send("");
-    assert!(welcome.text().contains("curl http://example:7/embed"), "{}", welcome.text());
+    let welcome = client.request("GET", "/").header("host", "localhost:7").send("");
+    assert!(welcome.text().contains("curl http://localhost:7/embed"), "{}", welcome.text());
     let document = client.get("/openapi.json").json();
     assert_eq!(document["openapi"], "3.1.0");
     let same = json!({ "inputs": { "source_sentence": "cat", "sentences": ["cat", "world"] } });

@@ -41,24 +41,52 @@ struct Page<'a> {
 const LIMIT: usize = 100;
 const MOST: usize = 1000;
 
-/// `GET /documents?after=ID&limit=N`: in the order of the ids, from the first one after an id.
-pub async fn list(request: &Request<'_>) -> Result<Response, Problem> {
-    let (mut after, mut limit) = (None, LIMIT);
-    for (name, value) in url::form_urlencoded::parse(request.query.as_bytes()) {
-        match &*name {
-            "after" => after = Some(value.into_owned()),
-            "limit" => {
-                limit = value.parse().ok().filter(|limit| (1..=MOST).contains(limit)).ok_or_else(|| {
-                    Problem::invalid(format!("`limit` is `{}`: it must be from 1 to {MOST}", excerpt(&value)))
-                        .with_param("limit")
-                })?;
-            }
-            other => {
-                let other = excerpt(other);
-                return Err(Problem::invalid(format!("`{other}` is unknown: there are `after` and `limit`")));
+/// What `/documents` is asked for. Of all parameters each may come once.
+#[derive(Default)]
+struct Query {
+    id: Option<String>,
+    after: Option<String>,
+    limit: Option<usize>,
+}
+
+impl Query {
+    fn parse(query: &str) -> Result<Self, Problem> {
+        let mut parsed = Self::default();
+        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+            let is_again = match &*name {
+                "id" => parsed.id.replace(value.into_owned()).is_some(),
+                "after" => parsed.after.replace(value.into_owned()).is_some(),
+                "limit" => parsed.limit.replace(limit(&value)?).is_some(),
+                other => {
+                    let other = excerpt(other);
+                    return Err(Problem::invalid(format!("`{other}` is unknown: there are `id`, `after` and `limit`")));
+                }
+            };
+            if is_again {
+                return Err(Problem::invalid(format!("`{name}` is there twice")));
             }
         }
+        match (&parsed.id, &parsed.after, &parsed.limit) {
+            (None, ..) | (_, None, None) => Ok(parsed),
+            _ => Err(Problem::invalid("`id` asks for one document, so there is no `after` and no `limit` with it")),
+        }
     }
+}
+
+fn limit(value: &str) -> Result<usize, Problem> {
+    value.parse().ok().filter(|limit| (1..=MOST).contains(limit)).ok_or_else(|| {
+        Problem::invalid(format!("`limit` is `{}`: it must be from 1 to {MOST}", excerpt(value))).with_param("limit")
+    })
+}
+
+/// `GET /documents?after=ID&limit=N`: in the order of the ids, from the first one after an id. `GET /documents?id=ID`: one document. That
+/// works for every id; clients take `.` and `..` out of a path, and what is between may decode `%2F`.
+pub async fn list(request: &Request<'_>) -> Result<Response, Problem> {
+    let Query { id, after, limit } = Query::parse(request.query)?;
+    if let Some(id) = id {
+        return get(request, &id).await;
+    }
+    let limit = limit.unwrap_or(LIMIT);
     // One more tells whether there is more.
     let page = request.app.store.page(after.as_deref(), limit + 1, request.budget.max_response_bytes).await?;
     request.budget.check_response(page.bytes(limit))?;
@@ -70,17 +98,24 @@ pub async fn list(request: &Request<'_>) -> Result<Response, Problem> {
 }
 
 /// `GET /documents/{id}`.
-pub async fn get(request: &Request<'_>) -> Result<Response, Problem> {
-    let record =
-        request.app.store.get(&request.path_parameter).await?.ok_or_else(|| unknown(&request.path_parameter))?;
+pub async fn get(request: &Request<'_>, id: &str) -> Result<Response, Problem> {
+    let record = request.app.store.get(id).await?.ok_or_else(|| unknown(id))?;
     Ok(Response::json(&document(&record)?))
 }
 
 /// `DELETE /documents/{id}`.
-pub async fn delete(request: &Request<'_>) -> Result<Response, Problem> {
-    match request.app.store.delete(&request.path_parameter).await? {
+pub async fn delete(request: &Request<'_>, id: &str) -> Result<Response, Problem> {
+    match request.app.store.delete(id).await? {
         true => Ok(Response::empty(StatusCode::NO_CONTENT)),
-        false => Err(unknown(&request.path_parameter)),
+        false => Err(unknown(id)),
+    }
+}
+
+/// `DELETE /documents?id=ID`. Without an id it is refused: it could be taken for all documents.
+pub async fn delete_by_query(request: &Request<'_>) -> Result<Response, Problem> {
+    match Query::parse(request.query)? {
+        Query { id: Some(id), .. } => delete(request, &id).await,
+        _ => Err(Problem::invalid("`id` is needed: DELETE /documents?id=ID drops one document").with_param("id")),
     }
 }
 

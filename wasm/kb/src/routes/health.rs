@@ -6,12 +6,13 @@ use serde_json::{Value, json};
 
 use super::{Request, plain};
 use crate::Kb;
-use crate::store::{State, StoreError};
+use crate::store::State;
 
 /// 200 where there is an instance, whatever the store says: a host that starts the component anew would change nothing about a database.
 pub async fn health(request: &Request<'_>) -> Result<Response, Problem> {
     let kb = request.app;
-    let (status, database) = match &kb.store.open(&kb.identity).await {
+    let opened = kb.store.open(&kb.identity).await;
+    let (status, database) = match &opened {
         Ok(state) => {
             let error = mismatch(kb, state);
             let status = if error.is_none() { "healthy" } else { "unhealthy" };
@@ -35,15 +36,16 @@ pub async fn health(request: &Request<'_>) -> Result<Response, Problem> {
             "store": kb.store.name(),
         },
     }));
-    response.error = database["error"].as_str().map(str::to_owned);
+    response.error = opened.err().map(|error| error.logged()).or_else(|| database["error"].as_str().map(str::to_owned));
     Ok(response)
 }
 
 /// 200 with the number of documents where the store answers and its vectors are of this model, else 503 with the reason.
 pub async fn ready(request: &Request<'_>) -> Result<Response, Problem> {
     let kb = request.app;
-    let not_ready = |message| Problem::unhealthy(message).retry_after_a_second();
-    let state = kb.store.open(&kb.identity).await.map_err(|error: StoreError| not_ready(error.to_string()))?;
+    let not_ready = |message: String| Problem::unhealthy(message).retry_after_a_second();
+    let opened = kb.store.open(&kb.identity).await;
+    let state = opened.map_err(|error| not_ready(error.to_string()).logged_as(error.logged()))?;
     match mismatch(kb, &state) {
         None => Ok(Response::json(&json!({ "status": "ready", "document_count": state.documents }))),
         Some(message) => Err(not_ready(message)),

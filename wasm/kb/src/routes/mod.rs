@@ -49,16 +49,21 @@ const ROUTES: &[Route<Kb>] = &[
         media_types: JSON_LINES,
         get: Some(Handler::Async(|request| Box::pin(documents::list(request)))),
         put: Some(Handler::Async(|request| Box::pin(documents::upsert(request)))),
+        delete: Some(Handler::Async(|request| Box::pin(documents::delete_by_query(request)))),
         ..path("/documents")
     },
     Route {
+        // A document may have this id.
+        get: Some(Handler::Async(|request| Box::pin(documents::get(request, "reindex")))),
+        delete: Some(Handler::Async(|request| Box::pin(documents::delete(request, "reindex")))),
         post: Some(Handler::Async(|request| Box::pin(reindex::reindex(request)))),
         ignores_body: true,
+        post_writes: true,
         ..path("/documents/reindex")
     },
     Route {
-        get: Some(Handler::Async(|request| Box::pin(documents::get(request)))),
-        delete: Some(Handler::Async(|request| Box::pin(documents::delete(request)))),
+        get: Some(Handler::Async(|request| Box::pin(documents::get(request, &request.path_parameter)))),
+        delete: Some(Handler::Async(|request| Box::pin(documents::delete(request, &request.path_parameter)))),
         ..path("/documents/*")
     },
 ];

@@ -1,12 +1,11 @@
 //! `GET /`: what there is, and what to try first.
 
-use http::header::HOST;
 use minilm_serving::{App, Problem, Response};
 
 use super::Request;
 
 pub fn welcome(request: &Request<'_>) -> Result<Response, Problem> {
-    let host = request.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1:5001");
+    let host = request.host.as_deref().unwrap_or("127.0.0.1:5001");
     let (model, store) = (request.app.state().model_name(), request.app.store.name());
     let text = format!(
         "MiniLM knowledge base, model {model}, store {store}.
@@ -18,9 +17,9 @@ POST   /query/batch          {{\"questions\", \"threshold\"?, \"top_k\"?, \"filt
 POST   /search               {{\"query\", \"field\"?, \"top_k\"?, \"threshold\"?, \"filter\"?}}: whole documents
 PUT    /documents            a JSON array or JSON lines of documents, put in by id
 GET    /documents            all of them; ?after=ID&limit=N
-GET    /documents/ID         one
-DELETE /documents/ID
-POST   /documents/reindex    all vectors anew, after a change of the model
+GET    /documents/ID         one; /documents?id=ID is the same
+DELETE /documents/ID         the same; DELETE /documents?id=ID too
+POST   /documents/reindex    all vectors anew, after a change of the model; needs content-type: application/json
 GET    /metrics              counters of this instance
 
 curl http://{host}/documents --request PUT --json '[{{\"id\": \"1\", \"question\": \"How do I reset my password?\", \

@@ -3,7 +3,8 @@
 use http::StatusCode;
 use minilm_serving::Problem;
 
-/// What went wrong in a store.
+/// What went wrong in a store. The texts are ours: what a host or a database says may hold addresses, paths and passwords, and is for the log
+/// alone ([`StoreError::logging`]).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
@@ -28,6 +29,49 @@ pub enum StoreError {
     /// What is there is not what was written.
     #[error("the store is damaged: {0}")]
     Damaged(String),
+    /// Written in another version of the format, which stays as it is.
+    #[error("the store has format version {found}, and this component reads version {known}: {}", remedy(*.found, *.known))]
+    Format {
+        /// What the store states.
+        found: i64,
+        /// The latest version that this component reads.
+        known: i64,
+    },
+    /// Another error, and what the log has about it.
+    #[error("{error}")]
+    Logged {
+        /// What a client is told.
+        error: Box<StoreError>,
+        /// What the host or the database said, without credentials.
+        log: String,
+    },
+}
+
+fn remedy(found: i64, known: i64) -> String {
+    match found > known {
+        true => format!("it needs a minilm that knows version {found}"),
+        false => "make it anew".to_owned(),
+    }
+}
+
+/// Most characters of what a host says that go into the log.
+const MOST_LOGGED: usize = 500;
+
+impl StoreError {
+    /// The same, with what the host or the database said, for the log.
+    #[must_use]
+    pub fn logging(self, said: &str) -> Self {
+        Self::Logged { error: Box::new(self), log: said.chars().take(MOST_LOGGED).collect() }
+    }
+
+    /// What the log has.
+    #[must_use]
+    pub fn logged(&self) -> String {
+        match self {
+            Self::Logged { error, log } => format!("{error}: {log}"),
+            other => other.to_string(),
+        }
+    }
 }
 
 impl From<StoreError> for Problem {
@@ -43,6 +87,8 @@ impl From<StoreError> for Problem {
             StoreError::Document(_) => Self::invalid(message),
             StoreError::Over(problem) => problem,
             StoreError::Damaged(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, message),
+            StoreError::Format { .. } => Self::unhealthy(message),
+            StoreError::Logged { error, log } => Self::from(*error).logged_as(format!("{message}: {log}")),
         }
     }
 }

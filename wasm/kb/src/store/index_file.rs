@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use async_trait::async_trait;
 use minilm::index::{Hit, Query};
-use minilm_documents::{FileError, IndexFile as Index};
+use minilm_documents::{FileError, INDEX_VERSION, IndexFile as Index};
 
 use super::{Entry, Existing, Found, Identity, Match, Page, Record, Search, SearchResult, State, Store, StoreError};
 
@@ -30,8 +30,11 @@ impl IndexFile {
         if let Some(opened) = self.opened.get() {
             return Ok(opened);
         }
-        let file =
-            File::open(&self.path).map_err(|error| StoreError::Unreachable(format!("{}: {error}", self.path)))?;
+        let failed_to_open = |error: std::io::Error| {
+            let told = StoreError::Unreachable("the index file that INDEX_FILE names cannot be opened".to_owned());
+            told.logging(&format!("{}: {error}", self.path))
+        };
+        let file = File::open(&self.path).map_err(failed_to_open)?;
         let index = Index::open(file).map_err(failed)?;
         Ok(self.opened.get_or_init(|| index))
     }
@@ -50,7 +53,16 @@ impl IndexFile {
 
 fn failed(error: FileError) -> StoreError {
     match error {
-        FileError::Io(error) => StoreError::Unreachable(error.to_string()),
+        FileError::Io(error) => {
+            StoreError::Unreachable("the index file cannot be read".to_owned()).logging(&error.to_string())
+        }
+        FileError::Version { found } => {
+            let known = INDEX_VERSION.into();
+            found.parse().map_or_else(
+                |_| StoreError::Damaged("the index file states no version".to_owned()),
+                |found| StoreError::Format { found, known },
+            )
+        }
         other => StoreError::Damaged(other.to_string()),
     }
 }

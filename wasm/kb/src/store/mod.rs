@@ -5,6 +5,8 @@
 //!
 //! Each method that a request calls is one round trip: what it reads comes with the identity to which it belongs, in one statement.
 
+#[cfg(any(test, all(feature = "spin", target_family = "wasm")))]
+mod credentials;
 mod error;
 mod identity;
 #[cfg(feature = "index")]

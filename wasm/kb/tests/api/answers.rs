@@ -148,14 +148,14 @@ fn a_search_reads_in_pages() {
 #[test]
 fn the_other_routes_answer() {
     let client = filled(&[]);
-    let welcome = client.request("GET", "/").header("host", "example:7").send("");
-    assert!(welcome.text().contains("curl http://example:7/query"), "{}", welcome.text());
+    let welcome = client.request("GET", "/").header("host", "localhost:7").send("");
+    assert!(welcome.text().contains("curl http://localhost:7/query"), "{}", welcome.text());
     assert!(welcome.text().contains("store sqlite"));
     query(&client, "cat");
     let metrics = client.get("/metrics").text();
     assert!(metrics.contains("path=\"/query\"") && metrics.ends_with("# EOF\n"), "{metrics}");
     let preflight = client.request("OPTIONS", "/documents").send("");
-    assert_eq!((preflight.status, preflight.header("allow")), (204, "GET, HEAD, OPTIONS, PUT"));
+    assert_eq!((preflight.status, preflight.header("allow")), (204, "DELETE, GET, HEAD, OPTIONS, PUT"));
     assert_eq!(client.request("HEAD", "/documents").send("").status, 200);
     assert_eq!(documents().as_array().map(Vec::len), Some(4));
 }

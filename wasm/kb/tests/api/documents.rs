@@ -60,6 +60,36 @@ fn one_document_comes_back_as_it_was_sent() {
 }
 
 #[test]
+fn every_id_that_can_be_stored_can_be_read_and_deleted() {
+    let client = client(&[]);
+    let ids = [
+        ".", "..", "reindex", "...", "a/b", "a/../b", "?id=x", "a&b=c", "a+b c", "%2e", "#", "\\", "ü", "{}", "/", "//",
+    ];
+    let long = "x".repeat(512);
+    let ids: Vec<&str> = ids.into_iter().chain([long.as_str()]).collect();
+    let encoded = |id: &str| url::form_urlencoded::byte_serialize(id.as_bytes()).collect::<String>();
+    let store = || {
+        let documents: Vec<Value> = ids.iter().map(|id| json!({ "id": id, "question": "the cat" })).collect();
+        put(&client, &Value::Array(documents));
+    };
+    store();
+    for id in &ids {
+        let by_query = format!("/documents?id={}", encoded(id));
+        assert_eq!(client.get(&by_query).json()["id"], *id);
+        assert_eq!((client.delete(&by_query).status, client.delete(&by_query).status), (204, 404), "{id}");
+    }
+    assert_eq!(count(&client), 0);
+    // The path will do too, where nothing between takes it apart.
+    store();
+    for id in &ids {
+        let by_path = format!("/documents/{}", encoded(id).replace('+', "%20"));
+        assert_eq!(client.get(&by_path).json()["id"], *id);
+        assert_eq!((client.delete(&by_path).status, client.get(&by_path).status), (204, 404), "{id}");
+    }
+    assert_eq!(count(&client), 0);
+}
+
+#[test]
 fn what_mongoexport_writes_is_read() {
     let lines = "{\"_id\":{\"$oid\":\"65f0c0ffee65f0c0ffee65f0\"},\"question\":\"One?\",\"answers\":[\"1\"]}\r\n\r\n\
                  {\"_id\":{\"$numberLong\":\"42\"},\"question\":\"Two?\",\"answers\":[{\"at\":{\"$date\":\"2024-03-12T09:00:00Z\"}}]}\n";

@@ -101,9 +101,9 @@ fn paths_and_methods_that_are_wrong() {
         ("GET", "/query", "OPTIONS, POST"),
         ("GET", "/query/batch", "OPTIONS, POST"),
         ("PUT", "/search", "OPTIONS, POST"),
-        ("POST", "/documents", "GET, HEAD, OPTIONS, PUT"),
+        ("POST", "/documents", "DELETE, GET, HEAD, OPTIONS, PUT"),
         ("PUT", "/documents/1", "DELETE, GET, HEAD, OPTIONS"),
-        ("GET", "/documents/reindex", "OPTIONS, POST"),
+        ("PUT", "/documents/reindex", "DELETE, GET, HEAD, OPTIONS, POST"),
         ("DELETE", "/health", "GET, HEAD, OPTIONS"),
         ("POST", "/", "GET, HEAD, OPTIONS"),
         ("POST", "/metrics", "GET, HEAD, OPTIONS"),
@@ -113,8 +113,12 @@ fn paths_and_methods_that_are_wrong() {
     }
     let reply = client.get("/documents/nothing");
     assert_eq!((reply.status, reply.json()), (404, json!({ "error": "there is no document `nothing`" })));
-    for query in ["?limit=0", "?limit=1001", "?limit=x", "?before=1"] {
+    for query in ["?limit=0", "?limit=1001", "?limit=x", "?before=1", "?id=a&limit=1", "?id=a&id=b", "?after=a&after=b"]
+    {
         assert_eq!(client.get(&format!("/documents{query}")).status, 422, "{query}");
+    }
+    for query in ["", "?limit=1", "?id=a&after=b"] {
+        assert_eq!(client.delete(&format!("/documents{query}")).status, 422, "{query}");
     }
 }
 
@@ -131,14 +135,97 @@ fn a_key_and_a_bad_setting() {
 }
 
 #[test]
+fn pages_of_other_sites_neither_read_nor_write() {
+    let client = filled(&[]);
+    let send = |method: &str, path: &str, headers: &[(&str, &str)]| {
+        let request = client.request(method, path);
+        headers.iter().fold(request, |request, (name, value)| request.header(name, value)).send("[]")
+    };
+    let json = ("content-type", "application/json");
+    // A name that was rebound to this machine: the page's own, so there is no origin in a read.
+    let rebound = [("host", "evil.example:5001"), ("origin", "http://evil.example:5001"), json];
+    for (method, path) in [
+        ("GET", "/documents"),
+        ("GET", "/documents/cat"),
+        ("DELETE", "/documents/cat"),
+        ("DELETE", "/documents?id=cat"),
+        ("PUT", "/documents"),
+        ("POST", "/documents/reindex"),
+        ("POST", "/query"),
+        ("GET", "/"),
+        ("GET", "/metrics"),
+        ("GET", "/nothing"),
+        ("OPTIONS", "/documents"),
+    ] {
+        let reply = send(method, path, &rebound);
+        assert_eq!(reply.status, 403, "{method} {path}");
+        assert!(reply.text().contains("not as `evil.example:5001`: name it in ALLOWED_HOSTS"), "{}", reply.text());
+        assert_eq!(send(method, path, &rebound[..1]).status, 403, "{method} {path}");
+    }
+    // What tells whether the server is up has no secrets.
+    assert_eq!(send("GET", "/health", &rebound).status, 200);
+    let foreign = [("host", "127.0.0.1:5001"), ("origin", "http://evil.example"), json];
+    for (method, path) in [
+        ("DELETE", "/documents/cat"),
+        ("DELETE", "/documents?id=cat"),
+        ("PUT", "/documents"),
+        ("POST", "/documents/reindex"),
+    ] {
+        let reply = send(method, path, &foreign);
+        assert_eq!(reply.status, 403, "{method} {path}");
+        assert!(reply.text().contains("pages of `http://evil.example` may not do this"), "{}", reply.text());
+    }
+    assert_eq!(count(&client), 4);
+    // What a form or a script without a preflight could send.
+    for content_type in [("content-type", "text/plain"), ("x-nothing", "here")] {
+        assert_eq!(send("POST", "/documents/reindex", &[("host", "localhost"), content_type]).status, 415);
+        assert_eq!(send("PUT", "/documents", &[("host", "localhost"), content_type]).status, 415);
+    }
+    let own = [("host", "127.0.0.1:5001"), ("origin", "http://127.0.0.1:5001"), json];
+    assert_eq!(send("POST", "/documents/reindex", &own).status, 200);
+    let reply = send("DELETE", "/documents/cat", &own);
+    assert_eq!((reply.status, reply.header("x-content-type-options")), (204, "nosniff"));
+    assert_eq!(reply.header("cross-origin-resource-policy"), "same-origin");
+    assert_eq!(client.get("/documents").header("cache-control"), "no-store");
+}
+
+#[test]
+fn a_read_key_does_not_write() {
+    let client = client(&[("API_KEY", "all,other"), ("READ_API_KEY", "read")]);
+    let send = |method: &str, path: &str, key: &str, body: &str| {
+        let request = client.request(method, path).header("authorization", &format!("Bearer {key}"));
+        // With a key, the name of the server and the origin of a page do not matter.
+        let request = request.header("host", "kb.example").header("origin", "https://app.example");
+        request.header("content-type", "application/json").send(body)
+    };
+    let body = documents().to_string();
+    assert_eq!(send("PUT", "/documents", "other", &body).status, 200);
+    for (method, path) in [
+        ("PUT", "/documents"),
+        ("DELETE", "/documents/cat"),
+        ("DELETE", "/documents?id=cat"),
+        ("POST", "/documents/reindex"),
+    ] {
+        let refused = send(method, path, "read", &body);
+        let error = json!({ "error": "this key may only read: writing needs one of API_KEY" });
+        assert_eq!((refused.status, refused.json()), (403, error), "{method} {path}");
+    }
+    assert_eq!(send("GET", "/documents/cat", "read", "").status, 200);
+    assert_eq!(send("POST", "/query", "read", "{\"question\": \"a b c d e\"}").status, 200);
+    assert_eq!(send("POST", "/documents/reindex", "all", "").status, 200);
+    assert_eq!(send("GET", "/documents", "wrong", "").status, 401);
+    assert_eq!(count(&client), 4);
+}
+
+#[test]
 fn a_store_that_cannot_be_reached() {
-    let error = DbError::Sqlite("unable to open database file".to_owned());
+    let error = DbError::Sqlite("unable to open database file: /srv/secret/kb.db".to_owned());
     let unreachable = over(&Shared::failing(error), &[]);
     let health = unreachable.get("/health");
     assert_eq!(health.status, 200);
     let health = health.json();
     assert_eq!((&health["status"], &health["database"]["connected"]), (&json!("unhealthy"), &json!(false)));
-    let error = "the store cannot be reached: unable to open database file";
+    let error = "the store cannot be reached: the database file cannot be opened";
     assert_eq!(health["database"]["error"], error);
     for reply in [
         unreachable.get("/ready"),
@@ -170,13 +257,32 @@ fn a_store_that_is_no_store() {
     let client = over(&db, &[]);
     put(&client, &documents());
     db.batch("UPDATE minilm_meta SET format_version = 7");
-    for reply in [query(&client, "a"), client.get("/documents"), client.get("/documents/cat")] {
-        assert_eq!(reply.status, 500);
-        assert!(reply.text().contains("it has format version 7, this component knows 1"), "{}", reply.text());
-    }
-    assert_eq!(client.put("/documents", documents().to_string()).status, 500);
-    assert_eq!(client.delete("/documents/cat").status, 404);
+    let is_refused = || {
+        for reply in [
+            query(&client, "a"),
+            client.get("/documents"),
+            client.get("/documents/cat"),
+            client.put("/documents", documents().to_string()),
+            client.delete("/documents/cat"),
+            client.delete("/documents/none"),
+            client.post("/documents/reindex", ""),
+            client.get("/health"),
+        ] {
+            assert_eq!(reply.status, 503, "{}", reply.text());
+            let error = "the store has format version 7, and this component reads version 1: it needs a minilm that knows version 7";
+            assert!(reply.text().contains(error), "{}", reply.text());
+        }
+    };
+    is_refused();
     assert_eq!(db.value::<i64>("SELECT count(*) FROM minilm_documents"), 4);
+    // Also where the later version has other columns or tables.
+    db.batch("ALTER TABLE minilm_quantized RENAME COLUMN levels TO values_of_it");
+    db.batch("ALTER TABLE minilm_documents RENAME COLUMN document TO content");
+    is_refused();
+    db.batch("DROP VIEW minilm_upsert; DROP VIEW minilm_reindex; ALTER TABLE minilm_documents RENAME TO minilm_pages");
+    is_refused();
+    let made = "SELECT count(*) FROM sqlite_master WHERE name IN ('minilm_documents', 'minilm_upsert')";
+    assert_eq!(db.value::<i64>(made), 0);
 }
 
 #[test]
@@ -190,7 +296,10 @@ fn a_full_store_leaves_the_old_state() {
     let large = json!([{ "id": "cat", "question": "the cat", "answers": "long ".repeat(20_000) }]);
     let refused = client.put("/documents", large.to_string());
     assert_eq!(refused.status, 507, "{}", refused.text());
-    assert_eq!(refused.json()["error"], "the store is full, and nothing was changed: database or disk is full");
+    assert_eq!(
+        refused.json()["error"],
+        "the store is full, and nothing was changed: the database or its disk has no room"
+    );
     assert_eq!(client.get("/documents").json(), before);
     let full = over(&Shared::failing(DbError::Full), &[]).put("/documents", documents().to_string());
     assert_eq!(full.status, 507);

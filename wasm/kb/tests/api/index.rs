@@ -97,10 +97,10 @@ fn a_file_that_does_not_fit_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("kb.minilm");
     let missing = serve(&file, &[], false);
-    let error = format!("the store cannot be reached: {}: ", file.display());
+    let error = "the store cannot be reached: the index file that INDEX_FILE names cannot be opened";
     for (path, status) in [("/health", 200), ("/ready", 503)] {
         let reply = missing.get(path);
-        assert!(reply.status == status && reply.text().contains(&error), "{path}: {}", reply.text());
+        assert!(reply.status == status && reply.text().contains(error), "{path}: {}", reply.text());
     }
 
     build(&file, &documents(), &["question"]);
@@ -115,6 +115,16 @@ fn a_file_that_does_not_fit_is_refused() {
 
     let bytes = fs::read(&file).expect("it is there");
     fs::write(&file, &bytes[..bytes.len() / 2]).expect("a file");
-    let cut = serve(&file, &[], false).post("/query", ask);
+    let cut = serve(&file, &[], false).post("/query", ask.clone());
     assert!(cut.status == 500 && cut.text().contains("the index file is damaged"), "{}", cut.text());
+
+    let key = b"minilm-index.version\":\"";
+    let at = bytes.windows(key.len()).position(|window| window == key).expect("the version of the format");
+    let mut later = bytes;
+    later[at + key.len()] = b'7';
+    fs::write(&file, later).expect("a file");
+    let later = serve(&file, &[], false).post("/query", ask);
+    let error =
+        "the store has format version 7, and this component reads version 1: it needs a minilm that knows version 7";
+    assert_eq!((later.status, &later.json()["error"]), (503, &json!(error)));
 }

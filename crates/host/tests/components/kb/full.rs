@@ -27,7 +27,7 @@ fn a_full_disk_leaves_the_old_state() {
     assert!(stored >= 20, "the first batch fits");
     assert_eq!(refused.status(), 507, "{}", refused.text());
     let error = refused.json();
-    assert_eq!(error["error"], "the store is full, and nothing was changed: database or disk is full");
+    assert_eq!(error["error"], "the store is full, and nothing was changed: the database or its disk has no room");
     // An update of what is there needs room as well.
     let before = running.get("/documents?limit=1000").json();
     assert_eq!(put(&running, batch(0, &"long ".repeat(2000))).status(), 507);

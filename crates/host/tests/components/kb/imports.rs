@@ -5,9 +5,10 @@ use crate::http::imports::{IMPORTS, check, imports};
 
 #[test]
 #[ignore = "needs packed models: run `cargo xtask test`"]
-fn spin_is_asked_for_its_databases() {
+fn spin_is_asked_for_its_databases_and_variables() {
     let mut expected = IMPORTS.to_vec();
-    expected.splice(1..1, ["spin:postgres/postgres@4.2.0", "spin:sqlite/sqlite@3.1.0"]);
+    expected
+        .splice(1..1, ["spin:postgres/postgres@4.2.0", "spin:sqlite/sqlite@3.1.0", "spin:variables/variables@3.0.0"]);
     check(&component(SPIN, L3), &expected);
 }
 

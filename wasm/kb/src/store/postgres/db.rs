@@ -4,11 +4,15 @@ use spin_sdk::pg::wit::postgres::{Connection, DbValue, Error, QueryError};
 
 pub use spin_sdk::pg::ParameterValue;
 
-use super::schema::check_format;
+use super::schema::{VERSION, check_format};
 use crate::store::StoreError;
+use crate::store::credentials::without_credentials;
 
-/// An open connection.
-pub struct Db(Connection);
+/// An open connection, and its address.
+pub struct Db {
+    connection: Connection,
+    address: String,
+}
 
 /// A row.
 pub type Row = Vec<DbValue>;
@@ -16,12 +20,19 @@ pub type Row = Vec<DbValue>;
 impl Db {
     /// Opens a connection.
     pub async fn open(address: &str) -> Result<Self, StoreError> {
-        Connection::open_async(address.to_owned()).await.map(Self).map_err(failed)
+        let address = address.to_owned();
+        match Connection::open_async(address.clone()).await {
+            Ok(connection) => Ok(Self { connection, address }),
+            Err(error) => Err(failed(error, &address)),
+        }
     }
 
     /// Runs one statement and gives its rows.
     pub async fn run(&self, statement: &str, parameters: Vec<ParameterValue>) -> Result<Vec<Row>, StoreError> {
-        self.try_run(statement, parameters).await.map_err(failed)
+        match self.try_run(statement, parameters).await {
+            Ok(rows) => Ok(rows),
+            Err(error) => Err(self.explain(error).await),
+        }
     }
 
     /// Runs one statement and gives its rows; `None` where the tables are not there yet.
@@ -31,13 +42,15 @@ impl Db {
         parameters: Vec<ParameterValue>,
     ) -> Result<Option<Vec<Row>>, StoreError> {
         match self.try_run(statement, parameters).await {
-            Err(error) if is_missing(&error) => Ok(None),
-            other => other.map(Some).map_err(failed),
+            Ok(rows) => Ok(Some(rows)),
+            // Tables of a later version may have other names.
+            Err(error) if is_missing(&error) => self.check_version().await.map(|()| None),
+            Err(error) => Err(self.explain(error).await),
         }
     }
 
     async fn try_run(&self, statement: &str, parameters: Vec<ParameterValue>) -> Result<Vec<Row>, Error> {
-        let (_, rows, result) = self.0.query_async(statement.to_owned(), parameters).await?;
+        let (_, rows, result) = self.connection.query_async(statement.to_owned(), parameters).await?;
         let rows = rows.collect().await;
         result.await?;
         Ok(rows)
@@ -50,27 +63,68 @@ impl Db {
 
     /// Runs one statement that has no rows.
     pub async fn execute(&self, statement: &str) -> Result<(), StoreError> {
-        self.0.execute_async(statement.to_owned(), Vec::new()).await.map(drop).map_err(failed)
+        let done = self.connection.execute_async(statement.to_owned(), Vec::new()).await;
+        done.map(drop).map_err(|error| failed(error, &self.address))
+    }
+
+    /// What an error means: that the store is of another version, where it is.
+    async fn explain(&self, error: Error) -> StoreError {
+        match failed(error, &self.address) {
+            StoreError::Logged { error, log } if matches!(*error, StoreError::Damaged(_)) => {
+                self.check_version().await.err().unwrap_or(StoreError::Logged { error, log })
+            }
+            other => other,
+        }
+    }
+
+    /// Refuses a store of another version by what it states of itself, which every version does in the same place.
+    pub async fn check_version(&self) -> Result<(), StoreError> {
+        match self.try_run(VERSION, Vec::new()).await {
+            Ok(rows) => rows.first().map_or(Ok(()), |row| check_format(integer(row, 0)?)),
+            Err(_) => Ok(()),
+        }
     }
 }
 
-/// What an error means.
-fn failed(error: Error) -> StoreError {
-    let (code, message) = match error {
-        Error::ConnectionFailed(text) => return StoreError::Unreachable(text),
-        Error::QueryFailed(QueryError::DbError(error)) => (error.code, error.message),
-        Error::QueryFailed(QueryError::Text(text)) => return StoreError::Unreachable(text),
-        Error::BadParameter(text) | Error::ValueConversionFailed(text) | Error::Other(text) => (String::new(), text),
+/// What an error means. What the host and PostgreSQL say goes into the log, without the credentials in `address`.
+fn failed(error: Error, address: &str) -> StoreError {
+    let (told, said) = match error {
+        Error::ConnectionFailed(text) => (no_connection(), text),
+        Error::QueryFailed(QueryError::Text(text)) => {
+            (StoreError::Unreachable("the connection to PostgreSQL broke".to_owned()), text)
+        }
+        Error::QueryFailed(QueryError::DbError(error)) => {
+            // Messages about values hold the values, which are those of a client.
+            let said = if error.code.starts_with("22") { String::new() } else { error.message };
+            (meaning(&error.code), format!("{said} ({})", error.code))
+        }
+        Error::BadParameter(_) | Error::ValueConversionFailed(_) => {
+            (StoreError::Damaged("PostgreSQL has values of other types".to_owned()), "a value".to_owned())
+        }
+        Error::Other(text) => (StoreError::Damaged("PostgreSQL has failed".to_owned()), text),
     };
-    match code.as_str() {
-        "53100" => StoreError::Full(message),
-        // Characters that PostgreSQL does not keep: U+0000.
-        "22P05" | "22021" => StoreError::Document(message),
+    told.logging(&without_credentials(&said, address))
+}
+
+fn no_connection() -> StoreError {
+    StoreError::Unreachable(
+        "no connection to PostgreSQL: it does not answer, refuses the user, or the host does not allow the address of POSTGRES_URL; \
+         the log says which"
+            .to_owned(),
+    )
+}
+
+/// What a code of PostgreSQL means.
+fn meaning(code: &str) -> StoreError {
+    match code {
+        "53100" => StoreError::Full("the disk of PostgreSQL has no room".to_owned()),
+        // Characters that PostgreSQL does not keep.
+        "22P05" | "22021" => StoreError::Document("PostgreSQL keeps no U+0000 in a text".to_owned()),
         // Connections, resources, locks, shutdowns.
         _ if ["08", "40", "53", "55", "57"].iter().any(|class| code.starts_with(class)) => {
-            StoreError::Unreachable(message)
+            StoreError::Unreachable(format!("PostgreSQL is too busy or shuts down ({code})"))
         }
-        _ => StoreError::Damaged(format!("{message} ({code})")),
+        _ => StoreError::Damaged(format!("PostgreSQL has failed with the code {code}")),
     }
 }
 
@@ -125,5 +179,12 @@ pub fn take_meta(rows: &mut Vec<Row>) -> Result<Option<Row>, StoreError> {
 }
 
 fn unexpected(column: usize, value: Option<&DbValue>) -> StoreError {
-    StoreError::Damaged(format!("column {column} of a row holds {value:?}"))
+    let kind = match value {
+        None => "nothing",
+        Some(DbValue::DbNull) => "null",
+        Some(DbValue::Str(_)) => "text",
+        Some(DbValue::Int32(_) | DbValue::Int64(_)) => "an integer",
+        Some(_) => "a value of another type",
+    };
+    StoreError::Damaged(format!("column {column} of a row holds {kind}"))
 }

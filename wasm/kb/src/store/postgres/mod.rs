@@ -190,8 +190,13 @@ impl Store for Postgres {
 
     async fn delete(&self, id: &str) -> Result<bool, StoreError> {
         let parameters = vec![ParameterValue::Str(id.to_owned())];
-        let rows = self.db().await?.try_rows(schema::DELETE, parameters).await?.unwrap_or_default();
-        rows.first().map_or(Ok(false), |row| Ok(integer(row, 0)? > 0))
+        let db = self.db().await?;
+        let rows = db.try_rows(schema::DELETE, parameters).await?.unwrap_or_default();
+        match rows.first() {
+            Some(row) if integer(row, 0)? > 0 => Ok(true),
+            // Of a store of another version nothing is deleted, whether it has the document or not.
+            _ => db.check_version().await.map(|()| false),
+        }
     }
 
     async fn reindex(&self, identity: &Identity, version: i64, entries: &[Entry]) -> Result<(), StoreError> {

@@ -17,8 +17,7 @@ pub fn check_format(format: i64) -> Result<(), StoreError> {
     if (WITHOUT_COUNTS..=FORMAT_VERSION).contains(&format) {
         return Ok(());
     }
-    let message = format!("it has format version {format}, this component knows {FORMAT_VERSION}");
-    Err(StoreError::Damaged(message))
+    Err(StoreError::Format { found: format, known: FORMAT_VERSION })
 }
 
 /// Some statements as one, and so as one transaction: `IF NOT EXISTS` does not bear two who make the same thing at the same time, so
@@ -130,6 +129,9 @@ pub const REINDEX: &str = "WITH
         DELETE FROM minilm_vectors o USING guard WHERE o.field NOT IN (SELECT unnest($4::text[]))
     )
     SELECT count(*) FROM guard";
+
+/// The version of a store, whichever it is.
+pub const VERSION: &str = "SELECT format_version FROM minilm_meta";
 
 /// What a store is.
 pub const STATE: &str =

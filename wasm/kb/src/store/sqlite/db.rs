@@ -69,13 +69,30 @@ impl DbError {
             }
             Self::Closed => StoreError::Unreachable("the connection was closed".to_owned()),
             Self::Sqlite(text) if text.contains(CHANGED) => StoreError::Changed,
-            Self::Sqlite(text) if text.contains("disk is full") => StoreError::Full(text),
-            Self::Sqlite(text) if text.contains("malformed") || text.contains("not a database") => {
-                StoreError::Damaged(text)
-            }
-            Self::Sqlite(text) => StoreError::Unreachable(text),
+            Self::Sqlite(text) => said(&text).logging(&text),
         }
     }
+}
+
+/// What a text of SQLite means. It may name files of the host, so it is not told.
+fn said(text: &str) -> StoreError {
+    let has = |part: &str| text.contains(part);
+    if has("disk is full") {
+        return StoreError::Full("the database or its disk has no room".to_owned());
+    }
+    if has("malformed") || has("not a database") {
+        return StoreError::Damaged("SQLite takes the file for damaged, or for none of its own".to_owned());
+    }
+    let reason = if has("unable to open") {
+        "the database file cannot be opened"
+    } else if has("readonly") {
+        "the database file can only be read"
+    } else if has("locked") || has("busy") {
+        "another writer has held the database for too long"
+    } else {
+        "SQLite has failed, and the log has what it said"
+    };
+    StoreError::Unreachable(reason.to_owned())
 }
 
 impl From<&str> for Value {
@@ -120,5 +137,13 @@ pub(super) fn floats(row: &Row, column: usize) -> Result<Vec<f32>, StoreError> {
 }
 
 fn unexpected(column: usize, value: Option<&Value>) -> StoreError {
-    StoreError::Damaged(format!("column {column} of a row holds {value:?}"))
+    let kind = match value {
+        None => "nothing",
+        Some(Value::Null) => "null",
+        Some(Value::Integer(_)) => "an integer",
+        Some(Value::Real(_)) => "a number",
+        Some(Value::Text(_)) => "text",
+        Some(Value::Blob(_)) => "bytes",
+    };
+    StoreError::Damaged(format!("column {column} of a row holds {kind}"))
 }

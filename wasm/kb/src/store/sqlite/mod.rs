@@ -108,9 +108,13 @@ impl Store for Sqlite {
     }
 
     async fn delete(&self, id: &str) -> Result<bool, StoreError> {
-        let rows =
-            self.session().await?.try_run(schema::DELETE, vec![id.into(), schema::FORMAT_VERSION.into()]).await?;
-        Ok(rows.is_some_and(|rows| !rows.is_empty()))
+        let session = self.session().await?;
+        let rows = session.try_run(schema::DELETE, vec![id.into(), schema::FORMAT_VERSION.into()]).await?;
+        if rows.is_some_and(|rows| !rows.is_empty()) {
+            return Ok(true);
+        }
+        // Of a store of another version nothing is deleted, whether it has the document or not.
+        session.check_version().await.map(|()| false)
     }
 
     async fn reindex(&self, identity: &Identity, version: i64, entries: &[Entry]) -> Result<(), StoreError> {

@@ -89,6 +89,9 @@ pub const COMPLETE: &str =
 /// Bytes of scale and error before the integers of a row in `minilm_quantized.levels`.
 pub const LEVELS_HEAD: i64 = 8;
 
+/// The version of a store, whichever it is.
+pub const VERSION: &str = "SELECT format_version FROM minilm_meta";
+
 /// What a store is. The `NULL` marks the row as that of `minilm_meta`, here and below.
 pub const STATE: &str =
     "SELECT NULL, format_version, identity, version, (SELECT count(*) FROM minilm_documents) FROM minilm_meta";

@@ -1,6 +1,6 @@
 //! A connection, and what a statement tells about the store.
 
-use super::db::{Connection, Database, Row, Value, integer, text};
+use super::db::{Connection, Database, DbError, Row, Value, integer, text};
 use super::schema;
 use crate::store::{Identity, State, StoreError};
 
@@ -29,14 +29,35 @@ impl Session {
 
     /// Runs one statement and gives its rows.
     pub async fn run(&self, statement: &str, parameters: Vec<Value>) -> Result<Vec<Row>, StoreError> {
-        self.connection.run(statement, parameters).await.map_err(|error| error.of(&self.name))
+        match self.connection.run(statement, parameters).await {
+            Ok(rows) => Ok(rows),
+            Err(error) => Err(self.explain(error).await),
+        }
     }
 
     /// The same; `None` where the tables are not there yet.
     pub async fn try_run(&self, statement: &str, parameters: Vec<Value>) -> Result<Option<Vec<Row>>, StoreError> {
         match self.connection.run(statement, parameters).await {
-            Err(error) if error.is_missing_table() => Ok(None),
-            other => other.map(Some).map_err(|error| error.of(&self.name)),
+            Ok(rows) => Ok(Some(rows)),
+            // Tables of a later version may have other names.
+            Err(error) if error.is_missing_table() => self.check_version().await.map(|()| None),
+            Err(error) => Err(self.explain(error).await),
+        }
+    }
+
+    /// What an error means: that the store is of another version, where it is.
+    async fn explain(&self, error: DbError) -> StoreError {
+        match error {
+            DbError::Sqlite(_) => self.check_version().await.err().unwrap_or_else(|| error.of(&self.name)),
+            other => other.of(&self.name),
+        }
+    }
+
+    /// Refuses a store of another version by what it states of itself, which every version does in the same place.
+    pub async fn check_version(&self) -> Result<(), StoreError> {
+        match self.connection.run(schema::VERSION, Vec::new()).await {
+            Ok(rows) => rows.first().map_or(Ok(()), |row| check_format(integer(row, 0)?)),
+            Err(_) => Ok(()),
         }
     }
 
@@ -75,7 +96,7 @@ pub fn check_format(format: i64) -> Result<(), StoreError> {
     if format == known {
         return Ok(());
     }
-    Err(StoreError::Damaged(format!("it has format version {format}, this component knows {known}")))
+    Err(StoreError::Format { found: format, known })
 }
 
 /// A number of rows.
