@@ -42,7 +42,12 @@ async function fetched(event, href) {
   if (response.ok && onDemand.has(href)) {
     const copy = response.clone();
     // Without room for it, the page still has it.
-    event.waitUntil(caches.open(NAME).then((cache) => cache.put(href, copy)).catch(() => {}));
+    event.waitUntil(
+      caches
+        .open(NAME)
+        .then((cache) => cache.put(href, copy))
+        .catch(() => {}),
+    );
   }
   return response;
 }

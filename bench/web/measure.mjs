@@ -75,13 +75,17 @@ async function free(kind) {
     await page.close();
   }
   await close();
-  return Object.fromEntries(Object.keys(rounds[0]).map((name) => [name, rounds.map((one) => one[name]).sort((a, b) => a - b)]));
+  return Object.fromEntries(
+    Object.keys(rounds[0]).map((name) => [name, rounds.map((one) => one[name]).sort((a, b) => a - b)]),
+  );
 }
 
 /** @param {any[]} events of a trace, with the mark of the page's main thread */
 function longestTask(events) {
   const { pid, tid } = events.find(({ name, cat }) => name === 'work' && cat === 'blink.user_timing');
-  const tasks = events.filter((event) => event.ph === 'X' && event.name.endsWith('RunTask') && event.pid === pid && event.tid === tid);
+  const tasks = events.filter(
+    (event) => event.ph === 'X' && event.name.endsWith('RunTask') && event.pid === pid && event.tid === tid,
+  );
   return tasks.reduce((longest, task) => (task.dur > longest.dur ? task : longest));
 }
 
@@ -89,7 +93,10 @@ function longestTask(events) {
 async function memory(kind) {
   const { browser, visit, close } = await opened(kind);
   const result = {};
-  for (const [name, clear] of [['cold', true], ['cached', false]]) {
+  for (const [name, clear] of [
+    ['cold', true],
+    ['cached', false],
+  ]) {
     const page = await visit();
     await page.evaluate(() => later(2000));
     const before = await memoryOf(browser.process().pid);
@@ -103,7 +110,9 @@ async function memory(kind) {
     await sampling;
     await page.evaluate(() => later(3000));
     const after = await memoryOf(browser.process().pid);
-    const [file, module, most, kept] = [fileBytes, memoryBytes, peak - before, after - before].map((bytes) => round(bytes / 1e6, 1));
+    const [file, module, most, kept] = [fileBytes, memoryBytes, peak - before, after - before].map((bytes) =>
+      round(bytes / 1e6, 1),
+    );
     result[name] = { file, module, most, kept };
     await page.close();
   }
@@ -113,7 +122,10 @@ async function memory(kind) {
 
 const figures = { firstVector, pool, free, memory };
 const wanted = process.argv.slice(2);
-for (const [kind, program] of [['chromium', MINILM_CHROMIUM], ['firefox', MINILM_FIREFOX]]) {
+for (const [kind, program] of [
+  ['chromium', MINILM_CHROMIUM],
+  ['firefox', MINILM_FIREFOX],
+]) {
   if (!program) continue;
   for (const [name, measure] of Object.entries(figures)) {
     if (wanted.length === 0 || wanted.includes(name)) console.log(kind, name, JSON.stringify(await measure(kind)));

@@ -4,7 +4,8 @@ import { clearCache, createEmbedder } from '/npm/src/browser.js';
 
 const model = '/models/all-MiniLM-L6-v2-int8.minilm';
 const later = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-const texts = (count) => Array.from({ length: count }, (_, index) => `Sentence number ${index} has some words that take a moment.`);
+const texts = (count) =>
+  Array.from({ length: count }, (_, index) => `Sentence number ${index} has some words that take a moment.`);
 
 /** Milliseconds to the first vector. */
 async function firstVector(clear) {

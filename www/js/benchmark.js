@@ -54,7 +54,9 @@ async function run() {
 
 async function time(model, length, signal) {
   // [CLS] and [SEP] are tokens too.
-  const text = Array(length - 2).fill(WORD).join(' ');
+  const text = Array(length - 2)
+    .fill(WORD)
+    .join(' ');
   let tokens = 0;
   for (let round = 0; round < WARM_UP; round += 1) tokens = (await model.encode(text, { signal })).tokens[0];
   const times = [];

@@ -31,14 +31,35 @@ function draw(frame, results) {
     [Math.min(...results.map(({ low }) => low)) / 1.3, Math.max(...results.map(({ high }) => high)) * 1.3],
     [height - MARGIN.bottom, MARGIN.top],
   );
-  const picture = svg('svg', { width, height, viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': 'Time over length; the table has the figures' });
-  axis(picture, `translate(0 ${height - MARGIN.bottom})`, axisBottom(x).tickValues(tokens).tickFormat(String).tickSizeOuter(0));
+  const picture = svg('svg', {
+    width,
+    height,
+    viewBox: `0 0 ${width} ${height}`,
+    role: 'img',
+    'aria-label': 'Time over length; the table has the figures',
+  });
+  axis(
+    picture,
+    `translate(0 ${height - MARGIN.bottom})`,
+    axisBottom(x).tickValues(tokens).tickFormat(String).tickSizeOuter(0),
+  );
   axis(picture, `translate(${MARGIN.left} 0)`, axisLeft(y).ticks(4, '~g').tickSizeOuter(0));
   picture.append(
     svg('text', { x: width - MARGIN.right, y: height - 6, 'text-anchor': 'end' }, 'tokens'),
     svg('text', { x: 4, y: 14 }, 'milliseconds'),
-    svg('polyline', { class: 'line', points: results.map((result) => `${x(result.tokens)},${y(result.median)}`).join(' ') }),
-    ...results.map((result) => svg('line', { class: 'spread', x1: x(result.tokens), x2: x(result.tokens), y1: y(result.low), y2: y(result.high) })),
+    svg('polyline', {
+      class: 'line',
+      points: results.map((result) => `${x(result.tokens)},${y(result.median)}`).join(' '),
+    }),
+    ...results.map((result) =>
+      svg('line', {
+        class: 'spread',
+        x1: x(result.tokens),
+        x2: x(result.tokens),
+        y1: y(result.low),
+        y2: y(result.high),
+      }),
+    ),
     ...results.map((result) => svg('circle', { class: 'median', r: 4, cx: x(result.tokens), cy: y(result.median) })),
   );
   frame.replaceChildren(picture);

@@ -86,7 +86,10 @@ function report({ phase, fraction }) {
 }
 
 function fail(error) {
-  const hint = error.code === 'http-status' && [401, 404].includes(error.status) ? ' Is the name right, and the model public?' : '';
+  const hint =
+    error.code === 'http-status' && [401, 404].includes(error.status)
+      ? ' Is the name right, and the model public?'
+      : '';
   failure.textContent = `${error.message}${hint}`;
   failure.hidden = false;
 }
@@ -106,7 +109,13 @@ async function list() {
 function entry(model) {
   const used = model.url === current()?.url;
   const facts = [model.own ? model.precision : 'of this site', megabytes(model.bytes)].join(', ');
-  const about = element('div', {}, element('span', { class: 'name' }, model.name), ' ', element('span', { class: 'facts-line' }, facts));
+  const about = element(
+    'div',
+    {},
+    element('span', { class: 'name' }, model.name),
+    ' ',
+    element('span', { class: 'facts-line' }, facts),
+  );
   const actions = [used ? element('span', { class: 'facts-line' }, 'In use') : action('Use', model, use)];
   if (model.own) {
     actions.push(action('Download', model, save));
@@ -116,7 +125,11 @@ function entry(model) {
 }
 
 function action(title, model, run) {
-  const button = element('button', { type: 'button', class: 'quiet', 'aria-label': `${title} ${model.name} ${model.precision ?? ''}`.trim() }, title);
+  const button = element(
+    'button',
+    { type: 'button', class: 'quiet', 'aria-label': `${title} ${model.name} ${model.precision ?? ''}`.trim() },
+    title,
+  );
   button.addEventListener('click', () => {
     failure.hidden = true;
     run(model).catch(fail);

@@ -36,7 +36,8 @@ export function number(value, digits = 0) {
 
 export const megabytes = (bytes) => `${number(bytes / 1e6, 1)} MB`;
 
-export const milliseconds = (value) => (value < 1000 ? `${number(value, value < 10 ? 1 : 0)} ms` : `${number(value / 1000, 1)} s`);
+export const milliseconds = (value) =>
+  value < 1000 ? `${number(value, value < 10 ? 1 : 0)} ms` : `${number(value / 1000, 1)} s`;
 
 export const plural = (count, one, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
 

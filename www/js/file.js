@@ -59,8 +59,13 @@ async function open(chosen) {
 
 function listColumns(chosen) {
   const width = Math.max(...file.rows.map((row) => row.length));
-  const names = Array.from({ length: width }, (_, index) => (header.checked && file.rows[0][index]) || `Column ${index + 1}`);
-  column.replaceChildren(...names.map((name, index) => element('option', { value: index, selected: index === chosen }, name)));
+  const names = Array.from(
+    { length: width },
+    (_, index) => (header.checked && file.rows[0][index]) || `Column ${index + 1}`,
+  );
+  column.replaceChildren(
+    ...names.map((name, index) => element('option', { value: index, selected: index === chosen }, name)),
+  );
 }
 
 /** The texts of the chosen column; rows without one are left out. */
@@ -72,10 +77,13 @@ function texts() {
 function preview() {
   stop();
   const all = texts();
-  const rows = all.slice(0, PREVIEW).map((text, index) => element('tr', {}, element('th', { scope: 'row' }, `${index + 1}`), element('td', {}, text)));
+  const rows = all
+    .slice(0, PREVIEW)
+    .map((text, index) => element('tr', {}, element('th', { scope: 'row' }, `${index + 1}`), element('td', {}, text)));
   byId('file-preview').replaceChildren(element('tbody', {}, ...rows));
   const empty = file.rows.length - (header.checked ? 1 : 0) - all.length;
-  byId('file-count').textContent = `${file.name}: ${plural(all.length, 'text')}${empty > 0 ? `, ${plural(empty, 'row')} without one left out` : ''}.`;
+  byId('file-count').textContent =
+    `${file.name}: ${plural(all.length, 'text')}${empty > 0 ? `, ${plural(empty, 'row')} without one left out` : ''}.`;
   button.disabled = all.length === 0;
   reset();
 }
@@ -149,7 +157,8 @@ function report({ done, begin }, count) {
 }
 
 function finish(all, { values, dim, tokens, truncated, seconds, name }) {
-  const cut = truncated > 0 ? ` ${plural(truncated, 'text was', 'texts were')} longer than the model reads and cut.` : '';
+  const cut =
+    truncated > 0 ? ` ${plural(truncated, 'text was', 'texts were')} longer than the model reads and cut.` : '';
   status.textContent = `${plural(all.length, 'vector')} of ${dim} dimensions in ${milliseconds(seconds * 1000)}: ${number(tokens / seconds)} tokens a second.${cut}`;
   const stem = file.name.replace(/\.[^.]*$/, '');
   const files = { npy: npy(values, [all.length, dim]), json: json(name, all, values, dim) };

@@ -4,8 +4,18 @@ import { element, number, setProperty } from './dom.js';
 
 /** An entry of the list: what was found, how close it is, and what there is to say. */
 export function hit(title, score, ...rest) {
-  const bar = setProperty(element('span', { class: 'bar', 'aria-hidden': 'true' }), '--score', Math.max(0, score).toFixed(3));
-  return element('li', {}, element('h2', {}, title), element('div', { class: 'score' }, number(score, 3), bar), ...rest);
+  const bar = setProperty(
+    element('span', { class: 'bar', 'aria-hidden': 'true' }),
+    '--score',
+    Math.max(0, score).toFixed(3),
+  );
+  return element(
+    'li',
+    {},
+    element('h2', {}, title),
+    element('div', { class: 'score' }, number(score, 3), bar),
+    ...rest,
+  );
 }
 
 /**

@@ -23,14 +23,17 @@ export class KnowledgeBase {
     this.#key = key;
     const { origin, protocol, hostname } = this.#address;
     if (origin !== location.origin && !(protocol === 'http:' && LOOPBACK.includes(hostname))) {
-      throw new Error(`This page may ask its own site and this machine (http://127.0.0.1, http://localhost), and not ${origin}.`);
+      throw new Error(
+        `This page may ask its own site and this machine (http://127.0.0.1, http://localhost), and not ${origin}.`,
+      );
     }
   }
 
   /** Its health: the model, the number of documents, the threshold. Also given where it says that it is not well. */
   async health() {
     const health = await (await this.#send('health')).json().catch(() => undefined);
-    if (!health?.database || !health.config) throw new Error(`What answers at ${this.#address.href} is no knowledge base.`);
+    if (!health?.database || !health.config)
+      throw new Error(`What answers at ${this.#address.href} is no knowledge base.`);
     return health;
   }
 
@@ -55,12 +58,16 @@ export class KnowledgeBase {
   }
 
   async #send(path, { type, ...request } = {}) {
-    const headers = { ...(type && { 'content-type': type }), ...(this.#key && { authorization: `Bearer ${this.#key}` }) };
+    const headers = {
+      ...(type && { 'content-type': type }),
+      ...(this.#key && { authorization: `Bearer ${this.#key}` }),
+    };
     try {
       return await fetch(new URL(path, this.#address), { ...request, headers });
     } catch {
       const { origin } = this.#address;
-      const other = origin === location.origin ? '' : `, or it was not started with CORS_ALLOW_ORIGIN=${location.origin}`;
+      const other =
+        origin === location.origin ? '' : `, or it was not started with CORS_ALLOW_ORIGIN=${location.origin}`;
       throw new Error(`Nothing answers at ${origin}${other}.`);
     }
   }

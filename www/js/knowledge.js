@@ -68,7 +68,13 @@ async function search(text) {
 
 function found({ document_id: id, score, document }) {
   const below = score < threshold ? element('p', { class: 'topic' }, 'Too far away to be an answer') : undefined;
-  const item = hit(document.question ?? id, score, ...paragraphs(document.answers), element('p', { class: 'topic' }, `Document ${id}`), below);
+  const item = hit(
+    document.question ?? id,
+    score,
+    ...paragraphs(document.answers),
+    element('p', { class: 'topic' }, `Document ${id}`),
+    below,
+  );
   item.classList.toggle('below', below !== undefined);
   return item;
 }
@@ -76,7 +82,9 @@ function found({ document_id: id, score, document }) {
 /** Answers can be any JSON: texts are shown as such, all else as it is written. */
 function paragraphs(value) {
   const values = Array.isArray(value) ? value : [value ?? ''];
-  return values.filter((text) => text !== '').map((text) => element('p', {}, typeof text === 'string' ? text : JSON.stringify(text)));
+  return values
+    .filter((text) => text !== '')
+    .map((text) => element('p', {}, typeof text === 'string' ? text : JSON.stringify(text)));
 }
 
 async function add(file) {

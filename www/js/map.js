@@ -53,7 +53,12 @@ async function show() {
 async function questionMap() {
   const [questions, corpus] = await Promise.all([allQuestions(), questionVectors()]);
   const topics = [...new Set(questions.map(({ topic }) => topic))];
-  return { texts: questions.map(({ question }) => question), groups: questions.map(({ topic }) => topics.indexOf(topic)), topics, vectors: [...corpus] };
+  return {
+    texts: questions.map(({ question }) => question),
+    groups: questions.map(({ topic }) => topics.indexOf(topic)),
+    topics,
+    vectors: [...corpus],
+  };
 }
 
 async function ownMap() {
@@ -74,12 +79,23 @@ function draw({ texts, groups, topics, vectors }) {
   const nodes = places.map(([x, y], index) =>
     svg(
       'g',
-      { class: 'point', 'data-hue': groups[index], transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})`, role: 'img', 'aria-label': texts[index], tabindex: -1 },
+      {
+        class: 'point',
+        'data-hue': groups[index],
+        transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})`,
+        role: 'img',
+        'aria-label': texts[index],
+        tabindex: -1,
+      },
       svg('circle', { class: 'ring', r: 15 }),
       svg('circle', { r: 9 }),
     ),
   );
-  const picture = svg('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'group', 'aria-label': `Map of ${texts.length} texts; the arrow keys move to the next point in their direction` });
+  const picture = svg('svg', {
+    viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+    role: 'group',
+    'aria-label': `Map of ${texts.length} texts; the arrow keys move to the next point in their direction`,
+  });
   picture.append(links, ...nodes);
   const tip = element('div', { class: 'tip', 'aria-hidden': 'true', hidden: true });
   frame.replaceChildren(picture, tip);
@@ -96,7 +112,10 @@ function draw({ texts, groups, topics, vectors }) {
     const hits = await nearest(vectors, index);
     nodes.forEach((node, other) => {
       node.classList.toggle('on', other === index);
-      node.classList.toggle('near', hits.some((hit) => hit.index === other));
+      node.classList.toggle(
+        'near',
+        hits.some((hit) => hit.index === other),
+      );
     });
     links.replaceChildren(...hits.map((hit) => line(places[index], places[hit.index])));
     tell(texts, index, hits);
@@ -133,7 +152,12 @@ function placeTip(tip, [x, y]) {
 /** A topic that is pressed leaves the others pale. */
 function drawLegend(topics, nodes, groups) {
   const buttons = topics.map((topic, group) => {
-    const button = element('button', { type: 'button', 'aria-pressed': 'false', 'data-hue': group }, element('span', { class: 'dot' }), topic);
+    const button = element(
+      'button',
+      { type: 'button', 'aria-pressed': 'false', 'data-hue': group },
+      element('span', { class: 'dot' }),
+      topic,
+    );
     button.addEventListener('click', () => {
       const pressed = button.getAttribute('aria-pressed') !== 'true';
       for (const other of buttons) other.setAttribute('aria-pressed', other === button && pressed);

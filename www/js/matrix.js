@@ -22,12 +22,22 @@ export function drawMatrix(frame, readout, texts, scores) {
   head.append(...columns);
   const rows = [];
   const cells = texts.map((text, row) => {
-    const name = element('th', { scope: 'row', title: text }, element('b', {}, `${row + 1}`), ' ', element('span', {}, text));
+    const name = element(
+      'th',
+      { scope: 'row', title: text },
+      element('b', {}, `${row + 1}`),
+      ' ',
+      element('span', {}, text),
+    );
     rows.push(name);
     return texts.map((_, column) => cell(scores.row(row)[column], row === column));
   });
   const body = element('tbody', {}, ...cells.map((line, row) => element('tr', {}, rows[row], ...line)));
-  const table = element('table', { class: dense ? 'matrix dense' : 'matrix', role: 'grid', 'aria-label': 'Similarity of each text to each' });
+  const table = element('table', {
+    class: dense ? 'matrix dense' : 'matrix',
+    role: 'grid',
+    'aria-label': 'Similarity of each text to each',
+  });
   table.append(element('thead', {}, head), body);
   frame.replaceChildren(table);
 

@@ -18,7 +18,9 @@ export function npy(values, shape) {
   [...MAGIC].forEach((character, index) => head.setUint8(index, character.charCodeAt(0)));
   head.setUint8(6, 1);
   head.setUint16(8, length, true);
-  [...`${dictionary.padEnd(length - 1)}\n`].forEach((character, index) => head.setUint8(prefix + index, character.charCodeAt(0)));
+  [...`${dictionary.padEnd(length - 1)}\n`].forEach((character, index) =>
+    head.setUint8(prefix + index, character.charCodeAt(0)),
+  );
   // Every engine with WebAssembly is little-endian, or says that it is.
   return new Blob([head, values], { type: 'application/octet-stream' });
 }

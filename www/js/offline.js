@@ -43,5 +43,14 @@ function offer() {
     // The newest one, if there have been several since.
     (await navigator.serviceWorker.getRegistration()).waiting?.postMessage('take over');
   });
-  document.querySelector('.loader').after(element('p', { id: 'newer', class: 'notice row', role: 'status' }, 'There is a newer version of this page.', button));
+  document
+    .querySelector('.loader')
+    .after(
+      element(
+        'p',
+        { id: 'newer', class: 'notice row', role: 'status' },
+        'There is a newer version of this page.',
+        button,
+      ),
+    );
 }

@@ -13,7 +13,9 @@ const inMemory = new Map();
 
 /** All of them, by name. */
 export function ownModels() {
-  return [...list(), ...inMemory.values()].sort((a, b) => a.name.localeCompare(b.name) || a.precision.localeCompare(b.precision));
+  return [...list(), ...inMemory.values()].sort(
+    (a, b) => a.name.localeCompare(b.name) || a.precision.localeCompare(b.precision),
+  );
 }
 
 /**

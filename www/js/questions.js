@@ -19,7 +19,9 @@ export function allQuestions() {
 
 /** The vectors of the questions, computed when they are first wanted. */
 export function questionVectors() {
-  corpus ??= Promise.all([embedder(), allQuestions()]).then(([model, all]) => model.encode(all.map(({ question }) => question)));
+  corpus ??= Promise.all([embedder(), allQuestions()]).then(([model, all]) =>
+    model.encode(all.map(({ question }) => question)),
+  );
   const own = corpus;
   own.catch(() => {
     if (corpus === own) corpus = undefined;

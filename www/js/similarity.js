@@ -27,7 +27,11 @@ let running = new AbortController();
 let timer;
 
 /** The texts in the box. */
-export const ownTexts = () => input.value.split('\n').map((line) => line.trim()).filter((line) => line !== '');
+export const ownTexts = () =>
+  input.value
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
 
 export function start() {
   input.value = EXAMPLES.join('\n');
@@ -52,7 +56,11 @@ async function update() {
       return;
     }
     const found = await vectorsOf(texts, signal);
-    const scores = await (await embedder()).similarity(found.map(({ vector }) => vector), undefined, { signal });
+    const scores = await (await embedder()).similarity(
+      found.map(({ vector }) => vector),
+      undefined,
+      { signal },
+    );
     signal.throwIfAborted();
     say(all.length, found.filter(({ truncated }) => truncated).length);
     drawMatrix(frame, pair, texts, scores);
@@ -64,6 +72,7 @@ async function update() {
 function say(count, truncated) {
   const parts = [];
   if (count > MOST) parts.push(`Only the first ${MOST} of ${number(count)} lines are compared.`);
-  if (truncated > 0) parts.push(`${plural(truncated, 'text is', 'texts are')} longer than the model reads: the end is left out.`);
+  if (truncated > 0)
+    parts.push(`${plural(truncated, 'text is', 'texts are')} longer than the model reads: the end is left out.`);
   hint.textContent = parts.join(' ') || HINT;
 }

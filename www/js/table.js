@@ -24,7 +24,8 @@ export async function read(file) {
   const rows = isTable ? table(file.name, text) : text.split(/\r?\n/).map((line) => [line.trim()]);
   const filled = rows.filter((row) => row.some((cell) => cell.trim() !== ''));
   if (filled.length === 0) throw new Error(`${file.name} has no text in it.`);
-  if (filled.length > MOST_ROWS) throw new Error(`${file.name} has ${filled.length} rows; at most ${MOST_ROWS} are embedded.`);
+  if (filled.length > MOST_ROWS)
+    throw new Error(`${file.name} has ${filled.length} rows; at most ${MOST_ROWS} are embedded.`);
   return { rows: filled, isTable };
 }
 
@@ -38,6 +39,8 @@ function table(name, text) {
 /** The column that looks most like texts: the one with the longest cells. */
 export function longestColumn(rows) {
   const width = Math.max(...rows.map((row) => row.length));
-  const lengths = Array.from({ length: width }, (_, column) => rows.reduce((sum, row) => sum + (row[column]?.length ?? 0), 0));
+  const lengths = Array.from({ length: width }, (_, column) =>
+    rows.reduce((sum, row) => sum + (row[column]?.length ?? 0), 0),
+  );
   return lengths.indexOf(Math.max(...lengths));
 }

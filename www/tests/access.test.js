@@ -3,7 +3,19 @@
 import assert from 'node:assert/strict';
 
 import { require } from '../../wasm/web/tests/browser/launch.js';
-import { TABS, connect, dropFile, fillIn, inBrowsers, newPage, ready, serveKnowledgeBase, show, text, until } from './support.js';
+import {
+  TABS,
+  connect,
+  dropFile,
+  fillIn,
+  inBrowsers,
+  newPage,
+  ready,
+  serveKnowledgeBase,
+  show,
+  text,
+  until,
+} from './support.js';
 
 const { source: AXE } = require('axe-core');
 const WIDTHS = [1280, 360];
@@ -91,7 +103,11 @@ inBrowsers('access', async (t, { browser, server, kind }) => {
           // A chart takes its new width when it has been laid out.
           await until(page, () => document.documentElement.scrollWidth <= innerWidth, tab, theme, width);
           await page.evaluate(AXE);
-          const found = await page.evaluate(async () => (await axe.run()).violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.target} ${node.failureSummary}`).join(' | ')}`));
+          const found = await page.evaluate(async () =>
+            (await axe.run()).violations.map(
+              ({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.target} ${node.failureSummary}`).join(' | ')}`,
+            ),
+          );
           assert.deepEqual(found, [], `${tab}, ${theme}, ${width} px`);
         }
       }
@@ -121,7 +137,12 @@ async function fill(page, base) {
   await until(page, () => !document.getElementById('file-npy').hidden);
   await show(page, 'knowledge');
   await connect(page, base);
-  await dropFile(page, '#kb-drop', 'one.json', '[{"id": "card", "question": "My card is lost", "answers": ["Tell us."]}]');
+  await dropFile(
+    page,
+    '#kb-drop',
+    'one.json',
+    '[{"id": "card", "question": "My card is lost", "answers": ["Tell us."]}]',
+  );
   await until(page, () => document.getElementById('kb-added').textContent.includes('put in'));
   await page.type('#kb-query', 'lost card');
   await until(page, () => document.querySelectorAll('#kb-answers li').length > 0);

@@ -41,8 +41,13 @@ const dropFolder = (page, hub, left = []) =>
   page.evaluate(
     async (url, name, paths) => {
       const files = new Map();
-      for (const path of paths) files.set(path, await (await fetch(`${url}/owner/${name}/resolve/main/${path}`)).blob());
-      const file = (path) => ({ isFile: true, name: path.split('/').at(-1), file: (done) => done(new File([files.get(path)], path)) });
+      for (const path of paths)
+        files.set(path, await (await fetch(`${url}/owner/${name}/resolve/main/${path}`)).blob());
+      const file = (path) => ({
+        isFile: true,
+        name: path.split('/').at(-1),
+        file: (done) => done(new File([files.get(path)], path)),
+      });
       const folder = (name, entries) => {
         const parts = [entries, []];
         return { isFile: false, name, createReader: () => ({ readEntries: (done) => done(parts.shift() ?? []) }) };
@@ -61,10 +66,18 @@ const dropFolder = (page, hub, left = []) =>
 
 /** Waits until the model in use is the one whose line matches. */
 const inUse = (page, line) =>
-  until(page, (line) => {
-    const used = [...document.querySelectorAll('#convert-models li')].find((item) => item.textContent.endsWith('In useDownload') || item.textContent.endsWith('In use'));
-    return Boolean(used && new RegExp(line).test(used.textContent)) && document.getElementById('convert-cancel').hidden;
-  }, line);
+  until(
+    page,
+    (line) => {
+      const used = [...document.querySelectorAll('#convert-models li')].find(
+        (item) => item.textContent.endsWith('In useDownload') || item.textContent.endsWith('In use'),
+      );
+      return (
+        Boolean(used && new RegExp(line).test(used.textContent)) && document.getElementById('convert-cancel').hidden
+      );
+    },
+    line,
+  );
 
 inBrowsers('another model', async (t, { browser, downloads, server, kind }) => {
   const hub = await serveHub(t);
@@ -99,7 +112,11 @@ inBrowsers('another model', async (t, { browser, downloads, server, kind }) => {
 
   await t.test('the file is that of the native converter', async () => {
     await show(page, 'convert');
-    await page.evaluate(() => [...document.querySelectorAll('#convert-models button')].find((button) => button.textContent === 'Download').click());
+    await page.evaluate(() =>
+      [...document.querySelectorAll('#convert-models button')]
+        .find((button) => button.textContent === 'Download')
+        .click(),
+    );
     const file = await downloaded(downloads, `${NAME}-int8.minilm`);
     assert.ok((await readFile(file)).equals(await native('int8')));
   });
@@ -135,10 +152,16 @@ inBrowsers('another model', async (t, { browser, downloads, server, kind }) => {
     assert.match(await text(page, '#convert-status'), new RegExp(`^${NAME}: `));
     await server.again();
     for (const left of [3, 2]) {
-      await page.evaluate(() => [...document.querySelectorAll('#convert-models button')].find((button) => button.textContent === 'Remove').click());
+      await page.evaluate(() =>
+        [...document.querySelectorAll('#convert-models button')]
+          .find((button) => button.textContent === 'Remove')
+          .click(),
+      );
       await until(page, (left) => document.querySelectorAll('#convert-models li').length === left, left);
     }
-    await page.evaluate(() => [...document.querySelectorAll('#convert-models button')].find((button) => button.textContent === 'Use').click());
+    await page.evaluate(() =>
+      [...document.querySelectorAll('#convert-models button')].find((button) => button.textContent === 'Use').click(),
+    );
     await inUse(page, 'of this site');
     await page.reload();
     await ready(page);

@@ -59,7 +59,10 @@ inBrowsers('offline', async (t, { browser, server }) => {
     await ready(page);
     await kept(page);
 
-    for (const [name, from, to] of [['index.html', 'Texts compared', 'Sentences compared'], ['sw.js', /"version": "\w+"/, '"version": "newer"']]) {
+    for (const [name, from, to] of [
+      ['index.html', 'Texts compared', 'Sentences compared'],
+      ['sw.js', /"version": "\w+"/, '"version": "newer"'],
+    ]) {
       const file = join(site, name);
       await writeFile(file, (await readFile(file, 'utf8')).replace(from, to));
       await rm(`${file}.gz`, { force: true });
@@ -75,4 +78,7 @@ inBrowsers('offline', async (t, { browser, server }) => {
 });
 
 /** Waits until the service worker has the whole page, and the page. */
-const kept = (page) => until(page, async () => Boolean((await navigator.serviceWorker.getRegistration())?.active && navigator.serviceWorker.controller));
+const kept = (page) =>
+  until(page, async () =>
+    Boolean((await navigator.serviceWorker.getRegistration())?.active && navigator.serviceWorker.controller),
+  );

@@ -46,7 +46,10 @@ async function listen(site, address) {
 /** A knowledge base that pages of `origin` may ask, with an empty SQLite database. */
 export async function serveKnowledgeBase(origin) {
   const folder = await mkdtemp(join(tmpdir(), 'minilm-kb-'));
-  const env = [`CORS_ALLOW_ORIGIN=${origin}`, 'API_KEY=key-of-the-tests', 'LOG=off'].flatMap((setting) => ['--env', setting]);
+  const env = [`CORS_ALLOW_ORIGIN=${origin}`, 'API_KEY=key-of-the-tests', 'LOG=off'].flatMap((setting) => [
+    '--env',
+    setting,
+  ]);
   const store = ['--sqlite', join(folder, 'kb.db'), '--addr', '127.0.0.1:0'];
   const running = await run(['kb', '--component', MINILM_KB_COMPONENT, ...store, ...env]);
   const stop = async () => {
@@ -167,13 +170,18 @@ export function clickInTime(watched, part, button) {
 /** Drops a file of text or bytes onto an element. */
 export async function dropFile(page, selector, name, content) {
   const bytes = typeof content === 'string' ? [...Buffer.from(content)] : content;
-  await page.$eval(selector, (node, name, bytes) => {
-    const dataTransfer = new DataTransfer();
-    dataTransfer.items.add(new File([new Uint8Array(bytes)], name));
-    for (const type of ['dragenter', 'dragover', 'drop']) {
-      node.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
-    }
-  }, name, bytes);
+  await page.$eval(
+    selector,
+    (node, name, bytes) => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File([new Uint8Array(bytes)], name));
+      for (const type of ['dragenter', 'dragover', 'drop']) {
+        node.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
+      }
+    },
+    name,
+    bytes,
+  );
 }
 
 /** Fills in where a knowledge base is and its key, and connects. */
@@ -184,10 +192,15 @@ export async function connect(page, { url, key }) {
   await until(page, () => document.getElementById('kb-state').textContent !== 'Connecting…');
 }
 
-export const fillIn = (page, selector, value) => page.$eval(selector, (node, value) => {
-  node.value = value;
-  node.dispatchEvent(new Event('input'));
-}, value);
+export const fillIn = (page, selector, value) =>
+  page.$eval(
+    selector,
+    (node, value) => {
+      node.value = value;
+      node.dispatchEvent(new Event('input'));
+    },
+    value,
+  );
 
 /** Waits for a file in a folder, whole. */
 export async function downloaded(folder, name) {

@@ -5,7 +5,20 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { require } from '../../wasm/web/tests/browser/launch.js';
-import { SITE, clickInTime, downloaded, dropFile, inBrowsers, inNode, newPage, ready, show, text, texts, until } from './support.js';
+import {
+  SITE,
+  clickInTime,
+  downloaded,
+  dropFile,
+  inBrowsers,
+  inNode,
+  newPage,
+  ready,
+  show,
+  text,
+  texts,
+  until,
+} from './support.js';
 
 const questions = JSON.parse(await readFile(join(SITE, 'data/questions.json'), 'utf8'));
 const embedder = await inNode();
@@ -21,21 +34,37 @@ inBrowsers('the tabs', async (t, { browser, downloads, server, kind }) => {
     await until(page, (count) => document.querySelectorAll('.matrix td[tabindex]').length === count, lines.length ** 2);
     await matrixIs(page, lines);
 
-    const typed = ['The sun rises in the east.', '  Morning begins with light. ', '', 'Wrocław, naïve – 日本語', 'The sun rises in the east.'];
-    await page.$eval('#similarity-texts', (node, value) => {
-      node.value = value;
-      node.dispatchEvent(new Event('input'));
-    }, typed.join('\n'));
+    const typed = [
+      'The sun rises in the east.',
+      '  Morning begins with light. ',
+      '',
+      'Wrocław, naïve – 日本語',
+      'The sun rises in the east.',
+    ];
+    await page.$eval(
+      '#similarity-texts',
+      (node, value) => {
+        node.value = value;
+        node.dispatchEvent(new Event('input'));
+      },
+      typed.join('\n'),
+    );
     await until(page, () => document.querySelectorAll('.matrix td[tabindex]').length === 16);
     await matrixIs(page, typed.map((line) => line.trim()).filter(Boolean));
     assert.match(await text(page, '#matrix-pair'), /^1\.000 between 1 and 4/);
 
-    const long = Array(70).fill('a line').map((line, index) => `${line} ${index}`);
+    const long = Array(70)
+      .fill('a line')
+      .map((line, index) => `${line} ${index}`);
     long[3] = 'long '.repeat(400);
-    await page.$eval('#similarity-texts', (node, value) => {
-      node.value = value;
-      node.dispatchEvent(new Event('input'));
-    }, long.join('\n'));
+    await page.$eval(
+      '#similarity-texts',
+      (node, value) => {
+        node.value = value;
+        node.dispatchEvent(new Event('input'));
+      },
+      long.join('\n'),
+    );
     await until(page, () => document.querySelectorAll('.matrix.dense td[tabindex]').length === 64 ** 2);
     assert.match(await text(page, '#similarity-hint'), /first 64 of 70 lines.*1 text is longer/);
   });
@@ -54,18 +83,30 @@ inBrowsers('the tabs', async (t, { browser, downloads, server, kind }) => {
       assert.equal(found[0], expected);
       // The last scores too: answers to what was typed before the last letter may be the same ones.
       const last = hits.at(-1).score;
-      await until(page, (found, last) => {
-        const score = Number([...document.querySelectorAll('#answers .score')].at(-1)?.textContent);
-        const shown = [...document.querySelectorAll('#answers h2')].map((node) => node.textContent);
-        return shown.join() === found.join() && Math.abs(score - last) < 0.001;
-      }, found, last);
+      await until(
+        page,
+        (found, last) => {
+          const score = Number([...document.querySelectorAll('#answers .score')].at(-1)?.textContent);
+          const shown = [...document.querySelectorAll('#answers h2')].map((node) => node.textContent);
+          return shown.join() === found.join() && Math.abs(score - last) < 0.001;
+        },
+        found,
+        last,
+      );
       const scores = (await texts(page, '#answers .score')).map(Number);
       hits.forEach(({ score }, index) => assert.ok(Math.abs(score - scores[index]) < 0.001));
-      assert.match(await text(page, '#search-time'), new RegExp(`^[\\d,.]+ ms for the text and ${questions.length} comparisons$`));
+      assert.match(
+        await text(page, '#search-time'),
+        new RegExp(`^[\\d,.]+ ms for the text and ${questions.length} comparisons$`),
+      );
     }
     t.diagnostic(`${kind}: ${await text(page, '#search-time')}`);
     await page.click('#suggestions button');
-    await until(page, (first) => document.querySelector('#answers h2').textContent === first, 'My library card is gone. What should I do?');
+    await until(
+      page,
+      (first) => document.querySelector('#answers h2').textContent === first,
+      'My library card is gone. What should I do?',
+    );
   });
 
   await t.test('map', async () => {
@@ -74,7 +115,10 @@ inBrowsers('the tabs', async (t, { browser, downloads, server, kind }) => {
     const { PCA } = require('ml-pca');
     const explained = new PCA([...corpus].map((row) => [...row])).getExplainedVariance();
     const [, first, second] = (await text(page, '#map-note')).match(/hold ([\d.]+) and ([\d.]+) %/);
-    assert.ok(Math.abs(first - explained[0] * 100) < 0.06 && Math.abs(second - explained[1] * 100) < 0.06, `${first} ${second}`);
+    assert.ok(
+      Math.abs(first - explained[0] * 100) < 0.06 && Math.abs(second - explained[1] * 100) < 0.06,
+      `${first} ${second}`,
+    );
 
     await page.$eval('.point[tabindex="0"]', (node) => node.focus());
     const seen = new Set();
@@ -87,7 +131,10 @@ inBrowsers('the tabs', async (t, { browser, downloads, server, kind }) => {
       const index = questions.findIndex(({ question }) => question === name);
       const near = (await embedder.search(corpus.row(index), corpus, { topK: 6 })).filter((hit) => hit.index !== index);
       const found = await texts(page, '#map-selected li');
-      assert.deepEqual(found, near.map((hit) => `${hit.score.toFixed(2)}${questions[hit.index].question}`));
+      assert.deepEqual(
+        found,
+        near.map((hit) => `${hit.score.toFixed(2)}${questions[hit.index].question}`),
+      );
     }
     assert.ok(seen.size > 2);
     await page.click('#map-legend button');
@@ -114,9 +161,15 @@ inBrowsers('the tabs', async (t, { browser, downloads, server, kind }) => {
     same(values, expected.data);
     await page.click('#file-json');
     const written = JSON.parse(await readFile(await downloaded(downloads, 'mail.json'), 'utf8'));
-    assert.deepEqual(written.embeddings.map((row) => row.text), rows);
+    assert.deepEqual(
+      written.embeddings.map((row) => row.text),
+      rows,
+    );
     assert.equal(written.dim, expected.dim);
-    same(written.embeddings.flatMap((row) => row.vector), expected.data);
+    same(
+      written.embeddings.flatMap((row) => row.vector),
+      expected.data,
+    );
   });
 
   await t.test('a long list goes through several workers, and can be cancelled', async () => {
@@ -153,7 +206,9 @@ inBrowsers('the tabs', async (t, { browser, downloads, server, kind }) => {
     await page.click('#bench-start');
     await until(page, () => document.getElementById('bench-status').textContent.endsWith('one worker.'));
     assert.deepEqual((await texts(page, '#bench-table tbody th')).map(Number), [8, 16, 32, 64, 128, 256]);
-    const cells = (await texts(page, '#bench-table tbody td:last-child')).map((cell) => Number(cell.replaceAll(',', '')));
+    const cells = (await texts(page, '#bench-table tbody td:last-child')).map((cell) =>
+      Number(cell.replaceAll(',', '')),
+    );
     assert.ok(cells.every((rate) => rate > 0));
     assert.equal(await page.$$eval('#bench-chart circle', (nodes) => nodes.length), 6);
     t.diagnostic(`${kind}: tokens a second ${cells.join(', ')}`);
@@ -164,7 +219,13 @@ inBrowsers('the tabs', async (t, { browser, downloads, server, kind }) => {
     const info = await embedder.info();
     await until(page, (hash) => document.getElementById('about-model').textContent.includes(hash), info.weightsSha256);
     const facts = await text(page, '#about-model');
-    for (const expected of [info.name, `${info.dim} dimensions`, `${info.maxSeqLength} tokens`, '30,522 tokens', info.precision]) {
+    for (const expected of [
+      info.name,
+      `${info.dim} dimensions`,
+      `${info.maxSeqLength} tokens`,
+      '30,522 tokens',
+      info.precision,
+    ]) {
       assert.ok(facts.includes(expected), `${expected} in ${facts}`);
     }
     assert.match(await text(page, '#about-storage'), /^Modelstored/);
@@ -173,7 +234,9 @@ inBrowsers('the tabs', async (t, { browser, downloads, server, kind }) => {
     assert.match(await text(page, '#about-storage'), /^Modelnot stored/);
     const left = await page.evaluate(async () => {
       const names = await caches.keys();
-      return (await Promise.all(names.map(async (name) => (await caches.open(name)).keys()))).flat().map(({ url }) => url);
+      return (await Promise.all(names.map(async (name) => (await caches.open(name)).keys())))
+        .flat()
+        .map(({ url }) => url);
     });
     assert.deepEqual(left, []);
   });
@@ -187,7 +250,9 @@ async function matrixIs(page, lines) {
   const vectors = await embedder.encode(lines);
   const expected = (await embedder.similarity(vectors)).data;
   assert.equal(found.length, expected.length);
-  expected.forEach((score, index) => assert.ok(Math.abs(score - found[index]) < 0.0051, `${index}: ${found[index]}, expected ${score}`));
+  expected.forEach((score, index) =>
+    assert.ok(Math.abs(score - found[index]) < 0.0051, `${index}: ${found[index]}, expected ${score}`),
+  );
 }
 
 /** What NumPy checks of a file. */

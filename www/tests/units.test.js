@@ -17,10 +17,15 @@ test('the map is a principal component analysis', () => {
     state = (state * 48271) % 2147483647;
     return state / 2147483647 - 0.5;
   };
-  const rows = Array.from({ length: 60 }, () => Array.from({ length: 20 }, (_, column) => random() * (column === 3 ? 4 : column === 7 ? 2 : 1) + 5));
+  const rows = Array.from({ length: 60 }, () =>
+    Array.from({ length: 20 }, (_, column) => random() * (column === 3 ? 4 : column === 7 ? 2 : 1) + 5),
+  );
   const { points, explained } = twoComponents(rows);
   const oracle = new PCA(rows);
-  oracle.getExplainedVariance().slice(0, 2).forEach((share, axis) => assert.ok(Math.abs(share - explained[axis]) < 1e-6));
+  oracle
+    .getExplainedVariance()
+    .slice(0, 2)
+    .forEach((share, axis) => assert.ok(Math.abs(share - explained[axis]) < 1e-6));
   const expected = oracle.predict(rows, { nComponents: 2 }).to2DArray();
   for (const axis of [0, 1]) {
     const sign = Math.sign(points[0][axis] * expected[0][axis]);
@@ -29,8 +34,16 @@ test('the map is a principal component analysis', () => {
 });
 
 test('a map of equal texts is a point', () => {
-  const { points, explained } = twoComponents([[1, 2], [1, 2], [1, 2]]);
-  assert.deepEqual(points, [[0, 0], [0, 0], [0, 0]]);
+  const { points, explained } = twoComponents([
+    [1, 2],
+    [1, 2],
+    [1, 2],
+  ]);
+  assert.deepEqual(points, [
+    [0, 0],
+    [0, 0],
+    [0, 0],
+  ]);
   assert.deepEqual(explained, [0, 0]);
 });
 
@@ -46,7 +59,14 @@ test('arrays have the header of NumPy', async () => {
 
 test('vectors become JSON piece by piece', async () => {
   const texts = Array.from({ length: 1201 }, (_, index) => `"${index}"`);
-  const read = JSON.parse(await json('model', texts, Float32Array.from({ length: 2402 }, (_, index) => index), 2).text());
+  const read = JSON.parse(
+    await json(
+      'model',
+      texts,
+      Float32Array.from({ length: 2402 }, (_, index) => index),
+      2,
+    ).text(),
+  );
   assert.deepEqual(read.embeddings.at(-1), { text: '"1200"', vector: [2400, 2401] });
   assert.equal(read.embeddings.length, 1201);
 });
@@ -54,7 +74,8 @@ test('vectors become JSON piece by piece', async () => {
 test('the sample questions are enough, and no two the same', async () => {
   const questions = JSON.parse(await readFile(new URL('../data/questions.json', import.meta.url), 'utf8'));
   assert.ok(questions.length >= 150);
-  for (const key of ['question', 'answer']) assert.equal(new Set(questions.map((item) => item[key])).size, questions.length);
+  for (const key of ['question', 'answer'])
+    assert.equal(new Set(questions.map((item) => item[key])).size, questions.length);
   for (const item of questions) assert.deepEqual(Object.keys(item), ['topic', 'question', 'answer']);
 });
 
@@ -88,5 +109,11 @@ test('the newest text is searched, also after one that fails', async () => {
     end(error);
     await again;
   }
-  assert.deepEqual([searched, failures], [['a', 'abc', 'abc', 'abc'], ['no', 'away']]);
+  assert.deepEqual(
+    [searched, failures],
+    [
+      ['a', 'abc', 'abc', 'abc'],
+      ['no', 'away'],
+    ],
+  );
 });

@@ -56,7 +56,10 @@ test('the build is the best that the engine takes, or the one that is passed in'
   const vectors = await expected(SMALL);
   const { createEmbedder: inWorkerd } = await load('workerd.js');
   const { readFile } = await import('node:fs/promises');
-  const embedder = await inWorkerd({ model: await readFile(model(SMALL)), wasm: await WebAssembly.compile(await wasm('simd128')) });
+  const embedder = await inWorkerd({
+    model: await readFile(model(SMALL)),
+    wasm: await WebAssembly.compile(await wasm('simd128')),
+  });
   t.after(() => embedder.dispose());
   assert.equal((await embedder.info()).backend, 'simd128');
   const { data } = await embedder.encode(all.slice(0, 20));

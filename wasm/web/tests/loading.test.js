@@ -48,13 +48,18 @@ test('every form of a model is read', async (t) => {
 test('the hash that is asked for must be that of the file', async () => {
   await works(() => path, { sha256 });
   await works(() => path, { sha256: sha256.toUpperCase() });
-  await refused(() => path, 'ModelError', 'model-sha256', { sha256: sha256.replace(/^./, (digit) => (digit === '0' ? '1' : '0')) });
+  await refused(() => path, 'ModelError', 'model-sha256', {
+    sha256: sha256.replace(/^./, (digit) => (digit === '0' ? '1' : '0')),
+  });
   await refused(() => path, 'InputError', 'invalid-option', { sha256: 'abc' });
 });
 
 test('progress ends at the size of the file', async (t) => {
   const url = await serve(t, (_, response) => createReadStream(path).pipe(response));
-  for (const [source, from] of [[url, 'network'], [path, 'memory']]) {
+  for (const [source, from] of [
+    [url, 'network'],
+    [path, 'memory'],
+  ]) {
     for (const worker of [true, false]) {
       const seen = [];
       const embedder = await createEmbedder({ model: source, worker, progress: (progress) => seen.push(progress) });

@@ -21,7 +21,8 @@ export const model = (name) => join(MINILM_TEST_MODELS, `${name}-int8.minilm`);
 export const wasm = (build) => readFile(join(MINILM_PACKAGE, 'wasm', `minilm-${build}.wasm`));
 
 /** The golden texts. */
-export const texts = async () => JSON.parse(await readFile(new URL('../../../tests/golden/texts.json', import.meta.url), 'utf8'));
+export const texts = async () =>
+  JSON.parse(await readFile(new URL('../../../tests/golden/texts.json', import.meta.url), 'utf8'));
 
 /** Vectors of the golden texts by the native core `[texts, 384]`. */
 export async function expected(name) {

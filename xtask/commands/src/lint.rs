@@ -16,7 +16,11 @@ pub fn lint(fix: bool) -> Result<ExitCode> {
     let results = if fix {
         [python(&["check", "--quiet", "--fix"])?, python(&["format", "--quiet"])?, javascript(&["check", "--write"])?]
     } else {
-        [python(&["check", "--quiet"])?, python(&["format", "--quiet", "--diff"])?, javascript(&["ci"])?]
+        [
+            python(&["check", "--quiet"])?,
+            python(&["format", "--quiet", "--diff"])?,
+            javascript(&["ci", "--error-on-warnings"])?,
+        ]
     };
     Ok(if results.contains(&false) { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

@@ -53,7 +53,11 @@ export class Entry {
     const first = await this.#cache.match(this.#piece(0));
     const etag = first?.headers.get(ETAG) ?? null;
     let pieces = 0;
-    for (let piece = first; etag && piece?.headers.get(ETAG) === etag; piece = await this.#cache.match(this.#piece(pieces))) {
+    for (
+      let piece = first;
+      etag && piece?.headers.get(ETAG) === etag;
+      piece = await this.#cache.match(this.#piece(pieces))
+    ) {
       // A tab that is closed while it writes a piece can leave the first part of it behind: Firefox does.
       if ((await piece.blob()).size !== PIECE) break;
       pieces += 1;

@@ -26,7 +26,8 @@ const SHA256 = /^[0-9a-f]{64}$/i;
 export async function create(options, host) {
   const { model, wasm, sha256, progress, signal, worker = true, workers = 1, cache = true, ...rest } = options ?? {};
   const [unknown] = Object.keys(rest);
-  if (unknown) throw wrong(unknown, 'is unknown: there are model, wasm, sha256, progress, signal, worker, workers, cache');
+  if (unknown)
+    throw wrong(unknown, 'is unknown: there are model, wasm, sha256, progress, signal, worker, workers, cache');
   if (model === undefined) throw wrong('model', 'is missing');
   if (sha256 !== undefined && !SHA256.test(sha256)) throw wrong('sha256', 'must have 64 hexadecimal digits');
   if (progress !== undefined && typeof progress !== 'function') throw wrong('progress', 'must be a function');

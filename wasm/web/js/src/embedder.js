@@ -64,7 +64,7 @@ export class Embedder {
       embeddings.catch(() => {});
       pending.push(embeddings);
       first += batch.length;
-      if (pending.length >= this.#calls.lanes) yield /** @type {Embeddings} */ (await pending.shift());
+      if (pending.length >= this.#calls.lanes) yield/** @type {Embeddings} */ (await pending.shift());
     }
     for (const embeddings of pending) yield await embeddings;
   }
@@ -92,14 +92,20 @@ export class Embedder {
     const { topK, threshold, encode } = searchOptions(options);
     const { signal } = encode;
     const texts = Array.isArray(corpus) && typeof corpus[0] === 'string';
-    const rows = this.#vectors(texts ? await this.encode(corpus, { ...encode, prompt: undefined, promptName: undefined }) : corpus, 'corpus');
+    const rows = this.#vectors(
+      texts ? await this.encode(corpus, { ...encode, prompt: undefined, promptName: undefined }) : corpus,
+      'corpus',
+    );
     const single = typeof query === 'string' || ArrayBuffer.isView(query) || typeof query?.[0] === 'number';
     const asked = typeof query === 'string' || typeof query?.[0] === 'string';
     if (asked && rows.rows > 0 && !rows.sure && rows.dim !== (encode.truncateDim ?? this.#dim)) {
       const reason = `must be ${rows.dim}, if the vectors of the corpus are the first dimensions of this model's ${this.#dim}`;
       throw wrong('truncateDim', reason);
     }
-    const queries = this.#vectors(asked ? await this.encode(query, { truncateDim: rows.dim || undefined, ...encode }) : query, 'query');
+    const queries = this.#vectors(
+      asked ? await this.encode(query, { truncateDim: rows.dim || undefined, ...encode }) : query,
+      'query',
+    );
     if (queries.rows === 0) return [];
     if (rows.rows === 0) return single ? [] : Array.from({ length: queries.rows }, () => []);
     sameWidth(queries.dim, rows.dim);
@@ -156,7 +162,9 @@ export class Embedder {
       const found = await abortable(call, signal);
       data.set(found.data, start * dim);
       tokens.set(found.tokens, start);
-      found.truncated.forEach((/** @type {boolean} */ cut, /** @type {number} */ index) => (truncated[start + index] = cut));
+      found.truncated.forEach(
+        (/** @type {boolean} */ cut, /** @type {number} */ index) => (truncated[start + index] = cut),
+      );
     };
     // A call without texts has its options checked as well.
     await spread(Math.max(starts.length - 1, 1), this.#calls.lanes, run);

@@ -34,7 +34,8 @@ export class EngineError extends MinilmError {}
  * @param {Record<string, typeof MinilmError>} classes
  */
 export function named(classes) {
-  for (const [value, { prototype }] of Object.entries(classes)) Object.defineProperty(prototype, 'name', { value, configurable: true, writable: true });
+  for (const [value, { prototype }] of Object.entries(classes))
+    Object.defineProperty(prototype, 'name', { value, configurable: true, writable: true });
 }
 named({ MinilmError, ModelError, DownloadError, InputError, TooManyTokensError, EngineError });
 

@@ -30,7 +30,8 @@ export async function load({ model, wasm, sha256, cache }, platform, progress, s
   const module = await platform.compile(wasm, signal);
   /** @type {Load} */
   const run = (chunks, from, store) => {
-    const advance = (/** @type {number} */ loaded, /** @type {number} */ total) => progress?.({ from: from(loaded), loaded, total });
+    const advance = (/** @type {number} */ loaded, /** @type {number} */ total) =>
+      progress?.({ from: from(loaded), loaded, total });
     return Engine.load(module, chunks, { sha256, signal, advance, store });
   };
   const url = cache && typeof model === 'string' && /^https?:/.test(model) ? model : undefined;
@@ -41,7 +42,10 @@ export async function load({ model, wasm, sha256, cache }, platform, progress, s
   }
   const kept = (/** @type {boolean} */ mend) => fromCache(entry, sha256, run, mend);
   // Whoever comes second waits for the first to have kept the file.
-  return (await kept(false)) ?? alone(url, signal, async () => (await kept(true)) ?? fromNetwork(entry, url, sha256, run, signal));
+  return (
+    (await kept(false)) ??
+    alone(url, signal, async () => (await kept(true)) ?? fromNetwork(entry, url, sha256, run, signal))
+  );
 }
 
 /**

@@ -10,14 +10,16 @@ import { DownloadError, EngineError } from './errors.js';
 
 // () -> v128: i32x4.add of two splats.
 const SIMD = [
-  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 0, 65, 1, 253, 15, 65, 2, 253, 15, 253, 174, 1, 11,
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 0, 65, 1, 253, 15, 65, 2, 253, 15,
+  253, 174, 1, 11,
 ];
 
 // "f": () -> i32: lane 0 of i16x8.relaxed_dot_i8x16_i7x16_s plus lane 0 of i32x4.relaxed_dot_i8x16_i7x16_add_s, the first operand
 // -1 everywhere and the second 1: -2 and -4.
 const RELAXED_SIMD = [
-  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 127, 3, 2, 1, 0, 7, 5, 1, 1, 102, 0, 0, 10, 37, 1, 35, 0, 65, 127, 253, 15, 65, 1,
-  253, 15, 253, 146, 2, 253, 24, 0, 65, 127, 253, 15, 65, 1, 253, 15, 65, 0, 253, 17, 253, 147, 2, 253, 27, 0, 106, 11,
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 127, 3, 2, 1, 0, 7, 5, 1, 1, 102, 0, 0, 10, 37, 1, 35, 0, 65, 127,
+  253, 15, 65, 1, 253, 15, 253, 146, 2, 253, 24, 0, 65, 127, 253, 15, 65, 1, 253, 15, 65, 0, 253, 17, 253, 147, 2, 253,
+  27, 0, 106, 11,
 ];
 
 /** Whether the dot products are there, and right: V8 11.3 (Node 20) has them behind a flag, with the operands confused. */
@@ -35,7 +37,10 @@ function hasRelaxedSimd() {
 export function build() {
   if (hasRelaxedSimd()) return 'relaxed-simd';
   if (WebAssembly.validate(new Uint8Array(SIMD))) return 'simd128';
-  throw new EngineError('unsupported', 'this engine has no WebAssembly SIMD (Chrome 91, Firefox 89, Safari 16.4 and newer have)');
+  throw new EngineError(
+    'unsupported',
+    'this engine has no WebAssembly SIMD (Chrome 91, Firefox 89, Safari 16.4 and newer have)',
+  );
 }
 
 /**
@@ -50,7 +55,9 @@ export async function compile(source, signal) {
     return await compiled(isPackageFiles(source) ? await packaged(source, signal) : source, signal);
   } catch (error) {
     if (!(error instanceof WebAssembly.CompileError)) throw error;
-    throw new EngineError('unsupported', `the WebAssembly module is not valid here: ${error.message}`, { cause: error });
+    throw new EngineError('unsupported', `the WebAssembly module is not valid here: ${error.message}`, {
+      cause: error,
+    });
   }
 }
 

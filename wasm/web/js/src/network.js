@@ -60,7 +60,10 @@ async function* resumed(url, response, received, etag, signal) {
     response = await request(url, { signal, headers: from(received) });
     checkStatus(response);
     if (!goesOn(response, etag)) {
-      throw new DownloadError('network', `${url} broke off after ${received} bytes, and the server does not go on there`);
+      throw new DownloadError(
+        'network',
+        `${url} broke off after ${received} bytes, and the server does not go on there`,
+      );
     }
   }
 }

@@ -13,7 +13,8 @@ const CHUNK = 1 << 20;
 /** @type {import('./load.js').Platform} */
 export const node = {
   async compile(wasm, signal) {
-    if (wasm === undefined) return compile(await own(() => new URL(`../wasm/minilm-${build()}.wasm`, import.meta.url)), signal);
+    if (wasm === undefined)
+      return compile(await own(() => new URL(`../wasm/minilm-${build()}.wasm`, import.meta.url)), signal);
     return compile(wasm instanceof URL || isPath(wasm) ? await read(wasm) : wasm, signal);
   },
   open(model, signal) {
@@ -50,7 +51,11 @@ export async function own(url) {
     return await readFile(url());
   } catch (cause) {
     if (cause instanceof MinilmError) throw cause;
-    throw new DownloadError('package-file', `cannot read a file of minilm-wasm: ${cause}. ${EXTERNAL}, or pass the file as option \`wasm\``, { cause });
+    throw new DownloadError(
+      'package-file',
+      `cannot read a file of minilm-wasm: ${cause}. ${EXTERNAL}, or pass the file as option \`wasm\``,
+      { cause },
+    );
   }
 }
 

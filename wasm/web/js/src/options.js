@@ -3,7 +3,13 @@
 import { InputError } from './errors.js';
 
 /** @type {[unknown, string][]} */
-const TRUNCATIONS = [[true, 'right'], ['right', 'right'], ['left', 'left'], [false, 'off'], ['off', 'off']];
+const TRUNCATIONS = [
+  [true, 'right'],
+  ['right', 'right'],
+  ['left', 'left'],
+  [false, 'off'],
+  ['off', 'off'],
+];
 const TRUNCATE = new Map(TRUNCATIONS);
 const PRECISIONS = ['float32', 'int8', 'uint8', 'binary', 'ubinary'];
 const POOLINGS = ['cls', 'mean', 'max', 'mean_sqrt_len'];
@@ -40,7 +46,12 @@ export function encodeOptions(options = {}) {
     throw wrong('ranges', 'must be { min, max }, a value for each dimension');
   }
   const plain = ranges && { min: Array.from(ranges.min), max: Array.from(ranges.max) };
-  return { signal: checkedSignal(signal), precision, ranges: plain, options: pick(rest, VECTOR_OPTIONS, ['precision', 'ranges', 'signal']) };
+  return {
+    signal: checkedSignal(signal),
+    precision,
+    ranges: plain,
+    options: pick(rest, VECTOR_OPTIONS, ['precision', 'ranges', 'signal']),
+  };
 }
 
 /**
@@ -105,7 +116,8 @@ function pick(options, known, others) {
   /** @type {Record<string, unknown>} */
   const picked = {};
   for (const [name, value] of Object.entries(options)) {
-    if (!Object.hasOwn(known, name)) throw wrong(name, `is unknown: there are ${[...Object.keys(known), ...others].join(', ')}`);
+    if (!Object.hasOwn(known, name))
+      throw wrong(name, `is unknown: there are ${[...Object.keys(known), ...others].join(', ')}`);
     if (value === undefined) continue;
     const translated = known[name](value);
     if (translated === undefined) throw wrong(name, `cannot be ${JSON.stringify(value)}`);

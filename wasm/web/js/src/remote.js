@@ -51,7 +51,10 @@ export class Remote {
     const starting = Promise.resolve(spawn());
     const port = await abortable(starting, signal).catch((error) => {
       // A worker that starts after all is not wanted any more.
-      starting.then((late) => late.close(), () => {});
+      starting.then(
+        (late) => late.close(),
+        () => {},
+      );
       throw error;
     });
     const remote = new Remote(port, progress);

@@ -18,7 +18,8 @@ export async function started(open, copy) {
       return await fromText((await copy()).program);
     } catch (second) {
       const reasons = `from its address: ${first}; from a blob: ${second}`;
-      const remedy = 'Let the content security policy have `worker-src blob:`, or compute on the calling thread by `worker: false`';
+      const remedy =
+        'Let the content security policy have `worker-src blob:`, or compute on the calling thread by `worker: false`';
       throw new EngineError('worker', `the worker does not start (${reasons}). ${remedy}`, { cause: first });
     }
   }

@@ -10,7 +10,13 @@ import { wrong } from './options.js';
 /** @typedef {{ model: Model, precision: Precision }} Origin */
 
 /** @type {Record<Precision, string>} the kind of array that has the values */
-const ARRAYS = { float32: 'Float32Array', int8: 'Int8Array', uint8: 'Uint8Array', binary: 'Int8Array', ubinary: 'Uint8Array' };
+const ARRAYS = {
+  float32: 'Float32Array',
+  int8: 'Int8Array',
+  uint8: 'Uint8Array',
+  binary: 'Int8Array',
+  ubinary: 'Uint8Array',
+};
 
 /** @type {WeakMap<ArrayBufferLike, Origin | null>} where values come from, for rows are views of them; `null` for more than one origin */
 const origins = new WeakMap();
@@ -20,7 +26,11 @@ const made = new WeakSet();
 
 /** @param {Origin & { data: Data }} embeddings */
 export function remember(embeddings) {
-  const { data: { buffer }, model, precision } = embeddings;
+  const {
+    data: { buffer },
+    model,
+    precision,
+  } = embeddings;
   made.add(embeddings);
   const other = origins.get(buffer);
   const same = !other || (sameModel(other.model, model) && other.precision === precision);
@@ -41,20 +51,23 @@ export function checkedFields(fields) {
   let { data, dim, model, precision, tokens = [], truncated = [] } = fields ?? {};
   const kind = kindOf(data);
   const given = precision ?? (kind === 'Float32Array' || Array.isArray(data) ? 'float32' : undefined);
-  if (given === undefined || !Object.hasOwn(ARRAYS, given)) throw wrong('precision', `must be one of ${Object.keys(ARRAYS).join(', ')}`);
+  if (given === undefined || !Object.hasOwn(ARRAYS, given))
+    throw wrong('precision', `must be one of ${Object.keys(ARRAYS).join(', ')}`);
   const wanted = ARRAYS[/** @type {Precision} */ (given)];
   if (given === 'float32' && Array.isArray(data)) data = floats(data, 'data');
   else if (kind !== wanted) throw wrong('data', `must be a ${wanted} for the precision ${given}`);
   if (!Number.isInteger(dim) || dim < 1) throw wrong('dim', 'must be a whole number from 1 on');
   const rows = data.length / dim;
-  if (!Number.isInteger(rows)) throw wrong('dim', `must divide the values of data, and ${dim} does not divide ${data.length}`);
+  if (!Number.isInteger(rows))
+    throw wrong('dim', `must divide the values of data, and ${dim} does not divide ${data.length}`);
   if (given === 'float32') finite(data, 'data');
   const named = typeof model?.name === 'string' && typeof model.precision === 'string';
   if (!named || !/^[0-9a-f]{64}$/.test(model.weightsSha256)) {
     throw wrong('model', 'must be { name, weightsSha256, precision }, as embeddings and `info()` have them');
   }
   for (const [option, list] of Object.entries({ tokens, truncated })) {
-    if (list?.length !== 0 && list?.length !== rows) throw wrong(option, `must have a value for each of the ${rows} rows`);
+    if (list?.length !== 0 && list?.length !== rows)
+      throw wrong(option, `must have a value for each of the ${rows} rows`);
   }
   const { name, weightsSha256 } = model;
   return {
@@ -95,7 +108,8 @@ function rowsOf(value, name, model) {
     return { data, dim, rows, sure: true };
   }
   // What structuredClone and databases make of embeddings.
-  if (value?.data !== undefined) failed(name, 'must be embeddings: make some of those that were kept by Embeddings.from');
+  if (value?.data !== undefined)
+    failed(name, 'must be embeddings: make some of those that were kept by Embeddings.from');
   const single = isVector(value);
   if (!single && !Array.isArray(value)) failed(name, 'must be embeddings, a vector or an array of vectors');
   const list = single ? [value] : value;
@@ -109,7 +123,8 @@ function rowsOf(value, name, model) {
     if (origin) checkOrigin(origin, which, model);
     sure &&= Boolean(origin);
     const values = floats(vector, which);
-    if (values.length !== dim) throw new InputError('rows', `${which} has ${values.length} values, the first has ${dim}`);
+    if (values.length !== dim)
+      throw new InputError('rows', `${which} has ${values.length} values, the first has ${dim}`);
     finite(values, which);
     data.set(values, index * dim);
   });
@@ -124,7 +139,9 @@ function rowsOf(value, name, model) {
 function checkOrigin(origin, name, model) {
   if (origin.precision !== 'float32') failed(name, `must have the precision float32, not ${origin.precision}`);
   if (!sameModel(origin.model, model)) {
-    const [theirs, ours] = [origin.model, model].map((one) => `${one.name} (${one.precision}, ${one.weightsSha256.slice(0, 12)}…)`);
+    const [theirs, ours] = [origin.model, model].map(
+      (one) => `${one.name} (${one.precision}, ${one.weightsSha256.slice(0, 12)}…)`,
+    );
     failed(name, `must be of the model ${ours}, not of ${theirs}: vectors of two models cannot be compared`);
   }
 }
@@ -141,7 +158,8 @@ const isVector = (value) => ArrayBuffer.isView(value) || (Array.isArray(value) &
 function floats(values, name) {
   const kind = kindOf(values);
   if (kind === 'Float32Array') return values;
-  if (kind && !kind.startsWith('Float')) failed(name, `must have floats, not the values of a ${kind}: only the precision float32 is compared`);
+  if (kind && !kind.startsWith('Float'))
+    failed(name, `must have floats, not the values of a ${kind}: only the precision float32 is compared`);
   // The methods of arrays pass over holes.
   for (let index = 0; !kind && index < values.length; index += 1) {
     if (typeof values[index] !== 'number') failed(name, `has a value that is no number at position ${index}`);
@@ -155,7 +173,8 @@ function floats(values, name) {
  */
 function finite(values, name) {
   for (let index = 0; index < values.length; index += 1) {
-    if (!Number.isFinite(values[index])) failed(name, `has the value ${values[index]} at position ${index}: all must be finite`);
+    if (!Number.isFinite(values[index]))
+      failed(name, `has the value ${values[index]} at position ${index}: all must be finite`);
   }
 }
 

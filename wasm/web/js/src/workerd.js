@@ -10,7 +10,8 @@ export * from './api.js';
 
 /** @param {any} options */
 export async function createEmbedder(options) {
-  if (!(options?.wasm instanceof WebAssembly.Module)) throw wrong('wasm', 'must be a WebAssembly.Module: import one of this package');
+  if (!(options?.wasm instanceof WebAssembly.Module))
+    throw wrong('wasm', 'must be a WebAssembly.Module: import one of this package');
   return create(options, { compile, open, address, spawn: undefined });
 }
 

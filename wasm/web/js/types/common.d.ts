@@ -216,7 +216,11 @@ export declare class Embedder {
   similarity(a: Vectors, b?: Vectors, options?: { signal?: AbortSignal }): Promise<Matrix>;
   /** The closest rows of `corpus`, texts or vectors, best first. Every row is compared. */
   search(query: string | Vector, corpus: Vectors | string[], options?: SearchOptions): Promise<Hit[]>;
-  search(query: string[] | Embeddings | readonly Vector[], corpus: Vectors | string[], options?: SearchOptions): Promise<Hit[][]>;
+  search(
+    query: string[] | Embeddings | readonly Vector[],
+    corpus: Vectors | string[],
+    options?: SearchOptions,
+  ): Promise<Hit[][]>;
   /** The tokens that `encode` would read. */
   tokenize(texts: string | string[], options?: TokenizeOptions): Promise<Tokens[]>;
   /** What is known about the model. */

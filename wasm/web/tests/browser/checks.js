@@ -58,7 +58,14 @@ async function sha256() {
 /** The files of the directory that the model was made from, as those of an `<input webkitdirectory>`. */
 async function directory() {
   const name = MODEL.split('/').at(-1).replace('-int8.minilm', '');
-  const paths = ['1_Pooling/config.json', 'config.json', 'model.safetensors', 'modules.json', 'sentence_bert_config.json', 'tokenizer.json'];
+  const paths = [
+    '1_Pooling/config.json',
+    'config.json',
+    'model.safetensors',
+    'modules.json',
+    'sentence_bert_config.json',
+    'tokenizer.json',
+  ];
   const file = async (path) => {
     const file = new File([await (await get(`/models/${name}/${path}`)).blob()], path.split('/').at(-1));
     return Object.defineProperty(file, 'webkitRelativePath', { value: `${name}/${path}` });
@@ -70,7 +77,10 @@ const checks = {
   async 'a directory is converted to the bytes of the native converter'() {
     const files = await directory();
     const report = [];
-    for (const [precision, worker] of [['int8', true], ['f32', false]]) {
+    for (const [precision, worker] of [
+      ['int8', true],
+      ['f32', false],
+    ]) {
       const { bytes, info } = await convertModel(files, { precision, worker });
       const native = new Uint8Array(await (await get(MODEL.replace('int8', precision))).arrayBuffer());
       equal([bytes.length, bytes.findIndex((byte, index) => byte !== native[index])], [native.length, -1]);
@@ -92,7 +102,10 @@ const checks = {
       const embedder = await load(options);
       const found = bits((await embedder.encode(texts)).data);
       equal(found.length, expected.length);
-      equal(found.findIndex((value, index) => value !== expected[index]), -1);
+      equal(
+        found.findIndex((value, index) => value !== expected[index]),
+        -1,
+      );
       report.push((await embedder.info()).backend);
       embedder.dispose();
     }
@@ -100,7 +113,8 @@ const checks = {
   },
 
   async 'a worker leaves the page free'() {
-    if (!PerformanceObserver.supportedEntryTypes.includes('longtask')) return 'this browser has no long tasks to observe';
+    if (!PerformanceObserver.supportedEntryTypes.includes('longtask'))
+      return 'this browser has no long tasks to observe';
     // A task counts as long also where it only waits for a processor: that is left to chance, and an engine on the page is not.
     const least = { true: Infinity, false: Infinity };
     for (let round = 0; round < 5 && least.true > 0; round += 1) {
@@ -114,7 +128,10 @@ const checks = {
     for (const worker of [true, false]) {
       const embedder = await load({ worker });
       const late = AbortSignal.timeout(20);
-      await rejects(embedder.encode(Array(5000).fill('words'), { signal: late }), (error) => error.name === 'TimeoutError');
+      await rejects(
+        embedder.encode(Array(5000).fill('words'), { signal: late }),
+        (error) => error.name === 'TimeoutError',
+      );
       equal((await embedder.encode('a')).length, 1);
       embedder.dispose();
     }

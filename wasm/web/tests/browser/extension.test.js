@@ -27,7 +27,10 @@ inBrowsers(
       assert.equal(told.kind, kind === 'chromium' && part === 'background' ? 'service worker' : 'window');
       for (const { vector } of told.found) assert.deepEqual(vector, expected);
       // Caches have no room for what comes with an extension: it is at hand anyway.
-      assert.deepEqual(told.found.map(({ cached }) => cached), [false, true]);
+      assert.deepEqual(
+        told.found.map(({ cached }) => cached),
+        [false, true],
+      );
     }
   },
   { chromium: { pipe: true, enableExtensions: true } },

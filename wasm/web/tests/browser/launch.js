@@ -16,7 +16,8 @@ export const PROGRAMS = { chromium: MINILM_CHROMIUM, firefox: MINILM_FIREFOX };
 const SANDBOX = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
 
 /** Major version of Firefox, where it is here. */
-export const FIREFOX_VERSION = MINILM_FIREFOX && Number(/\d+/.exec(execFileSync(MINILM_FIREFOX, ['--version'], { encoding: 'utf8' }))[0]);
+export const FIREFOX_VERSION =
+  MINILM_FIREFOX && Number(/\d+/.exec(execFileSync(MINILM_FIREFOX, ['--version'], { encoding: 'utf8' }))[0]);
 
 // Nothing fades: axe would find too little contrast in a colour that is still on its way.
 const ARGUMENTS = [...SANDBOX, '--disable-dev-shm-usage', '--disable-gpu', '--force-prefers-reduced-motion'];

@@ -28,6 +28,10 @@ async function kept(pieces) {
 }
 
 /** What a promise is rejected with, as far as it can be sent. */
-const refusal = (promise) => promise.then(() => 'it was not refused', ({ name, code, message }) => ({ name, code, message }));
+const refusal = (promise) =>
+  promise.then(
+    () => 'it was not refused',
+    ({ name, code, message }) => ({ name, code, message }),
+  );
 
 Object.assign(globalThis, { turn, MODEL, minilm, visit, kept, refusal, ready: true });

@@ -38,19 +38,26 @@ inBrowsers('with the package on another origin', async ({ t, browser, server }) 
     return page;
   };
   const run = (page, options) =>
-    page.evaluate(async (url, options) => {
-      await turn();
-      const { createEmbedder } = await import(`${url}/npm/src/browser.js`);
-      const { convertModel } = await import(`${url}/npm/src/convert/browser.js`);
-      const encoded = createEmbedder({ model: MODEL, ...options }).then(async (embedder) => {
-        const { data } = await embedder.encode('Hello, World!');
-        embedder.dispose();
-        return Array.from(data);
-      });
-      const explained = ({ code, message }) => ({ code, message });
-      const converted = convertModel([{ path: 'vocab.txt', bytes: new Uint8Array() }], options.worker === false ? options : {});
-      return { encoded: await encoded.catch(explained), converted: await converted.catch(explained) };
-    }, other.url, options);
+    page.evaluate(
+      async (url, options) => {
+        await turn();
+        const { createEmbedder } = await import(`${url}/npm/src/browser.js`);
+        const { convertModel } = await import(`${url}/npm/src/convert/browser.js`);
+        const encoded = createEmbedder({ model: MODEL, ...options }).then(async (embedder) => {
+          const { data } = await embedder.encode('Hello, World!');
+          embedder.dispose();
+          return Array.from(data);
+        });
+        const explained = ({ code, message }) => ({ code, message });
+        const converted = convertModel(
+          [{ path: 'vocab.txt', bytes: new Uint8Array() }],
+          options.worker === false ? options : {},
+        );
+        return { encoded: await encoded.catch(explained), converted: await converted.catch(explained) };
+      },
+      other.url,
+      options,
+    );
   const expected = await expectedOf('Hello, World!');
   const free = await visit("'self' blob:");
   for (const options of [{}, { worker: false }]) {

@@ -78,7 +78,9 @@ class Server {
       return response.writeHead(204, ALLOWED).end();
     }
     const [, folder, ...rest] = normalize(pathname).split('/');
-    const file = this.folders[folder] ? join(this.folders[folder], ...rest) : this.folders[''] && join(this.folders[''], pathname);
+    const file = this.folders[folder]
+      ? join(this.folders[folder], ...rest)
+      : this.folders[''] && join(this.folders[''], pathname);
     const found = file && (await stat(file).catch(() => undefined));
     if (!found?.isFile()) return response.writeHead(404).end();
     const model = folder === 'models';

@@ -10,13 +10,17 @@ const PIECE = 1 << 21;
 
 /** Visits a page and aborts the download once so many pieces are kept. */
 async function aborted(page, pieces, options) {
-  const refused = await page.evaluate(async (pieces, options) => {
-    const controller = new AbortController();
-    const refused = refusal(visit({ signal: controller.signal, ...options }));
-    await kept(pieces);
-    controller.abort(new Error('enough'));
-    return refused;
-  }, pieces, options);
+  const refused = await page.evaluate(
+    async (pieces, options) => {
+      const controller = new AbortController();
+      const refused = refusal(visit({ signal: controller.signal, ...options }));
+      await kept(pieces);
+      controller.abort(new Error('enough'));
+      return refused;
+    },
+    pieces,
+    options,
+  );
   assert.equal(refused.message, 'enough');
 }
 
@@ -47,7 +51,10 @@ inBrowsers('two tabs at once fetch the file once', async ({ server, visit }) => 
   const found = await Promise.all(tabs.map((tab) => tab.evaluate(() => visit())));
   assert.equal(server.asked.length, 1);
   assert.deepEqual(found.map(({ from }) => from).sort(), ['cache', 'network']);
-  assert.deepEqual(found.map(({ cached }) => cached), [true, true]);
+  assert.deepEqual(
+    found.map(({ cached }) => cached),
+    [true, true],
+  );
   assert.deepEqual(found[0].vector, found[1].vector);
 });
 
@@ -77,8 +84,14 @@ inBrowsers('a download that was cut off goes on after a reload', async ({ server
   // The connection breaks four times: what came is taken up where it was each time.
   assert.equal(server.asked.length, 4);
   const starts = server.asked.map((range) => Number(/\d+|$/.exec(range)[0]));
-  assert.ok(starts.every((start) => reached.includes(start)), `${starts} of ${reached}`);
-  assert.ok(starts.every((start, index) => start <= index * server.cut && (index === 0 || start > starts[index - 1])), starts.join());
+  assert.ok(
+    starts.every((start) => reached.includes(start)),
+    `${starts} of ${reached}`,
+  );
+  assert.ok(
+    starts.every((start, index) => start <= index * server.cut && (index === 0 || start > starts[index - 1])),
+    starts.join(),
+  );
   assert.equal(await page.evaluate(() => minilm.isCached(MODEL)), false);
   await page.reload();
   await ready(page);
@@ -103,12 +116,16 @@ inBrowsers('a damaged piece is fetched again', async ({ server, visit }) => {
     server.cut = 2 * PIECE + 1_000_000;
     server.stalls = true;
     await aborted(page, 2);
-    await page.evaluate(async (keeps, adds) => {
-      const cache = await caches.open('minilm-wasm-1');
-      const [, second] = await cache.keys();
-      const piece = await cache.match(second);
-      await cache.put(second, new Response(new Blob([(await piece.blob()).slice(0, keeps), adds]), piece));
-    }, keeps, adds);
+    await page.evaluate(
+      async (keeps, adds) => {
+        const cache = await caches.open('minilm-wasm-1');
+        const [, second] = await cache.keys();
+        const piece = await cache.match(second);
+        await cache.put(second, new Response(new Blob([(await piece.blob()).slice(0, keeps), adds]), piece));
+      },
+      keeps,
+      adds,
+    );
     server.cut = Infinity;
     const { from, cached } = await page.evaluate(() => visit());
     assert.deepEqual([from, cached], ['cache,network', true]);

@@ -25,7 +25,8 @@ async function files(name) {
   return found;
 }
 
-const blobs = async (name) => Promise.all((await files(name)).map(async ({ path, file }) => ({ path, blob: await openAsBlob(file) })));
+const blobs = async (name) =>
+  Promise.all((await files(name)).map(async ({ path, file }) => ({ path, blob: await openAsBlob(file) })));
 
 /** A directory as small as one can be, with files changed, or left out where they are `undefined`. */
 function tiny(changes = {}) {
@@ -68,7 +69,10 @@ test('the bytes are those of the native converter', async (t) => {
     for (const phase of ['read', 'convert']) {
       const fractions = seen.filter((step) => step.phase === phase).map(({ fraction }) => fraction);
       assert.equal(fractions.at(-1), 1);
-      assert.deepEqual(fractions, [...fractions].sort((a, b) => a - b));
+      assert.deepEqual(
+        fractions,
+        [...fractions].sort((a, b) => a - b),
+      );
     }
   }
   const { bytes, info } = await convertModel(pathToFileURL(directory(LARGE)));
@@ -86,7 +90,12 @@ test('files and bytes are a directory, with its name in front or without it', as
   const same = ({ bytes }) => assert.ok(Buffer.from(bytes).equals(native));
   const plain = await blobs(SMALL);
   same(await convertModel(plain, { name: SMALL, precision: 'f32', worker: false }));
-  same(await convertModel(plain.map(({ path, blob }) => ({ path: `./${SMALL}/${path}`, blob })), { precision: 'f32' }));
+  same(
+    await convertModel(
+      plain.map(({ path, blob }) => ({ path: `./${SMALL}/${path}`, blob })),
+      { precision: 'f32' },
+    ),
+  );
   const bytes = await Promise.all(plain.map(async ({ path, blob }) => ({ path, bytes: await blob.arrayBuffer() })));
   const { bytes: packed } = await convertModel(bytes, { name: SMALL, precision: 'f32' });
   same({ bytes: packed });
@@ -101,17 +110,35 @@ test('a hub is asked for what is read, and for nothing else', async (t) => {
     const { endpoint, asked } = await hub(t, { sizes, token: 'secret' });
     const source = { hub: `owner/${SMALL}`, endpoint, revision: 'v1', token: 'secret' };
     const seen = new Set();
-    const { bytes, info } = await convertModel(source, { name: SMALL, precision: 'f32', progress: ({ phase }) => seen.add(phase) });
+    const { bytes, info } = await convertModel(source, {
+      name: SMALL,
+      precision: 'f32',
+      progress: ({ phase }) => seen.add(phase),
+    });
     assert.ok(Buffer.from(bytes).equals(await expected(SMALL, 'f32')));
     assert.deepEqual([info.name, ...seen], [SMALL, 'download', 'convert']);
     const listing = `/api/models/owner/${SMALL}/revision/v1`;
-    const wanted = ['1_Pooling/config.json', 'config.json', 'model.safetensors', 'modules.json', 'sentence_bert_config.json', 'tokenizer.json', 'tokenizer_config.json'];
-    assert.deepEqual(asked.toSorted(), [listing, ...wanted.map((path) => `/owner/${SMALL}/resolve/v1/${path}`)].toSorted());
+    const wanted = [
+      '1_Pooling/config.json',
+      'config.json',
+      'model.safetensors',
+      'modules.json',
+      'sentence_bert_config.json',
+      'tokenizer.json',
+      'tokenizer_config.json',
+    ];
+    assert.deepEqual(
+      asked.toSorted(),
+      [listing, ...wanted.map((path) => `/owner/${SMALL}/resolve/v1/${path}`)].toSorted(),
+    );
     await assert.rejects(convertModel({ ...source, token: undefined }), fault('DownloadError', 'http-status'));
     await assert.rejects(convertModel({ ...source, revision: 'v2' }), fault('DownloadError', 'http-status'));
   }
   const { endpoint } = await hub(t, { broken: 'config.json' });
-  await assert.rejects(convertModel({ hub: `owner/${SMALL}`, endpoint, revision: 'v1' }), fault('DownloadError', 'file'));
+  await assert.rejects(
+    convertModel({ hub: `owner/${SMALL}`, endpoint, revision: 'v1' }),
+    fault('DownloadError', 'file'),
+  );
   const silent = new URL(await serve(t, (request) => request.socket.destroy())).origin;
   await assert.rejects(convertModel({ hub: 'a/b', endpoint: silent }), fault('DownloadError', 'network'));
   const page = new URL(await serve(t, (_, response) => response.end('<!doctype html>'))).origin;
@@ -132,7 +159,11 @@ test('what is wrong with a directory is said', async () => {
   await refused(tiny({ 'config.json': undefined }), 'source-missing-file', /no `config.json`/, 'config.json');
   await refused(tiny({ 'config.json': '{' }), 'source-json', /^config.json: /, 'config.json');
   await refused(tiny({ 'config.json': '{"model_type": "t5"}' }), 'source-unsupported', /t5/);
-  await refused(tiny({ 'model.safetensors': undefined, 'model.gguf': '' }), 'source-no-weights', /`model.gguf` is a GGUF file/);
+  await refused(
+    tiny({ 'model.safetensors': undefined, 'model.gguf': '' }),
+    'source-no-weights',
+    /`model.gguf` is a GGUF file/,
+  );
   const gguf = await blobs(SMALL);
   gguf.find(({ path }) => path === 'model.safetensors').blob = new Blob(['GGUF']);
   await refused(gguf, 'source-weights', /it is a GGUF file/, 'model.safetensors');
@@ -143,7 +174,8 @@ test('what is wrong with a directory is said', async () => {
 });
 
 test('arguments are looked at before any work', async () => {
-  const refused = (source, options, code = 'invalid-option') => assert.rejects(convertModel(source, options), fault('InputError', code));
+  const refused = (source, options, code = 'invalid-option') =>
+    assert.rejects(convertModel(source, options), fault('InputError', code));
   await refused(tiny(), { precision: 'int4' });
   await refused(tiny(), { name: '' });
   await refused(tiny(), { progress: 1 });
@@ -167,10 +199,14 @@ test('a signal ends a conversion', async () => {
         steps.push(step);
         if (step.phase === phase) controller.abort();
       };
-      await assert.rejects(convertModel(directory(SMALL), { worker, progress, signal: controller.signal }), { name: 'AbortError' });
+      await assert.rejects(convertModel(directory(SMALL), { worker, progress, signal: controller.signal }), {
+        name: 'AbortError',
+      });
       // Between layers at the latest.
       assert.ok(steps.filter((step) => step.phase === phase).length <= 2);
     }
-    await assert.rejects(convertModel(directory(SMALL), { worker, signal: AbortSignal.abort() }), { name: 'AbortError' });
+    await assert.rejects(convertModel(directory(SMALL), { worker, signal: AbortSignal.abort() }), {
+      name: 'AbortError',
+    });
   }
 });

@@ -74,7 +74,9 @@ async function esbuilt(entry, options, wasm = {}) {
   const contents = `
     import { createEmbedder } from '${entry}';
     import { convertModel } from 'minilm-wasm/convert';
-    ${Object.entries(wasm).map(([name, file]) => `import ${name} from 'minilm-wasm/${file}.wasm';`).join('\n')}
+    ${Object.entries(wasm)
+      .map(([name, file]) => `import ${name} from 'minilm-wasm/${file}.wasm';`)
+      .join('\n')}
     globalThis.encode = async (text, options) => {
       const embedder = await createEmbedder({ model: '/models/${SMALL}-int8.minilm', ${wasm.module ? 'wasm: module,' : ''} ...options });
       const { data } = await embedder.encode(text);
@@ -87,7 +89,15 @@ async function esbuilt(entry, options, wasm = {}) {
     };
     globalThis.ready = true;`;
   const stdin = { contents, resolveDir: await webpack(), sourcefile: 'main.js' };
-  await require('esbuild').build({ stdin, outdir, entryNames: 'main', bundle: true, minify: true, logLevel: 'error', ...options });
+  await require('esbuild').build({
+    stdin,
+    outdir,
+    entryNames: 'main',
+    bundle: true,
+    minify: true,
+    logLevel: 'error',
+    ...options,
+  });
   const kind = options.format === 'esm' ? 'module' : 'text/javascript';
   await writeFile(join(outdir, 'index.html'), `<!doctype html><script type="${kind}" src="main.js"></script>`);
   return outdir;
@@ -126,7 +136,10 @@ inBrowsers('a project of esbuild', async ({ browser, server }) => {
     await ready(page);
     const refused = (worker) => encode('a', { worker }).catch(({ name, code, message }) => ({ name, code, message }));
     const { name, code, message } = await page.evaluate(refused, index === 0);
-    assert.deepEqual([name, code, await page.evaluate(() => convert())], ['DownloadError', 'package-file', 'package-file']);
+    assert.deepEqual(
+      [name, code, await page.evaluate(() => convert())],
+      ['DownloadError', 'package-file', 'package-file'],
+    );
     assert.match(message, /import from 'minilm-wasm\/inline'/);
   }
 });
@@ -135,7 +148,10 @@ inBrowsers('the server of Vite for developers', async ({ t, browser }) => {
   const folder = await vite();
   await cp(model(SMALL), join(folder, 'public/models', `${SMALL}-int8.minilm`));
   const program = join(folder, 'node_modules/vite/bin/vite.js');
-  const child = spawn(process.execPath, [program, '--host', '127.0.0.1', '--port', '0'], { cwd: folder, env: { ...process.env, NO_COLOR: '1' } });
+  const child = spawn(process.execPath, [program, '--host', '127.0.0.1', '--port', '0'], {
+    cwd: folder,
+    env: { ...process.env, NO_COLOR: '1' },
+  });
   t.after(() => child.kill());
   let output = '';
   const address = await new Promise((resolve, reject) => {
@@ -170,9 +186,23 @@ test('a project of Node', async () => {
     main(process.argv.slice(2), []);`;
   for (const format of ['esm', 'cjs']) {
     const outfile = join(folder, `bundle/main.${format === 'esm' ? 'mjs' : 'cjs'}`);
-    await require('esbuild').build({ stdin: { contents, resolveDir: folder }, outfile, format, bundle: true, platform: 'node', logLevel: 'error' });
-    const { stdout } = await promisify(execFile)(process.execPath, [outfile, model(SMALL), join(MINILM_TEST_MODELS, SMALL)]);
-    const [worker, file] = [['EngineError', 'worker', true], ['DownloadError', 'package-file', true]];
+    await require('esbuild').build({
+      stdin: { contents, resolveDir: folder },
+      outfile,
+      format,
+      bundle: true,
+      platform: 'node',
+      logLevel: 'error',
+    });
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      outfile,
+      model(SMALL),
+      join(MINILM_TEST_MODELS, SMALL),
+    ]);
+    const [worker, file] = [
+      ['EngineError', 'worker', true],
+      ['DownloadError', 'package-file', true],
+    ];
     assert.deepEqual(JSON.parse(stdout), [worker, worker, file, file]);
   }
 });

@@ -22,7 +22,14 @@ export const functions: [
   typeof declared.clearCache,
   typeof declaredNode.createEmbedder,
   typeof declaredWorkerd.createEmbedder,
-] = [browser.createEmbedder, inline.createEmbedder, browser.isCached, browser.clearCache, node.createEmbedder, workerd.createEmbedder];
+] = [
+  browser.createEmbedder,
+  inline.createEmbedder,
+  browser.isCached,
+  browser.clearCache,
+  node.createEmbedder,
+  workerd.createEmbedder,
+];
 
 // biome-ignore lint/suspicious/noExplicitAny: embeddings of whatever precision
 export const embeddings = (value: browser.Embeddings): declared.Embeddings<any> => value;

@@ -19,9 +19,20 @@ export async function usage(): Promise<number> {
   for await (const part of embedder.stream(['a', 'b'])) console.log(part.length, part.row(0)[0]);
   const [hit] = await embedder.search('query', ['a', 'b'], { topK: 1 });
   const [hits] = await embedder.search(['query'], await embedder.encode('a'));
-  const scores = await embedder.similarity([[1, 0], [0, 1]], [1, 0]);
+  const scores = await embedder.similarity(
+    [
+      [1, 0],
+      [0, 1],
+    ],
+    [1, 0],
+  );
   const kept: Embeddings = Embeddings.from(structuredClone(await embedder.encode('a')));
-  const bytes: Int8Array = Embeddings.from({ data: new Int8Array(48), dim: 48, model: kept.model, precision: 'binary' }).data;
+  const bytes: Int8Array = Embeddings.from({
+    data: new Int8Array(48),
+    dim: 48,
+    model: kept.model,
+    precision: 'binary',
+  }).data;
   const rows: Embeddings = Embeddings.from({ data: [0.5], dim: 1, model: await embedder.info() });
   // @ts-expect-error: bits are not compared
   await embedder.search('query', [bytes]);

@@ -32,7 +32,10 @@ async function configuration(folder, models) {
     `(name = "worker.js", esModule = embed ${embed(fileURLToPath(new URL('worker.js', import.meta.url)))})`,
     `(name = "minilm-wasm/minilm.wasm", wasm = embed ${embed(join(MINILM_PACKAGE, 'wasm', 'minilm-simd128.wasm'))})`,
     // Names are addresses: what a program imports is sought beside its own name.
-    ...programs.map((name) => `(name = "minilm-wasm/${name.replace(/^workerd.js$/, 'workerd')}", esModule = embed ${embed(join(src, name))})`),
+    ...programs.map(
+      (name) =>
+        `(name = "minilm-wasm/${name.replace(/^workerd.js$/, 'workerd')}", esModule = embed ${embed(join(src, name))})`,
+    ),
   ];
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
@@ -64,7 +67,10 @@ function listening(child) {
   });
 }
 
-test('in workerd', { skip: program() ? false : 'there is no workerd for this machine', timeout: 120_000 }, async (t) => {
+test('in workerd', {
+  skip: program() ? false : 'there is no workerd for this machine',
+  timeout: 120_000,
+}, async (t) => {
   const models = await serve(t, (_, response) => createReadStream(model(SMALL)).pipe(response));
   const folder = await mkdtemp(join(tmpdir(), 'minilm-workerd-'));
   t.after(() => rm(folder, { recursive: true }));

@@ -17,7 +17,14 @@ export { ConvertError } from './errors.js';
  */
 export function convertModel(source, options) {
   // A service worker has no workers of its own.
-  return start(source, options, { compile, open, plain, address, files, spawn: typeof Worker === 'undefined' ? undefined : spawn });
+  return start(source, options, {
+    compile,
+    open,
+    plain,
+    address,
+    files,
+    spawn: typeof Worker === 'undefined' ? undefined : spawn,
+  });
 }
 
 /** @type {import('./start.js').Spawn} */

@@ -29,7 +29,9 @@ export async function droppedFiles(dataTransfer) {
  */
 async function walk(entry, path, depth) {
   if (entry.isFile) {
-    const blob = await new Promise((resolve, reject) => /** @type {FileSystemFileEntry} */ (entry).file(resolve, reject));
+    const blob = await new Promise((resolve, reject) =>
+      /** @type {FileSystemFileEntry} */ (entry).file(resolve, reject),
+    );
     return [{ path, blob }];
   }
   if (depth === 0) return [];

@@ -22,7 +22,9 @@ export function fromConverter(fault) {
  */
 export function translated(error) {
   if (error instanceof WebAssembly.RuntimeError) {
-    return new EngineError('engine', `the converter stopped, perhaps for want of memory: ${error.message}`, { cause: error });
+    return new EngineError('engine', `the converter stopped, perhaps for want of memory: ${error.message}`, {
+      cause: error,
+    });
   }
   const isFault = !(error instanceof Error) && typeof error?.code === 'string' && typeof error.message === 'string';
   return isFault ? fromConverter(error) : error;

@@ -27,10 +27,19 @@ export function plainHub({ hub, revision = 'main', endpoint = ENDPOINT, token, .
     throw new InputError('invalid-input', `${JSON.stringify(hub)} is no name of a model on the hub: owner/name`);
   }
   if (typeof revision !== 'string' || revision === '') throw wrong('revision', 'must be a branch, a tag or a commit');
-  const base = URL.canParse(endpoint) && /^https?:$/.test(new URL(endpoint).protocol) ? String(endpoint).replace(/\/+$/, '') : undefined;
+  const base =
+    URL.canParse(endpoint) && /^https?:$/.test(new URL(endpoint).protocol)
+      ? String(endpoint).replace(/\/+$/, '')
+      : undefined;
   if (base === undefined) throw wrong('endpoint', 'must be the address of a hub');
   if (token !== undefined && typeof token !== 'string') throw wrong('token', 'must be a string');
-  return { repo: `${owner}/${name}`, name: owner === OWNER ? name : `${owner}/${name}`, revision, endpoint: base, token };
+  return {
+    repo: `${owner}/${name}`,
+    name: owner === OWNER ? name : `${owner}/${name}`,
+    revision,
+    endpoint: base,
+    token,
+  };
 }
 
 /**
@@ -89,5 +98,7 @@ function sizesOf(listing, url) {
   if (!Array.isArray(files) || !files.every((file) => typeof file?.rfilename === 'string')) {
     throw new DownloadError('network', `${url} is no listing of a hub: it has no siblings`);
   }
-  return new Map(files.map(({ rfilename, size }) => [rfilename, Number.isSafeInteger(size) && size >= 0 ? size : undefined]));
+  return new Map(
+    files.map(({ rfilename, size }) => [rfilename, Number.isSafeInteger(size) && size >= 0 ? size : undefined]),
+  );
 }

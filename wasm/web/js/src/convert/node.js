@@ -38,7 +38,9 @@ function spawn(job, receive, fail) {
  */
 function portable(job) {
   if (!('files' in job.source)) return { sent: job, transferList: [] };
-  const files = job.source.files.map(({ path, blob, bytes }) => (blob ? { path, stream: blob.stream(), size: blob.size } : { path, bytes }));
+  const files = job.source.files.map(({ path, blob, bytes }) =>
+    blob ? { path, stream: blob.stream(), size: blob.size } : { path, bytes },
+  );
   const streams = files.flatMap(({ stream }) => (stream ? [/** @type {any} */ (stream)] : []));
   return { sent: { ...job, source: { ...job.source, files } }, transferList: streams };
 }

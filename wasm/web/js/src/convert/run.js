@@ -98,7 +98,8 @@ async function read(files, wanted, directory, memory, advance, signal) {
  * @param {string} path
  * @param {number} length
  */
-const changed = (path, length) => new DownloadError('file', `${path} has not the ${length} bytes that it was said to have`);
+const changed = (path, length) =>
+  new DownloadError('file', `${path} has not the ${length} bytes that it was said to have`);
 
 /** @param {AsyncIterable<Uint8Array>} chunks */
 async function joined(chunks) {

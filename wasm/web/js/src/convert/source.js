@@ -19,7 +19,8 @@ const CHUNK = 1 << 20;
  */
 export function plain(source) {
   if (source?.hub !== undefined) return { hub: plainHub(source) };
-  if (typeof source?.[Symbol.iterator] !== 'function' || typeof source === 'string') throw new InputError('invalid-input', FORMS);
+  if (typeof source?.[Symbol.iterator] !== 'function' || typeof source === 'string')
+    throw new InputError('invalid-input', FORMS);
   return rooted([...source].map(entry));
 }
 
@@ -50,7 +51,10 @@ function rooted(files) {
   const [root] = paths[0]?.split('/') ?? [''];
   const shared = paths.length > 0 && paths.every((path) => path.startsWith(`${root}/`));
   const start = shared ? root.length + 1 : 0;
-  return { name: shared ? root : 'model', files: files.map((file, index) => ({ ...file, path: paths[index].slice(start) })) };
+  return {
+    name: shared ? root : 'model',
+    files: files.map((file, index) => ({ ...file, path: paths[index].slice(start) })),
+  };
 }
 
 /**

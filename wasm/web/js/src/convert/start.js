@@ -38,10 +38,12 @@ export async function start(source, options, host) {
   const [unknown] = Object.keys(rest);
   if (unknown) throw wrong(unknown, 'is unknown: there are precision, name, progress, signal, worker, wasm');
   if (!PRECISIONS.includes(precision)) throw wrong('precision', `is none of ${PRECISIONS.join(', ')}`);
-  if (name !== undefined && (typeof name !== 'string' || name === '')) throw wrong('name', 'must be a string that is not empty');
+  if (name !== undefined && (typeof name !== 'string' || name === ''))
+    throw wrong('name', 'must be a string that is not empty');
   if (progress !== undefined && typeof progress !== 'function') throw wrong('progress', 'must be a function');
   checkedSignal(signal);
-  const module = wasm instanceof Response ? await compile(wasm, signal) : (host.address(wasm) ?? wasm ?? host.files?.());
+  const module =
+    wasm instanceof Response ? await compile(wasm, signal) : (host.address(wasm) ?? wasm ?? host.files?.());
   const job = { source: host.plain(source), name, precision, wasm: module };
   return worker && host.spawn ? inWorker(job, host.spawn, progress, signal) : run(job, host, progress, signal);
 }
@@ -64,13 +66,17 @@ async function inWorker(job, spawn, progress, signal) {
       else if (value) resolve(value);
       else if (!signal?.aborted) progress?.(step);
     };
-    const fail = (/** @type {string} */ reason, code = 'engine') => reject(new EngineError(code, `the worker stopped: ${reason}`));
+    const fail = (/** @type {string} */ reason, code = 'engine') =>
+      reject(new EngineError(code, `the worker stopped: ${reason}`));
     started = Promise.resolve(spawn(job, receive, fail));
     started.catch(reject);
   });
   try {
     return await abortable(done, signal);
   } finally {
-    started.then((end) => end(), () => {});
+    started.then(
+      (end) => end(),
+      () => {},
+    );
   }
 }

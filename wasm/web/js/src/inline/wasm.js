@@ -7,7 +7,10 @@ import { build, compile } from '../module.js';
 export async function inlined() {
   const { gzipped } = await (build() === 'relaxed-simd' ? import('./relaxed-simd.js') : import('./simd128.js'));
   if (typeof DecompressionStream === 'undefined') {
-    throw new EngineError('unsupported', 'this engine has no DecompressionStream (Chrome 80, Firefox 113, Safari 16.4 and newer have)');
+    throw new EngineError(
+      'unsupported',
+      'this engine has no DecompressionStream (Chrome 80, Firefox 113, Safari 16.4 and newer have)',
+    );
   }
   const bytes = Uint8Array.from(atob(gzipped), (character) => character.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));

@@ -8,7 +8,10 @@ export async function report(part) {
   const tell = (value) => fetch(`${SERVER}/told`, { method: 'POST', body: JSON.stringify({ part, ...value }) });
   try {
     const found = [];
-    for (const model of [chrome.runtime.getURL('model.minilm'), `${SERVER}/models/paraphrase-MiniLM-L3-v2-int8.minilm`]) {
+    for (const model of [
+      chrome.runtime.getURL('model.minilm'),
+      `${SERVER}/models/paraphrase-MiniLM-L3-v2-int8.minilm`,
+    ]) {
       const embedder = await createEmbedder({ model });
       const { data } = await embedder.encode('Hello, World!');
       found.push({ vector: Array.from(data), cached: (await embedder.info()).cached });

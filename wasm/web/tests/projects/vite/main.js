@@ -13,7 +13,9 @@ globalThis.encode = async (text, options) => {
 };
 
 globalThis.encodeInServiceWorker = async (text) => {
-  const registration = await navigator.serviceWorker.register(serviceWorker, { type: import.meta.env.DEV ? 'module' : 'classic' });
+  const registration = await navigator.serviceWorker.register(serviceWorker, {
+    type: import.meta.env.DEV ? 'module' : 'classic',
+  });
   const worker = registration.installing ?? registration.waiting ?? registration.active;
   const { port1, port2 } = new MessageChannel();
   const answer = new Promise((resolve) => (port1.onmessage = ({ data }) => resolve(data)));
