@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use base64::prelude::{BASE64_STANDARD, Engine};
@@ -12,7 +12,7 @@ use flate2::write::GzEncoder;
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::cargo::{self, Backend};
-use crate::{fs_util, paths};
+use crate::{fs_util, node, paths};
 
 /// The builds in the package, of which the loader takes one.
 const BACKENDS: (Backend, Backend) = (Backend::Simd128, Backend::RelaxedSimd);
@@ -30,9 +30,6 @@ const NOT_IN_PAGES: [&str; 4] = ["node.js", "node-host.js", "node-worker.js", "w
 /// Programs of workers, and what is called like them where they are scripts for pages that cannot start them from their address.
 const WORKERS: [(&str, &str); 2] =
     [("minilm-worker.js", "worker.js"), ("convert/minilm-convert-worker.js", "convert-worker.js")];
-
-/// What a program has in front of a name that it exports.
-const DECLARE: [&str; 5] = ["async", "class", "const", "function", "function*"];
 
 /// A package on disk.
 pub struct Package {
@@ -87,15 +84,11 @@ pub fn package() -> Result<Package> {
     sizes.push(("minilm-convert.wasm".to_owned(), gzip(&module)?.len(), limit));
     fs::write(wasm.join("minilm-convert.wasm"), module)?;
     fs::write(src.join(programs).join("bindings.js"), js)?;
-    for program in [fs_util::ending_with(&src, ".js")?, fs_util::ending_with(&src.join(programs), ".js")?].concat() {
-        fs::write(&program, without_comments(&fs::read_to_string(&program)?))?;
-    }
-    for (program, name) in WORKERS {
-        let mut script = String::new();
-        add_module(&src.join(program).canonicalize()?, &mut Vec::new(), &mut script)?;
-        let text = format!("export const program = {};\n", serde_json::to_string(&script)?);
-        fs::write(src.join("inline").join(name), text)?;
-    }
+    let programs = [fs_util::ending_with(&src, ".js")?, fs_util::ending_with(&src.join(programs), ".js")?].concat();
+    // Comments and indentation, which pages would load for nothing.
+    let shorten = ["--minify-whitespace", "--allow-overwrite", "--outbase=.", "--outdir=."];
+    cargo::run(esbuild()?.args(programs).args(shorten).current_dir(&src))?;
+    bundle(&src)?;
     let mut loaded = Vec::new();
     for program in fs_util::ending_with(&src, ".js")?
         .iter()
@@ -126,44 +119,25 @@ fn as_module(script: &str) -> Result<String> {
     Ok(format!("// Made by wasm-bindgen.\nexport const bindings = () => (function(exports) {{{body}\n"))
 }
 
-/// A program without indentation and without the comments that have lines of their own: what pages would load for nothing.
-fn without_comments(program: &str) -> String {
-    let mut comment = false;
-    let mut kept = String::with_capacity(program.len());
-    for line in program.lines().map(str::trim) {
-        comment |= line.starts_with("/**") && !line.contains("*/ ");
-        if !comment && !line.is_empty() && !line.starts_with("//") {
-            kept.push_str(line);
-            kept.push('\n');
-        }
-        comment &= !line.ends_with("*/");
-    }
-    kept
+/// esbuild, with arguments to be added.
+fn esbuild() -> Result<Command> {
+    let modules = node::packages(&paths::web().join("build"), "web-build")?;
+    let mut command = Command::new(node::node()?);
+    command.arg(modules.join("esbuild/bin/esbuild")).args(["--charset=utf8", "--log-level=warning"]);
+    Ok(command)
 }
 
-/// Adds a program and what it imports to a script: each is a function that gives what it exports. The place of it among `modules`.
-fn add_module(path: &Path, modules: &mut Vec<PathBuf>, script: &mut String) -> Result<usize> {
-    if let Some(index) = modules.iter().position(|module| module == path) {
-        return Ok(index);
+/// Writes the programs of workers as modules that hold them as one script each.
+fn bundle(src: &Path) -> Result<()> {
+    for (program, name) in WORKERS {
+        let mut command = esbuild()?;
+        command.arg(src.join(program)).args(["--bundle", "--minify", "--format=iife"]);
+        let output = command.stderr(Stdio::inherit()).output()?;
+        ensure!(output.status.success(), "esbuild cannot bundle {program}");
+        let script = serde_json::to_string(&String::from_utf8(output.stdout)?)?;
+        fs::write(src.join("inline").join(name), format!("export const program = {script};\n"))?;
     }
-    let (mut body, mut exports) = (String::new(), Vec::new());
-    for line in fs::read_to_string(path)?.lines() {
-        if let Some((names, from)) = line.strip_prefix("import ").and_then(|line| line.split_once(" from '")) {
-            let imported = path.with_file_name("").join(from.trim_end_matches("';")).canonicalize()?;
-            let index = add_module(&imported, modules, script)?;
-            body += &format!("const {} = m{index};\n", names.replace(" as ", ": "));
-            continue;
-        }
-        let exported = line.strip_prefix("export ");
-        let name = exported.and_then(|line| line.split([' ', '(']).find(|word| !DECLARE.contains(word)));
-        exports.extend(name.map(str::to_owned));
-        body += &format!("{}\n", exported.unwrap_or(line));
-    }
-    let index = modules.len();
-    modules.push(path.to_owned());
-    let exports = exports.join(", ");
-    *script += &format!("const m{index} = (() => {{\n'use strict';\n{body}return {{ {exports} }};\n}})();\n");
-    Ok(index)
+    Ok(())
 }
 
 /// Compressed as far as it goes.
@@ -175,7 +149,7 @@ pub fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{as_module, without_comments};
+    use super::as_module;
     use crate::paths;
 
     #[test]
@@ -185,15 +159,6 @@ mod tests {
         let module = as_module(script).expect("it is in the known form");
         assert!(module.contains("export const bindings = () => (function(exports) {\n    let wasm;"));
         assert!(as_module("export class Model {}").is_err());
-    }
-
-    #[test]
-    fn only_lines_that_are_comments_are_dropped() {
-        let program = "// One.\n/**\n * Two.\n */\nclass A {\n  /** @type {any} */\n  a = /** @type {any} */ (1); // kept\n\n  *b() {}\n}\n/** @type {any} */ (x).y();\n";
-        assert_eq!(
-            without_comments(program),
-            "class A {\na = /** @type {any} */ (1); // kept\n*b() {}\n}\n/** @type {any} */ (x).y();\n"
-        );
     }
 
     #[test]
