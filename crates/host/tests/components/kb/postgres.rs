@@ -125,7 +125,7 @@ fn answers_are_those_of_sqlite() {
 fn filters_find_what_they_find_in_sqlite() {
     let Some(address) = database("filters") else { return };
     let (table, cases) = (filter_cases::documents(), filter_cases::cases());
-    let (mut metadata, filters) = filter_cases::random(2, 100, 150);
+    let (mut metadata, filters) = filter_cases::random(2, 60, 80);
     metadata.splice(0..0, table.iter().map(|(_, metadata)| metadata.clone()));
     let (sqlite, postgres) = (Kb::with(&[]), serve(&address, &[], L3));
     for running in [&sqlite.running, &postgres] {
