@@ -19,6 +19,7 @@ use minilm_documents::Document;
 use minilm_documents::filter::Filter;
 use minilm_kb::sqlite::Sqlite;
 use minilm_kb::{Entry, FieldVector, Identity, Record, Search, Store};
+use minilm_serving::Budget;
 use serde_json::{Map, Value, json};
 
 thread_local! {
@@ -77,6 +78,7 @@ fuzz_target!(|data: &[u8]| {
             threshold: None,
             filter: Some(&filter),
             positions: false,
+            budget: &Budget::unlimited(),
         };
         let result = block_on(store.search(identity, &search)).expect("a valid filter");
         let mut found: Vec<&str> = result.found[0].matches.iter().map(|found| found.record.id.as_str()).collect();

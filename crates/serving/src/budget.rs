@@ -36,6 +36,17 @@ impl Budget {
         }
     }
 
+    /// Without limits, for work that is no request.
+    #[must_use]
+    pub fn unlimited() -> Self {
+        Self {
+            spent: Cell::default(),
+            turn: Cell::new(Instant::now()),
+            max_request_ms: None,
+            max_response_bytes: usize::MAX,
+        }
+    }
+
     /// The same without an end in time: for work that must be done as a whole, and that only an administrator asks for.
     #[must_use]
     pub fn without_deadline(&self) -> Self {
