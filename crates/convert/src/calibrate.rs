@@ -1,4 +1,5 @@
-//! What the inputs of every linear layer are: how large they get, and where it is asked for all of them. Measured with the `f32` model over a list of texts.
+//! What the inputs of every linear layer are: how large they get, and all of them where that is asked for. Measured with the `f32` model over a
+//! list of texts.
 //!
 //! The texts go through the model together, layer by layer, so that only one layer is there as floats at any time: each is packed as a model
 //! of its own, with the rows of the embeddings that the texts use. The model runs on our own kernels, whose bits do not depend on the

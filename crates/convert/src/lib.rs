@@ -140,15 +140,26 @@ impl Source {
             done += 1;
             progress(done, steps);
         };
+        let with_samples = precision == Precision::Int6E4;
         let texts = (calibrated > 0).then(|| Texts::new(&self.tokenizer(), &self.config));
-        let mut calibration = texts.map(|texts| Calibration::new(texts, precision == Precision::Int6E4));
+        let mut calibration = texts.map(|texts| Calibration::new(texts, with_samples));
+        let mut measured = Vec::new();
+        // Without samples there is little to keep, and the calibration is over before the packed file takes memory. Samples are large, so
+        // those of a layer are taken when it is packed.
+        if !with_samples && let Some(mut calibration) = calibration.take() {
+            for layer in 0..layers {
+                measured.push(self.layer_inputs(&mut calibration, layer)?);
+                step();
+            }
+        }
         let mut writer = Writer::with_capacity(self.packed_len(precision))?;
         self.push_embeddings(&mut writer, precision)?;
         step();
+        let mut measured = measured.into_iter();
         for layer in 0..layers {
-            let mut inputs = None;
+            let mut inputs = measured.next();
             if let Some(calibration) = &mut calibration {
-                inputs = Some(calibration.next(self.layer_model(&calibration.texts, layer)?)?);
+                inputs = Some(self.layer_inputs(calibration, layer)?);
                 step();
             }
             self.push_layer(&mut writer, layer, layer, inputs)?;
@@ -157,6 +168,11 @@ impl Source {
         self.push_modules(&mut writer);
         self.tables.push(&mut writer);
         Ok(writer.finish(&Config { precision, ..self.config.clone() })?)
+    }
+
+    /// The inputs of layer `layer`, which comes next in the calibration.
+    fn layer_inputs(&self, calibration: &mut Calibration, layer: usize) -> Result<LayerInputs, Error> {
+        calibration.next(self.layer_model(&calibration.texts, layer)?)
     }
 
     /// The `f32` file of a model with layer `layer` alone, and the rows of the embeddings that `texts` use.
