@@ -266,7 +266,7 @@ fn a_store_that_is_no_store() {
             client.delete("/documents/cat"),
             client.delete("/documents/none"),
             client.post("/documents/reindex", ""),
-            client.get("/health"),
+            client.get("/ready"),
         ] {
             assert_eq!(reply.status, 503, "{}", reply.text());
             let error = "the store has format version 7, and this component reads version 1: it needs a minilm that knows version 7";

@@ -77,10 +77,12 @@ fn credentials_are_in_no_answer() {
         let options =
             Options { databases: Some(databases), ..options(&[("STORE", "postgres"), ("POSTGRES_URL", url)]) };
         let running = Running::start(&component(SPIN, L3), options);
-        for reply in
-            [running.get("/health"), running.post("/query", "{\"question\": \"a\"}"), running.get("/documents")]
-        {
-            assert_eq!(reply.status(), 503);
+        let health = running.get("/health");
+        assert_eq!(health.status(), 200);
+        let others =
+            [running.get("/ready"), running.post("/query", "{\"question\": \"a\"}"), running.get("/documents")];
+        assert_eq!(others.each_ref().map(|reply| reply.status()), [503; 3]);
+        for reply in [health].into_iter().chain(others) {
             let text = reply.text();
             assert!(text.contains("the store cannot be reached: no connection to PostgreSQL"), "{text}");
             assert!(!text.contains("s3cret") && !text.contains("127.0.0.1"), "{text}");

@@ -349,7 +349,7 @@ fn a_statement_that_waits_too_long_is_ended() {
         put(&running, "[{\"id\": \"1\", \"question\": \"Where is my card?\"}]")
     });
     assert_eq!((reply.status(), reply.header("retry-after")), (503, "1"), "{}", reply.text());
-    assert!(reply.text().contains("statement timeout"), "{}", reply.text());
+    assert!(reply.text().contains("statement_timeout"), "{}", reply.text());
     assert_eq!(count(&running), 4);
 }
 

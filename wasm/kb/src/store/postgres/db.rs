@@ -120,6 +120,9 @@ fn meaning(code: &str) -> StoreError {
         "53100" => StoreError::Full("the disk of PostgreSQL has no room".to_owned()),
         // Characters that PostgreSQL does not keep.
         "22P05" | "22021" => StoreError::Document("PostgreSQL keeps no U+0000 in a text".to_owned()),
+        "57014" => {
+            StoreError::Unreachable("a statement took longer than statement_timeout of PostgreSQL allows".to_owned())
+        }
         // Connections, resources, locks, shutdowns.
         _ if ["08", "40", "53", "55", "57"].iter().any(|class| code.starts_with(class)) => {
             StoreError::Unreachable(format!("PostgreSQL is too busy or shuts down ({code})"))
