@@ -56,7 +56,7 @@ fn request(random: &mut fastrand::Rng, index: usize) -> Vec<u8> {
         _ => return hostile_head(random, path),
     };
     let head = format!(
-        "POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
         body.len()
     );
     [head.into_bytes(), body].concat()
@@ -80,12 +80,12 @@ fn hostile_json(random: &mut fastrand::Rng) -> String {
 fn hostile_head(random: &mut fastrand::Rng, path: &str) -> Vec<u8> {
     let many = random.usize(1..500);
     let head = match random.u8(..6) {
-        0 => format!("GET {path}{} HTTP/1.1\r\nhost: x\r\n\r\n", "%2e/".repeat(many)),
-        1 => format!("GET {path}?{} HTTP/1.1\r\nhost: x\r\n\r\n", "a=b&".repeat(many)),
-        2 => format!("{} {path} HTTP/1.1\r\nhost: x\r\n\r\n", "X".repeat(many)),
-        3 => format!("GET {path} HTTP/1.1\r\nhost: x\r\naccept: {}\r\n\r\n", "a/b;q=9,".repeat(many)),
-        4 => format!("GET {path} HTTP/1.1\r\nhost: x\r\nx-request-id: {}\r\n\r\n", "\u{e9}".repeat(many)),
-        _ => format!("POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: 18446744073709551615\r\n\r\n"),
+        0 => format!("GET {path}{} HTTP/1.1\r\nhost: localhost\r\n\r\n", "%2e/".repeat(many)),
+        1 => format!("GET {path}?{} HTTP/1.1\r\nhost: localhost\r\n\r\n", "a=b&".repeat(many)),
+        2 => format!("{} {path} HTTP/1.1\r\nhost: localhost\r\n\r\n", "X".repeat(many)),
+        3 => format!("GET {path} HTTP/1.1\r\nhost: localhost\r\naccept: {}\r\n\r\n", "a/b;q=9,".repeat(many)),
+        4 => format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nx-request-id: {}\r\n\r\n", "\u{e9}".repeat(many)),
+        _ => format!("POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 18446744073709551615\r\n\r\n"),
     };
     head.into_bytes()
 }

@@ -19,7 +19,7 @@ fn two_thousand_connections_are_all_answered() {
         (0..CONNECTIONS).map(|_| TcpStream::connect(running.addr).expect("the server listens")).collect();
     let body = "{\"inputs\": \"a\"}";
     let request = format!(
-        "POST /embed HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        "POST /embed HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     );
     for stream in &mut streams {

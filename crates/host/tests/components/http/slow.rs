@@ -17,7 +17,7 @@ const SHARED: Limits =
 fn begin(running: &Running, length: usize) -> TcpStream {
     let mut stream = TcpStream::connect(running.addr).expect("the server listens");
     let head = format!(
-        "POST /embed HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"
+        "POST /embed HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"
     );
     stream.write_all(head.as_bytes()).expect("the server reads");
     stream
@@ -79,8 +79,7 @@ fn a_body_that_ends_early_harms_nobody() {
 fn a_body_without_a_length_ends_at_the_limit() {
     let running = Running::start(&http(), Options { limits: SHARED, ..options(&[("PAYLOAD_LIMIT", "100000")]) });
     let mut stream = TcpStream::connect(running.addr).expect("the server listens");
-    let head =
-        "POST /embed HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
+    let head = "POST /embed HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
     stream.write_all(head.as_bytes()).expect("the server reads");
     let chunk = [b"1000\r\n".as_slice(), &[b' '; 0x1000], b"\r\n"].concat();
     for _ in 0..25 {
@@ -116,7 +115,7 @@ fn a_refused_body_leaves_its_connection_usable() {
     let mut stream = TcpStream::connect(running.addr).expect("the server listens");
     for (content_type, length, status) in [("text/plain", 100, "415"), ("application/json", 5_000_000, "413")] {
         let head = format!(
-            "POST /embed HTTP/1.1\r\nhost: x\r\ncontent-type: {content_type}\r\ncontent-length: {length}\r\n\r\n"
+            "POST /embed HTTP/1.1\r\nhost: localhost\r\ncontent-type: {content_type}\r\ncontent-length: {length}\r\n\r\n"
         );
         stream.write_all(head.as_bytes()).expect("the server reads");
         // All of it before the answer is read, as most clients do.
@@ -124,7 +123,7 @@ fn a_refused_body_leaves_its_connection_usable() {
         let answer = read_answer(&mut stream);
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
     }
-    let head = "GET /health HTTP/1.1\r\nhost: x\r\n\r\n";
+    let head = "GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n";
     stream.write_all(head.as_bytes()).expect("the connection is still there");
     assert!(read_answer(&mut stream).starts_with("HTTP/1.1 200 "));
 }

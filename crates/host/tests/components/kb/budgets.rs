@@ -30,7 +30,7 @@ fn a_bulk_load_ends_with_its_client() {
     let body = bulk("left");
     let mut stream = TcpStream::connect(kb.running.addr).expect("the server listens");
     let head = format!(
-        "PUT /documents HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        "PUT /documents HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     );
     stream.write_all(head.as_bytes()).expect("the server reads");
