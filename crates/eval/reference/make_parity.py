@@ -143,7 +143,7 @@ def main():
     for directory in sorted((GOLDEN / "shapes").iterdir()):
         add(f"tests/golden/shapes/{directory.name}", "tiny", "random", directory)
     for directory in args.models:
-        add(directory.resolve().name, "", "its own", directory)
+        add(directory.resolve().name.split("--")[-1], "", "its own", directory)
     (args.out / "index.json").write_text(json.dumps(index, indent=1) + "\n", encoding="utf-8")
 
 
