@@ -16,11 +16,11 @@ use crate::run::{Batches, EncodeRun, batches};
 use crate::tokenizer::{Tokenizer, Tokens, Truncation};
 use crate::{Config, EncoderConfig, Error, normalize};
 
-/// A model ready to encode. It owns the bytes of the packed file, reads them in place, and gives their memory back when it is
-/// dropped. Calls from several threads run side by side.
+/// A model ready to encode. It owns the bytes of the packed file, reads them in place (but for the layers of `int6-e4`, which are unpacked),
+/// and gives their memory back when it is dropped. Calls from several threads run side by side.
 pub struct Embedder {
     model: LoadedModel,
-    /// Kept from call to call. A call that finds it taken by another thread makes its own.
+    /// Kept from call to call. A call that finds it taken by another thread has its own.
     workspace: Mutex<Workspace>,
 }
 
@@ -171,22 +171,29 @@ impl Embedder {
             embedder: self,
             texts,
             pooling,
-            rest: batches(texts).into_iter(),
+            rest: batches(texts, self.is_mean_of_rows(pooling)).into_iter(),
+            own_workspace: Workspace::default(),
             data: vec![0.0; texts.len() * self.dim()],
         })
     }
 
-    /// Puts the pooled vectors of the texts at `indices` into `data` `[texts.len(), dim]`.
+    /// Whether a vector is a mean of rows of a table, for which no other text has to be there.
+    fn is_mean_of_rows(&self, pooling: Pooling) -> bool {
+        self.config().is_static() && pooling == Pooling::Mean
+    }
+
+    /// Puts the pooled vectors of the texts at `indices` into `data` `[texts.len(), dim]`. `own` is for where another thread has the workspace.
     pub(crate) fn embed_batch(
         &self,
         texts: &[Tokens],
         indices: Vec<usize>,
         pooling: Pooling,
+        own: &mut Workspace,
         data: &mut [f32],
     ) -> Result<(), Error> {
         let (hidden_size, dim) = (self.config().encoder.hidden_size, self.dim());
         let mut vector = Vec::new();
-        if self.config().is_static() && pooling == Pooling::Mean {
+        if self.is_mean_of_rows(pooling) {
             for index in indices {
                 vector.resize(hidden_size, 0.0);
                 self.encoder().mean(&texts[index], &mut vector);
@@ -195,8 +202,7 @@ impl Embedder {
             return Ok(());
         }
         let mut kept = self.workspace.try_lock();
-        let mut own = Workspace::default();
-        let work = kept.as_deref_mut().unwrap_or(&mut own);
+        let work = kept.as_deref_mut().unwrap_or(own);
         let batch: Vec<&Tokens> = indices.iter().map(|&index| &texts[index]).collect();
         work.resize(self.config(), batch.iter().map(|tokens| tokens.len()).sum());
         self.encoder().forward(&batch, work);

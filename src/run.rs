@@ -4,6 +4,7 @@ use std::fmt;
 use std::vec::IntoIter;
 
 use crate::config::Pooling;
+use crate::model::Workspace;
 use crate::output::Embeddings;
 use crate::tokenizer::Tokens;
 use crate::{Embedder, Error, normalize};
@@ -31,6 +32,8 @@ pub(crate) struct Batches<'a> {
     pub pooling: Pooling,
     /// Indices of texts.
     pub rest: IntoIter<Vec<usize>>,
+    /// For batches that find the workspace of the embedder taken by another thread.
+    pub own_workspace: Workspace,
     /// `[texts, dim]`.
     pub data: Vec<f32>,
 }
@@ -39,7 +42,7 @@ impl Batches<'_> {
     /// Embeds the next batch; `false` where there is none.
     pub fn step(&mut self) -> Result<bool, Error> {
         let Some(indices) = self.rest.next() else { return Ok(false) };
-        self.embedder.embed_batch(self.texts, indices, self.pooling, &mut self.data)?;
+        self.embedder.embed_batch(self.texts, indices, self.pooling, &mut self.own_workspace, &mut self.data)?;
         Ok(true)
     }
 }
@@ -84,10 +87,13 @@ impl fmt::Debug for EncodeRun<'_> {
     }
 }
 
-/// Indices of `texts` in groups of at most [`TOKENS_PER_BATCH`] tokens (or a single longer text), longest first.
-pub(crate) fn batches(texts: &[Tokens]) -> Vec<Vec<usize>> {
+/// Indices of `texts` in groups of at most [`TOKENS_PER_BATCH`] tokens (or a single longer text): in their order, or longest first, so that
+/// those of a batch have about one length.
+pub(crate) fn batches(texts: &[Tokens], in_order: bool) -> Vec<Vec<usize>> {
     let mut order: Vec<usize> = (0..texts.len()).collect();
-    order.sort_by_key(|&index| std::cmp::Reverse(texts[index].len()));
+    if !in_order {
+        order.sort_by_key(|&index| std::cmp::Reverse(texts[index].len()));
+    }
     let mut batches: Vec<Vec<usize>> = Vec::new();
     let mut n_tokens = 0;
     for index in order {

@@ -1,8 +1,7 @@
 //! 6-bit integers, -32 to 31, four to three bytes, the first one in the lowest bits.
 
 /// Bytes of `count` values, a multiple of four.
-#[must_use]
-pub fn int6_len(count: usize) -> usize {
+pub(super) fn int6_len(count: usize) -> usize {
     count / 4 * 3
 }
 

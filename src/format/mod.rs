@@ -20,7 +20,7 @@ pub(crate) mod trie;
 
 pub use element::{Bf16, Element};
 pub use int4::{INT4_GROUP, int4_len, pack_int4, unpack_int4};
-pub use int6::{int6_len, pack_int6, unpack_int6};
+pub use int6::{pack_int6, unpack_int6};
 pub use layout::{
     ALIGNMENT, CHECKSUM_LEN, FORMAT_VERSION, KEY_CONFIG, KEY_VERSION, LANE_SUM, MAX_HEADER_LEN, PANEL, PREFIX_LEN,
     f32_weight_shape, int6_weight_shape, int8_weight_shape, pack_panels, padded_len,

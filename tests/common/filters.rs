@@ -273,3 +273,18 @@ pub fn with_ids(metadata: &[Value]) -> Value {
     let document = |(at, metadata)| json!({ "id": format!("{at:04}"), "question": "cat", "metadata": metadata });
     metadata.iter().enumerate().map(document).collect()
 }
+
+/// The body of a search among documents of [`with_ids`] that finds all that `filter` passes.
+pub fn search(filter: &Value) -> String {
+    json!({ "query": "cat", "top_k": 1000, "filter": filter }).to_string()
+}
+
+/// Positions of the documents in the answer to [`search`], in their order.
+pub fn found(answer: &Value) -> Vec<usize> {
+    let results = answer["results"].as_array().expect("results");
+    assert_eq!(answer["metadata"]["total_documents_searched"], results.len(), "{answer}");
+    let id = |result: &Value| result["document_id"].as_str().and_then(|id| id.parse().ok()).expect("an id");
+    let mut found: Vec<usize> = results.iter().map(id).collect();
+    found.sort_unstable();
+    found
+}

@@ -16,6 +16,16 @@ pub(super) struct Dense {
     pub(super) in_features: usize,
 }
 
+/// Column `i` of `rows` `[rows, order.len()]` becomes what column `order[i]` was.
+pub(super) fn permute_columns(rows: &mut [f32], order: &[usize]) {
+    let mut before = Vec::with_capacity(order.len());
+    for row in rows.chunks_exact_mut(order.len()) {
+        before.clear();
+        before.extend_from_slice(row);
+        row.iter_mut().zip(order).for_each(|(value, &column)| *value = before[column]);
+    }
+}
+
 impl Dense {
     /// The linear layers of transformer layer `layer`, in the order of [`LinearLayer`](minilm::format::LinearLayer).
     pub(super) fn read_layer(weights: &Weights, config: &EncoderConfig, layer: usize) -> Result<[Self; 4], Error> {
@@ -51,8 +61,7 @@ impl Dense {
 
     /// Input `i` becomes what input `order[i]` was.
     pub(super) fn permute_inputs(&mut self, order: &[usize]) {
-        let rows = self.weight.chunks_exact(self.in_features);
-        self.weight = rows.flat_map(|row| order.iter().map(|&i| row[i])).collect();
+        permute_columns(&mut self.weight, order);
     }
 
     /// Writes the layer with `f32` weights.

@@ -7,7 +7,7 @@ use minilm::format::{
 };
 
 use crate::calibrate::LayerInputs;
-use crate::dense::Dense;
+use crate::dense::{Dense, permute_columns};
 use crate::int6::compensated_rows;
 use crate::writer::Writer;
 
@@ -57,14 +57,6 @@ fn sort_inner_channels(linears: &mut [Dense; 4], range: &mut [f32]) -> Vec<usize
     linears[LinearLayer::Output as usize].permute_inputs(&order);
     permute_columns(range, &order);
     order
-}
-
-/// Column `i` of rows becomes what column `order[i]` was.
-fn permute_columns(rows: &mut [f32], order: &[usize]) {
-    for row in rows.chunks_exact_mut(order.len()) {
-        let permuted: Vec<f32> = order.iter().map(|&channel| row[channel]).collect();
-        row.copy_from_slice(&permuted);
-    }
 }
 
 fn push_linear(

@@ -4,6 +4,7 @@
 //! can reach the server with, so requests must name it as only the machine itself does (a name that was rebound to 127.0.0.1 is another
 //! one), and pages of other origins may not write.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -163,9 +164,9 @@ fn keys(variables: &Variables<'_>, name: &str) -> Result<Vec<String>, String> {
 }
 
 /// What a request calls this server, with a port where it has one. Hosts of components put the name into the URL and drop the header.
-pub fn host(request: &Parts) -> Option<String> {
-    let header = || request.headers.get(HOST).map(|host| String::from_utf8_lossy(host.as_bytes()).into_owned());
-    request.uri.authority().map(ToString::to_string).or_else(header)
+pub fn host(request: &Parts) -> Option<Cow<'_, str>> {
+    let header = || request.headers.get(HOST).map(|host| String::from_utf8_lossy(host.as_bytes()));
+    request.uri.authority().map(|authority| authority.as_str().into()).or_else(header)
 }
 
 /// A name in small letters, without the brackets of an address and the dot of the root.

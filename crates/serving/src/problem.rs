@@ -111,11 +111,11 @@ impl Problem {
     pub fn over(status: StatusCode, what: &str, limit: Limit) -> Self {
         let message = format!("{what} {}, the limit is {} ({})", limit.actual, limit.value, limit.name);
         let mut problem = Self::new(status, message);
-        if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
-            problem.0.headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
-        }
         problem.0.limit = Some(limit);
-        problem
+        match status {
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => problem.retry_after_a_second(),
+            _ => problem,
+        }
     }
 
     /// 405; `allow` lists the methods that `path` has.

@@ -12,7 +12,7 @@ pub struct Request<'a, A> {
     /// The state of the instance.
     pub app: &'a A,
     /// What the request calls this server, with a port where it has one.
-    pub host: Option<String>,
+    pub host: Option<Cow<'a, str>>,
     /// The headers.
     pub headers: &'a HeaderMap,
     /// The part of the path that the `*` of the route stands for, percent-decoded. Empty for a route without one.

@@ -22,7 +22,7 @@ impl Filter {
 impl Path {
     /// Whether one of the values that it reaches is as `holds` wants it.
     fn any(&self, metadata: &Map<String, Value>, holds: impl Fn(&Value) -> bool) -> bool {
-        metadata.get(self.whole()).is_some_and(&holds) || (self.nested().is_some() && any_in(metadata, &self.0, &holds))
+        metadata.get(self.whole()).is_some_and(&holds) || (self.0.contains('.') && any_in(metadata, &self.0, &holds))
     }
 }
 

@@ -56,6 +56,8 @@ pub async fn answered<T>(config: &Config, work: impl Future<Output = T>) -> Resu
     let mut work = pin!(work);
     loop {
         tokio::select! {
+            // What is there already needs no timer.
+            biased;
             given = work.as_mut() => return Ok(given),
             () = sleep(SILENCE) => {}
         }

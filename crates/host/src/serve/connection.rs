@@ -1,6 +1,8 @@
 //! One connection, and the requests that come over it.
 
 use std::convert::Infallible;
+use std::error::Error as _;
+use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -71,7 +73,7 @@ impl Shared {
         };
         // Clients that go away in the middle, or take too long, are no news.
         served.or_else(|error| {
-            let expected = error.is_incomplete_message() || error.is_parse() || error.is_timeout();
+            let expected = error.is_incomplete_message() || error.is_parse() || error.is_timeout() || is_late(&error);
             if expected { Ok(()) } else { Err(error.into()) }
         })
     }
@@ -100,6 +102,12 @@ impl Shared {
         }
         Ok(response?)
     }
+}
+
+/// Whether a client read nothing of an answer for too long, which hyper has from the stream and does not count among its own timeouts.
+fn is_late(error: &hyper::Error) -> bool {
+    let error = error.source().and_then(|error| error.downcast_ref::<io::Error>());
+    error.is_some_and(|error| error.kind() == io::ErrorKind::TimedOut)
 }
 
 /// What a client gets where the component gave no answer. What it still sends belongs to no request, so the connection ends.

@@ -10,15 +10,9 @@ use super::{client, index, over, put};
 
 /// Positions of the documents that a search finds, by the ids of [`filters::with_ids`].
 fn search(client: &Client<Kb>, filter: &Value) -> Vec<usize> {
-    let reply = client.post("/search", json!({ "query": "cat", "top_k": 1000, "filter": filter }).to_string());
+    let reply = client.post("/search", filters::search(filter));
     assert_eq!(reply.status, 200, "{filter}: {}", reply.text());
-    let answer = reply.json();
-    let results = answer["results"].as_array().expect("results");
-    assert_eq!(answer["metadata"]["total_documents_searched"], results.len(), "{filter}");
-    let id = |result: &Value| result["document_id"].as_str().and_then(|id| id.parse().ok()).expect("an id");
-    let mut found: Vec<usize> = results.iter().map(id).collect();
-    found.sort_unstable();
-    found
+    filters::found(&reply.json())
 }
 
 /// Both stores with these documents.

@@ -133,15 +133,9 @@ fn filters_find_what_they_find_in_sqlite() {
         assert_eq!(reply.status(), 200, "{}", reply.text());
     }
     let search = |running: &Running, filter: &Value| -> Vec<usize> {
-        let reply = running.post("/search", json!({ "query": "cat", "top_k": 1000, "filter": filter }).to_string());
+        let reply = running.post("/search", filter_cases::search(filter));
         assert_eq!(reply.status(), 200, "{filter}: {}", reply.text());
-        let answer = reply.json();
-        let results = answer["results"].as_array().expect("results");
-        assert_eq!(answer["metadata"]["total_documents_searched"], results.len(), "{filter}");
-        let id = |result: &Value| result["document_id"].as_str().and_then(|id| id.parse().ok()).expect("an id");
-        let mut found: Vec<usize> = results.iter().map(id).collect();
-        found.sort_unstable();
-        found
+        filter_cases::found(&reply.json())
     };
     let all = cases
         .iter()

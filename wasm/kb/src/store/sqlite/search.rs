@@ -104,13 +104,12 @@ async fn attempt(session: &Session, own: &Identity, search: &Search<'_>) -> Resu
             }
         }
         let block = Block::read(&page.documents, &page.levels, own.dim)?;
-        for (index, scan) in scans.iter_mut().enumerate() {
-            scan.rows(documents.len(), block.rows())?;
-            if index % SCANS_PER_PAUSE == SCANS_PER_PAUSE - 1 {
-                search.budget.pause(|| paused(search)).await?;
+        for some in scans.chunks_mut(SCANS_PER_PAUSE) {
+            for scan in some {
+                scan.rows(documents.len(), block.rows())?;
             }
+            search.budget.pause(|| paused(search)).await?;
         }
-        search.budget.pause(|| paused(search)).await?;
         documents.extend(&block.documents);
         if block.documents.len() < PAGE {
             break;
