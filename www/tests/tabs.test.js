@@ -10,6 +10,7 @@ import {
   clickInTime,
   downloaded,
   dropFile,
+  fillIn,
   inBrowsers,
   inNode,
   newPage,
@@ -41,14 +42,7 @@ inBrowsers('the tabs', async (t, { browser, downloads, server, kind }) => {
       'Wrocław, naïve – 日本語',
       'The sun rises in the east.',
     ];
-    await page.$eval(
-      '#similarity-texts',
-      (node, value) => {
-        node.value = value;
-        node.dispatchEvent(new Event('input'));
-      },
-      typed.join('\n'),
-    );
+    await fillIn(page, '#similarity-texts', typed.join('\n'));
     await until(page, () => document.querySelectorAll('.matrix td[tabindex]').length === 16);
     await matrixIs(page, typed.map((line) => line.trim()).filter(Boolean));
     assert.match(await text(page, '#matrix-pair'), /^1\.000 between 1 and 4/);
@@ -57,14 +51,7 @@ inBrowsers('the tabs', async (t, { browser, downloads, server, kind }) => {
       .fill('a line')
       .map((line, index) => `${line} ${index}`);
     long[3] = 'long '.repeat(400);
-    await page.$eval(
-      '#similarity-texts',
-      (node, value) => {
-        node.value = value;
-        node.dispatchEvent(new Event('input'));
-      },
-      long.join('\n'),
-    );
+    await fillIn(page, '#similarity-texts', long.join('\n'));
     await until(page, () => document.querySelectorAll('.matrix.dense td[tabindex]').length === 64 ** 2);
     assert.match(await text(page, '#similarity-hint'), /first 64 of 70 lines.*1 text is longer/);
   });

@@ -76,7 +76,8 @@ export class Embedder {
    */
   async similarity(a, b = a, { signal } = {}) {
     checkedSignal(signal);
-    const [left, right] = [this.#vectors(a, 'a'), this.#vectors(b, 'b')];
+    const left = this.#vectors(a, 'a');
+    const right = b === a ? left : this.#vectors(b, 'b');
     if (left.rows === 0 || right.rows === 0) return new Matrix(new Float32Array(), left.rows, right.rows);
     sameWidth(left.dim, right.dim);
     const scores = await abortable(this.#calls.call('similarity', [left.data, right.data, left.dim]), signal);

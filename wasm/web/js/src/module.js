@@ -4,7 +4,7 @@ import { DownloadError, EngineError } from './errors.js';
 
 /**
  * The addresses of the WebAssembly files of this package, by build; those of the converter are one. What is missing has none.
- * @typedef {{ files: { 'relaxed-simd'?: string, simd128?: string, converter?: string } }} PackageFiles
+ * @typedef {{ files: { 'relaxed-simd'?: string, simd128?: string, convert?: string } }} PackageFiles
  */
 /** @typedef {string | URL | Response | BufferSource} Wasm */
 
@@ -62,7 +62,7 @@ export async function compile(source, signal) {
 }
 
 /**
- * @param {string | URL | Response | BufferSource} source
+ * @param {Wasm} source
  * @param {AbortSignal} [signal]
  * @returns {Promise<WebAssembly.Module>}
  */
@@ -91,15 +91,14 @@ const MISSING = [404, 410];
  * @returns {Promise<Response>}
  */
 async function packaged({ files }, signal) {
-  const converter = 'converter' in files;
-  const url = converter ? files.converter : files[build()];
-  const name = converter ? 'minilm-convert.wasm' : `minilm-${build()}.wasm`;
+  const key = 'convert' in files ? 'convert' : build();
+  const [url, name] = [files[key], `minilm-${key}.wasm`];
   const response = url === undefined ? undefined : await request(url, { signal });
   const page = response?.headers.get('content-type')?.startsWith('text/html');
   if (response && !page && !MISSING.includes(response.status)) return response;
   response?.body?.cancel().catch(() => {});
   const found = url === undefined ? 'has no address' : `is not at ${url}${page ? ', where a page of HTML is' : ''}`;
-  const inside = converter ? '' : "import from 'minilm-wasm/inline', which has it inside, or ";
+  const inside = key === 'convert' ? '' : "import from 'minilm-wasm/inline', which has it inside, or ";
   throw new DownloadError(
     'package-file',
     `the file ${name} of minilm-wasm ${found}: a bundler that does not follow new URL(…, import.meta.url), as esbuild, leaves it behind. ` +

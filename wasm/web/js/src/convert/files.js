@@ -4,8 +4,8 @@
 export function files() {
   try {
     // Written out so that bundlers find it.
-    return { files: { converter: new URL('../../wasm/minilm-convert.wasm', import.meta.url).href } };
+    return { files: { convert: new URL('../../wasm/minilm-convert.wasm', import.meta.url).href } };
   } catch {
-    return { files: { converter: undefined } };
+    return { files: { convert: undefined } };
   }
 }
