@@ -47,7 +47,7 @@ impl Budget {
         }
     }
 
-    /// The same without an end in time: for work that must be done as a whole, and that only an administrator asks for.
+    /// The same without an end in time: for a step of work that is done as a whole, and is small.
     #[must_use]
     pub fn without_deadline(&self) -> Self {
         Self { max_request_ms: None, ..self.clone() }
@@ -59,18 +59,25 @@ impl Budget {
     /// # Errors
     /// 503 with `retry-after` where the time is over; `done` says what was done in it, as the beginning of a sentence.
     pub async fn pause(&self, done: impl FnOnce() -> String) -> Result<(), Problem> {
+        let Some(limit) = self.exceeded_after_pause().await else { return Ok(()) };
+        let what = format!("ask for less at once, or later: {} took a number of milliseconds of", done());
+        Err(Problem::over(StatusCode::SERVICE_UNAVAILABLE, &what, limit))
+    }
+
+    /// The same for work that can go on in another request: whether there is time left.
+    pub async fn pause_and_continue(&self) -> bool {
+        self.exceeded_after_pause().await.is_none()
+    }
+
+    /// Gives the processor away for a moment; then the limit of time, where it is exceeded.
+    async fn exceeded_after_pause(&self) -> Option<Limit> {
         let spent = self.spent.get() + self.turn.get().elapsed();
         self.spent.set(spent);
         yield_now().await;
         self.turn.set(Instant::now());
-        let Some(value) = self.max_request_ms else { return Ok(()) };
-        if spent <= Duration::from_millis(value as u64) {
-            return Ok(());
-        }
+        let value = self.max_request_ms.filter(|&most| spent > Duration::from_millis(most as u64))?;
         let actual = usize::try_from(spent.as_millis()).unwrap_or(usize::MAX);
-        let limit = Limit { name: "MAX_REQUEST_MS", value, actual };
-        let what = format!("ask for less at once, or later: {} took a number of milliseconds of", done());
-        Err(Problem::over(StatusCode::SERVICE_UNAVAILABLE, &what, limit))
+        Some(Limit { name: "MAX_REQUEST_MS", value, actual })
     }
 
     /// 422 for an answer of `bytes` or more that is over `MAX_RESPONSE_BYTES`.
@@ -128,6 +135,10 @@ mod tests {
         assert!(problem.message().ends_with(", the limit is 1 (MAX_REQUEST_MS)"), "{}", problem.message());
         let response = problem.into_response(Dialect::Tei);
         assert_eq!((response.status.as_u16(), &response.headers["retry-after"]), (503, &"1".parse().expect("a value")));
+
+        let mut pause = pin!(budget.pause_and_continue());
+        assert!(pause.as_mut().poll(&mut context).is_pending());
+        assert_eq!(pause.as_mut().poll(&mut context), Poll::Ready(false));
 
         let endless = budget.without_deadline();
         let mut endless = pin!(endless.pause(String::new));

@@ -7,7 +7,9 @@ use async_trait::async_trait;
 use minilm::index::{Hit, Query};
 use minilm_documents::{FileError, INDEX_VERSION, IndexFile as Index};
 
-use super::{Entry, Existing, Found, Identity, Match, Page, Record, Search, SearchResult, State, Store, StoreError};
+use super::{
+    Entry, Existing, Found, Identity, Match, Page, Pending, Record, Search, SearchResult, State, Store, StoreError,
+};
 
 /// Queries that share one pass over the file. Between two passes others get their turn.
 const QUERIES_PER_PASS: usize = 16;
@@ -148,7 +150,7 @@ impl Store for IndexFile {
 
     async fn open(&self, _identity: &Identity) -> Result<State, StoreError> {
         let index = self.index()?;
-        Ok(State { identity: identity(index), documents: index.len(), version: 0 })
+        Ok(State { identity: identity(index), documents: index.len() })
     }
 
     async fn search(&self, own: &Identity, search: &Search<'_>) -> Result<SearchResult, StoreError> {
@@ -192,7 +194,28 @@ impl Store for IndexFile {
         self.writable().map(|()| false)
     }
 
-    async fn reindex(&self, _identity: &Identity, _version: i64, _entries: &[Entry]) -> Result<(), StoreError> {
+    async fn begin_reindex(&self, _identity: &Identity) -> Result<(), StoreError> {
         self.writable()
+    }
+
+    async fn pending(
+        &self,
+        _identity: &Identity,
+        _limit: usize,
+        _max_bytes: usize,
+    ) -> Result<Vec<Pending>, StoreError> {
+        Err(StoreError::ReadOnly(self.name()))
+    }
+
+    async fn stage(&self, _identity: &Identity, _pending: &[Pending], _entries: &[Entry]) -> Result<(), StoreError> {
+        self.writable()
+    }
+
+    async fn switch(&self, _identity: &Identity) -> Result<bool, StoreError> {
+        self.writable().map(|()| false)
+    }
+
+    async fn remaining(&self) -> Result<usize, StoreError> {
+        self.writable().map(|()| 0)
     }
 }

@@ -32,8 +32,6 @@ pub struct State {
     pub identity: Identity,
     /// Number of documents.
     pub documents: usize,
-    /// A number that is another one after every change of the documents.
-    pub version: i64,
 }
 
 /// A document as it is read.
@@ -63,6 +61,15 @@ pub struct Entry {
     pub metadata: String,
     /// Its vectors.
     pub vectors: Vec<FieldVector>,
+}
+
+/// A stored document whose vectors a reindex has to compute.
+#[derive(Clone, Debug)]
+pub struct Pending {
+    /// Its number in the store. A document that is replaced keeps its number.
+    pub number: i64,
+    /// The document as it was read.
+    pub record: Record,
 }
 
 /// Documents that are there already, and to what their vectors belong.
@@ -197,9 +204,29 @@ pub trait Store {
     /// Drops a document, and says whether there was one.
     async fn delete(&self, id: &str) -> Result<bool, StoreError>;
 
-    /// Gives the store another identity, and every document the vectors of `entries`, which are all documents; in one step.
+    /// Begins a reindex for `identity`: new vectors are kept beside those that are searched, until [`Store::switch`]. One that has begun
+    /// for the same identity goes on where it was, also after its process was killed. One that has begun for another identity ends, and
+    /// its vectors are dropped. [`Store::open`] must have made the store.
+    async fn begin_reindex(&self, identity: &Identity) -> Result<(), StoreError>;
+
+    /// The next documents that have no new vectors, in the order of their numbers: up to `limit`, and behind the first only as many as have
+    /// `max_bytes` together. Documents that were written since are among them.
     ///
     /// # Errors
-    /// [`StoreError::Changed`] where the version of the store is not `version` any more.
-    async fn reindex(&self, identity: &Identity, version: i64, entries: &[Entry]) -> Result<(), StoreError>;
+    /// [`StoreError::Changed`] where no reindex for `identity` goes on.
+    async fn pending(&self, identity: &Identity, limit: usize, max_bytes: usize) -> Result<Vec<Pending>, StoreError>;
+
+    /// Keeps new vectors: those of `entries` for the documents of `pending`, one for one. A document that has changed since it was read
+    /// stays pending.
+    ///
+    /// # Errors
+    /// [`StoreError::Changed`] where no reindex for `identity` goes on.
+    async fn stage(&self, identity: &Identity, pending: &[Pending], entries: &[Entry]) -> Result<(), StoreError>;
+
+    /// Puts all new vectors in place of the old ones, and `identity` in place of the old one, in one step. `false` where it could not, as
+    /// documents have no new vectors or no reindex for `identity` goes on; nothing is changed then.
+    async fn switch(&self, identity: &Identity) -> Result<bool, StoreError>;
+
+    /// How many documents have no new vectors.
+    async fn remaining(&self) -> Result<usize, StoreError>;
 }

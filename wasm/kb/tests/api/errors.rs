@@ -269,7 +269,7 @@ fn a_store_that_is_no_store() {
             client.get("/ready"),
         ] {
             assert_eq!(reply.status, 503, "{}", reply.text());
-            let error = "the store has format version 7, and this component reads version 1: it needs a minilm that knows version 7";
+            let error = "the store has format version 7, and this component reads version 2: it needs a minilm that knows version 7";
             assert!(reply.text().contains(error), "{}", reply.text());
         }
     };
@@ -279,7 +279,7 @@ fn a_store_that_is_no_store() {
     db.batch("ALTER TABLE minilm_quantized RENAME COLUMN levels TO values_of_it");
     db.batch("ALTER TABLE minilm_documents RENAME COLUMN document TO content");
     is_refused();
-    db.batch("DROP VIEW minilm_upsert; DROP VIEW minilm_reindex; ALTER TABLE minilm_documents RENAME TO minilm_pages");
+    db.batch("DROP VIEW minilm_upsert; DROP VIEW minilm_stage; DROP VIEW minilm_switch; ALTER TABLE minilm_documents RENAME TO minilm_pages");
     is_refused();
     let made = "SELECT count(*) FROM sqlite_master WHERE name IN ('minilm_documents', 'minilm_upsert')";
     assert_eq!(db.value::<i64>(made), 0);

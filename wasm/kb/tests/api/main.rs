@@ -6,7 +6,9 @@ mod documents;
 mod errors;
 mod filters;
 mod index;
+mod migrations;
 mod model;
+mod reindex;
 mod round_trips;
 mod sqlite;
 

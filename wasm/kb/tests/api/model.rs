@@ -8,7 +8,7 @@ use serde_json::json;
 use super::sqlite::Shared;
 use super::{client_of, documents, over, put, query};
 
-fn other(db: &Shared) -> Client<Kb> {
+pub fn other(db: &Shared) -> Client<Kb> {
     client_of(&[("SERVED_MODEL_NAME", "other")], other_embedder(), Box::new(Sqlite::new(Box::new(db.clone()))))
 }
 
@@ -96,15 +96,4 @@ fn a_reindex_between_the_statements_of_a_search_is_seen() {
     put(&client, &documents());
     db.run_after(1, "UPDATE minilm_meta SET identity = json_set(identity, '$.model', 'renamed')");
     assert_eq!(query(&client, "the cat sat on the mat").status, 200);
-}
-
-#[test]
-fn a_reindex_begins_anew_where_others_write() {
-    let db = Shared::in_memory();
-    let client = over(&db, &[]);
-    put(&client, &documents());
-    db.counts();
-    db.run_after(2, "DELETE FROM minilm_documents WHERE id = 'abc'");
-    let reply = client.post("/documents/reindex", "");
-    assert_eq!((reply.status, &reply.json()["reindexed"]), (200, &json!(3)), "{}", reply.text());
 }

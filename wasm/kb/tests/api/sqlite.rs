@@ -19,6 +19,8 @@ struct Inner {
     statements: AtomicUsize,
     /// What is run before the statement of that number, counted down.
     between: Mutex<Option<(usize, String)>>,
+    /// Statements until all fail, as they do when a process is killed; without end where it is `usize::MAX`.
+    left: AtomicUsize,
 }
 
 impl Shared {
@@ -39,7 +41,8 @@ impl Shared {
 
     fn of(db: Result<Mutex<rusqlite::Connection>, DbError>) -> Self {
         let (connections, statements) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Self(Arc::new(Inner { db, connections, statements, between: Mutex::default() }))
+        let left = AtomicUsize::new(usize::MAX);
+        Self(Arc::new(Inner { db, connections, statements, between: Mutex::default(), left }))
     }
 
     /// Connections and statements since the last call.
@@ -50,6 +53,11 @@ impl Shared {
     /// Runs `sql` after so many statements, as another writer would between them.
     pub fn run_after(&self, statements: usize, sql: &str) {
         *lock(&self.0.between) = Some((statements, sql.to_owned()));
+    }
+
+    /// Has all statements fail after so many.
+    pub fn fail_after(&self, statements: usize) {
+        self.0.left.store(statements, Ordering::SeqCst);
     }
 
     /// Runs statements of the test itself.
@@ -86,6 +94,8 @@ impl Database for Shared {
 impl Connection for Shared {
     async fn run(&self, statement: &str, parameters: Vec<Value>) -> Result<Vec<Row>, DbError> {
         self.0.statements.fetch_add(1, Ordering::SeqCst);
+        let left = |left: usize| if left == usize::MAX { Some(left) } else { left.checked_sub(1) };
+        self.0.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, left).map_err(|_| DbError::Closed)?;
         let db = lock(self.0.db.as_ref().map_err(Clone::clone)?);
         let mut between = lock(&self.0.between);
         match &mut *between {

@@ -4,6 +4,7 @@
 
 mod db;
 mod filter;
+mod reindex;
 mod schema;
 mod search;
 
@@ -12,7 +13,9 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use db::{Db, ParameterValue, Row, integer, is_null, take_meta, text, texts};
 
-use super::{Entry, Existing, FieldVector, Identity, Page, Record, Search, SearchResult, State, Store, StoreError};
+use super::{
+    Entry, Existing, FieldVector, Identity, Page, Pending, Record, Search, SearchResult, State, Store, StoreError,
+};
 
 /// A database.
 #[derive(Debug)]
@@ -32,33 +35,44 @@ impl Postgres {
     }
 }
 
-/// The state of the store, where it is complete.
+/// The state of the store, where it is complete and of this version.
 async fn state(db: &Db) -> Result<Option<State>, StoreError> {
     let rows = db.try_rows(schema::STATE, Vec::new()).await?;
     match rows.and_then(|rows| rows.into_iter().next()) {
         None => Ok(None),
-        Some(row) if integer(&row, 0)? == schema::WITHOUT_COUNTS => Ok(None),
+        Some(row) if is_old(integer(&row, 0)?)? => Ok(None),
         Some(row) => read_state(&row).map(Some),
     }
 }
 
-fn read_state(row: &Row) -> Result<State, StoreError> {
-    schema::check_format(integer(row, 0)?)?;
-    let documents = usize::try_from(integer(row, 3)?).unwrap_or(0);
-    Ok(State { identity: Identity::from_text(text(row, 1)?)?, version: integer(row, 2)?, documents })
+/// Whether a store of this format is one of a version before.
+fn is_old(format: i64) -> Result<bool, StoreError> {
+    schema::check_format(format).map(|()| format < schema::FORMAT_VERSION)
 }
 
-/// Makes what is not there yet.
+fn read_state(row: &Row) -> Result<State, StoreError> {
+    let documents = usize::try_from(integer(row, 2)?).unwrap_or(0);
+    Ok(State { identity: Identity::from_text(text(row, 1)?)?, documents })
+}
+
+/// Makes what is not there yet, also in a store of a version before; all or nothing.
 async fn create(db: &Db, identity: &Identity) -> Result<(), StoreError> {
     db.lift_statement_timeout().await?;
-    let literal = format!("'{}'", identity.to_text()?.replace('\'', "''"));
     let create = schema::CREATE
+        .replace("{reindex}", reindex::CREATE)
+        .replace("{triggers}", schema::TRIGGERS)
+        .replace("{counts}", schema::COUNTS)
         .replace("{format}", &schema::FORMAT_VERSION.to_string())
-        .replace("{before}", &schema::WITHOUT_COUNTS.to_string())
+        .replace("{without_counts}", &schema::WITHOUT_COUNTS.to_string())
         .replace("{block}", &schema::BLOCK_BITS.to_string())
-        .replace("{graphs}", &graphs(identity))
-        .replace("{identity}", &literal);
+        .replace("{graphs}", &graphs(identity, "minilm_vectors"))
+        .replace("{identity}", &literal(identity)?);
     db.execute(&schema::alone(&create)).await
+}
+
+/// An identity as a literal of SQL.
+fn literal(identity: &Identity) -> Result<String, StoreError> {
+    Ok(format!("'{}'", identity.to_text()?.replace('\'', "''")))
 }
 
 /// A vector as pgvector reads it.
@@ -91,10 +105,17 @@ fn vectors(identity: &Identity, entries: &[Entry]) -> [ParameterValue; 3] {
     ]
 }
 
-/// The statements that make the graphs which searches walk.
-fn graphs(identity: &Identity) -> String {
+/// The statements that make the graphs which searches walk, over the vectors of one table.
+fn graphs(identity: &Identity, table: &str) -> String {
     let dim = identity.dim.to_string();
-    let graph = |field: &String| schema::CREATE_GRAPH.replace("{field}", field).replace("{dim}", &dim);
+    let prefix = if table == "minilm_vectors" { "minilm_hnsw" } else { "minilm_staged_hnsw" };
+    let graph = |field: &String| {
+        schema::CREATE_GRAPH
+            .replace("{index}", &format!("{prefix}_{field}_{dim}"))
+            .replace("{table}", table)
+            .replace("{field}", field)
+            .replace("{dim}", &dim)
+    };
     identity.fields.iter().map(graph).collect()
 }
 
@@ -189,7 +210,7 @@ impl Store for Postgres {
     }
 
     async fn delete(&self, id: &str) -> Result<bool, StoreError> {
-        let parameters = vec![ParameterValue::Str(id.to_owned())];
+        let parameters = vec![ParameterValue::Str(id.to_owned()), ParameterValue::Int64(schema::FORMAT_VERSION)];
         let db = self.db().await?;
         let rows = db.try_rows(schema::DELETE, parameters).await?.unwrap_or_default();
         match rows.first() {
@@ -199,22 +220,23 @@ impl Store for Postgres {
         }
     }
 
-    async fn reindex(&self, identity: &Identity, version: i64, entries: &[Entry]) -> Result<(), StoreError> {
-        let db = self.db().await?;
-        db.lift_statement_timeout().await?;
-        // Graphs of another width would refuse the new vectors.
-        if let Some(old) = state(&db).await?.filter(|old| old.identity.dim != identity.dim) {
-            for field in &old.identity.fields {
-                db.execute(&format!("DROP INDEX IF EXISTS \"minilm_hnsw_{field}_{}\"", old.identity.dim)).await?;
-            }
-        }
-        let mut parameters = vec![ParameterValue::Str(identity.to_text()?), ParameterValue::Int64(version)];
-        parameters.extend(vectors(identity, entries));
-        let done = db.run(schema::REINDEX, parameters).await.and_then(|rows| written(&rows));
-        // Those of before, where it has failed.
-        if let Some(now) = state(&db).await? {
-            db.execute(&schema::alone(&graphs(&now.identity))).await?;
-        }
-        done
+    async fn begin_reindex(&self, identity: &Identity) -> Result<(), StoreError> {
+        reindex::begin(&self.db().await?, identity).await
+    }
+
+    async fn pending(&self, identity: &Identity, limit: usize, max_bytes: usize) -> Result<Vec<Pending>, StoreError> {
+        reindex::pending(&self.db().await?, identity, limit, max_bytes).await
+    }
+
+    async fn stage(&self, identity: &Identity, pending: &[Pending], entries: &[Entry]) -> Result<(), StoreError> {
+        reindex::stage(&self.db().await?, identity, pending, entries).await
+    }
+
+    async fn switch(&self, identity: &Identity) -> Result<bool, StoreError> {
+        reindex::switch(&self.db().await?, identity).await
+    }
+
+    async fn remaining(&self) -> Result<usize, StoreError> {
+        reindex::remaining(&self.db().await?).await
     }
 }

@@ -2,17 +2,18 @@
 
 use crate::store::StoreError;
 
-/// Version of what is below. A store of another one is refused.
-pub const FORMAT_VERSION: i64 = 2;
+/// Version of what is below and of what a reindex adds to it (`reindex.rs`). Stores of the versions before it get what they lack when they
+/// are searched or opened: those of version 2 what a reindex by pages needs, those of version 1 also the counts of vectors.
+pub const FORMAT_VERSION: i64 = 3;
 
-/// The version before, which has no counts of vectors. They are added when it is searched or opened.
+/// The version that has no counts of vectors.
 pub const WITHOUT_COUNTS: i64 = 1;
 
 /// Documents of a block have the same number in all but these last bits: a block has up to 256. To know how many vectors are before one,
 /// the counts of the blocks before are added up, and the vectors of one block are counted.
 pub const BLOCK_BITS: u32 = 8;
 
-/// Refuses a store of another format.
+/// Refuses a store of a format that this component does not read.
 pub fn check_format(format: i64) -> Result<(), StoreError> {
     if (WITHOUT_COUNTS..=FORMAT_VERSION).contains(&format) {
         return Ok(());
@@ -26,8 +27,8 @@ pub fn alone(statements: &str) -> String {
     format!("DO $minilm$ BEGIN PERFORM pg_advisory_xact_lock(7265210398451); {statements} END $minilm$")
 }
 
-/// Makes what is not there yet. `{format}` and `{before}` are format versions, `{block}` is [`BLOCK_BITS`], `{identity}` a literal of JSON,
-/// and `{graphs}` the graphs of all fields.
+/// Makes what is not there yet. `{format}` and `{without_counts}` are format versions, `{block}` is [`BLOCK_BITS`], `{identity}` a literal of
+/// JSON, `{graphs}` the graphs of all fields, and `{reindex}` what a reindex needs.
 pub const CREATE: &str = "
     CREATE EXTENSION IF NOT EXISTS vector;
     CREATE TABLE IF NOT EXISTS minilm_meta (
@@ -71,29 +72,37 @@ pub const CREATE: &str = "
         END IF;
         RETURN NULL;
     END $count$;
-    CREATE OR REPLACE TRIGGER minilm_count_insert AFTER INSERT ON minilm_vectors
+    {triggers}
+    {graphs}
+    {reindex}
+    INSERT INTO minilm_meta (format_version, identity, version) VALUES ({format}, {identity}, 0) ON CONFLICT DO NOTHING;
+    -- Triggers hold off other writers until the end of this statement, so none is between the counts and them.
+    UPDATE minilm_meta SET format_version = {format} WHERE format_version = {without_counts};
+    IF FOUND THEN
+        {counts}
+    END IF;
+    UPDATE minilm_meta SET format_version = {format} WHERE format_version < {format};";
+
+/// Keep `minilm_counts` right.
+pub const TRIGGERS: &str = "CREATE OR REPLACE TRIGGER minilm_count_insert AFTER INSERT ON minilm_vectors
         REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION minilm_count();
     CREATE OR REPLACE TRIGGER minilm_count_update AFTER UPDATE ON minilm_vectors
         REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION minilm_count();
     CREATE OR REPLACE TRIGGER minilm_count_delete AFTER DELETE ON minilm_vectors
-        REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION minilm_count();
-    {graphs}
-    INSERT INTO minilm_meta (format_version, identity, version) VALUES ({format}, {identity}, 0) ON CONFLICT DO NOTHING;
-    -- Triggers hold off other writers until the end of this statement, so none is between the counts and them.
-    UPDATE minilm_meta SET format_version = {format} WHERE format_version = {before};
-    IF FOUND THEN
-        INSERT INTO minilm_counts (field, block, vectors)
-        SELECT field, document >> {block}, count(*) FROM minilm_vectors WHERE embedding IS NOT NULL GROUP BY 1, 2;
-    END IF;";
+        REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION minilm_count();";
+
+/// Counts all vectors.
+pub const COUNTS: &str = "INSERT INTO minilm_counts (field, block, vectors)
+    SELECT field, document >> {block}, count(*) FROM minilm_vectors WHERE embedding IS NOT NULL GROUP BY 1, 2;";
 
 /// The graph of one field, which is what a search without a filter walks. The model decides the width, so it is not one of the column.
-pub const CREATE_GRAPH: &str = "CREATE INDEX IF NOT EXISTS \"minilm_hnsw_{field}_{dim}\" ON minilm_vectors
+pub const CREATE_GRAPH: &str = "CREATE INDEX IF NOT EXISTS \"{index}\" ON {table}
     USING hnsw ((embedding::vector({dim})) vector_cosine_ops) WHERE field = '{field}';";
 
 /// Parameters: identity; ids, documents and metadata; ids, fields and vectors, one for every field of every document. Gives how many
 /// identities fitted, 1 or 0.
 ///
-/// The first step locks the one row of `minilm_meta`, so that writers come one after the other, and none writes while a reindex goes on.
+/// The first step locks the one row of `minilm_meta`, so that writers come one after the other.
 /// Whoever waited there still sees the rows of before, and could not delete what the other has just added: so a field without text has a
 /// row too, without a vector, and nothing is to be deleted.
 pub const UPSERT: &str = "WITH
@@ -115,27 +124,11 @@ pub const UPSERT: &str = "WITH
     )
     SELECT count(*) FROM guard";
 
-/// Parameters: identity, version; ids, fields and vectors, as those of [`UPSERT`]. Gives as that does.
-pub const REINDEX: &str = "WITH
-    guard AS (UPDATE minilm_meta SET identity = $1::text, version = version + 1 WHERE version = $2::bigint RETURNING one),
-    vectors AS (
-        INSERT INTO minilm_vectors (field, document, embedding)
-        SELECT v.field, d.seq, v.embedding::vector
-        FROM guard, unnest($3::text[], $4::text[], $5::text[]) AS v (id, field, embedding)
-            JOIN minilm_documents d ON d.id = v.id
-        ON CONFLICT (field, document) DO UPDATE SET embedding = excluded.embedding
-    ),
-    stale AS (
-        DELETE FROM minilm_vectors o USING guard WHERE o.field NOT IN (SELECT unnest($4::text[]))
-    )
-    SELECT count(*) FROM guard";
-
 /// The version of a store, whichever it is.
 pub const VERSION: &str = "SELECT format_version FROM minilm_meta";
 
 /// What a store is.
-pub const STATE: &str =
-    "SELECT format_version, identity, version, (SELECT count(*) FROM minilm_documents) FROM minilm_meta";
+pub const STATE: &str = "SELECT format_version, identity, (SELECT count(*) FROM minilm_documents) FROM minilm_meta";
 
 /// Parameters: an array of ids. Gives id, document, field and vector, a row for each vector. The row without an id is that of
 /// `minilm_meta`, here and below: after it come format version and identity.
@@ -160,11 +153,11 @@ pub const PAGE: &str = "SELECT NULL::text, format_version::text, NULL::bigint FR
         ) page
     ) sized";
 
-/// Parameters: an id. Gives how many there were, 1 or 0.
+/// Parameters: an id, the latest format version. Gives how many there were, 1 or 0.
 ///
 /// Takes its locks in the order in which [`UPSERT`] does, so that none waits for one that waits for it.
 pub const DELETE: &str = "WITH
-    guard AS MATERIALIZED (SELECT one FROM minilm_meta WHERE format_version <= 2 FOR UPDATE),
+    guard AS MATERIALIZED (SELECT one FROM minilm_meta WHERE format_version <= $2::bigint FOR UPDATE),
     gone AS (DELETE FROM minilm_documents USING guard WHERE id = $1::text RETURNING seq),
     counted AS (UPDATE minilm_meta SET version = version + 1 WHERE EXISTS (SELECT 1 FROM gone))
     SELECT count(*) FROM gone";

@@ -9,7 +9,7 @@ use crate::store::{Found, Identity, Match, Record, Search, SearchResult, StoreEr
 const DEFAULT_EF_SEARCH: usize = 40;
 const MAX_EF_SEARCH: usize = 1000;
 
-/// Searches for vectors of `own`; `None` where the store is not complete.
+/// Searches for vectors of `own`; `None` where the store is not complete, or of a version before.
 pub async fn search(db: &Db, own: &Identity, search: &Search<'_>) -> Result<Option<SearchResult>, StoreError> {
     let top_k = search.top_k.max(1);
     if (DEFAULT_EF_SEARCH + 1..=MAX_EF_SEARCH).contains(&top_k) {
@@ -29,9 +29,8 @@ pub async fn search(db: &Db, own: &Identity, search: &Search<'_>) -> Result<Opti
         return Ok(None);
     };
     let Some(first) = rows.first() else { return Ok(None) };
-    match integer(first, 0)? {
-        schema::WITHOUT_COUNTS => return Ok(None),
-        format => schema::check_format(format)?,
+    if super::is_old(integer(first, 0)?)? {
+        return Ok(None);
     }
     let identity = Identity::from_text(text(first, 1)?)?;
     if !own.is_comparable(&identity) {
@@ -115,13 +114,15 @@ fn statement(own: &Identity, search: &Search<'_>, filter: Option<&str>, top_k: u
                 OVER (ORDER BY n.number, n.score DESC, n.document))::bigint AS total
             FROM nearest n JOIN minilm_documents f ON f.seq = n.document
             WHERE n.score::real >= $3::float8::real
-        )
+        ),
+        -- Here and not below, so that `minilm_meta` is the first table that is locked (`reindex.rs`).
+        documents AS NOT MATERIALIZED (SELECT seq, id, document FROM minilm_documents)
         SELECT m.format_version, m.identity, q.number, {searched}, n.score, d.id,
             CASE WHEN s.total <= $4::bigint THEN d.document END, {position}, s.total
         FROM meta m CROSS JOIN queries q
         LEFT JOIN nearest n ON n.number = q.number AND (n.score >= $3::float8 OR n.score = n.best)
         LEFT JOIN sized s ON s.number = n.number AND s.document = n.document
-        LEFT JOIN minilm_documents d ON d.seq = n.document
+        LEFT JOIN documents d ON d.seq = n.document
         ORDER BY q.number, n.score DESC, n.document"
     )
 }

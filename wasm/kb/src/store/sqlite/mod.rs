@@ -2,6 +2,7 @@
 
 mod db;
 mod filter;
+mod reindex;
 mod schema;
 mod search;
 mod session;
@@ -15,7 +16,9 @@ pub use db::{Connection, Database, DbError, Row, Value};
 use db::{floats, integer, text};
 use session::{Rows, Session, size};
 
-use super::{Entry, Existing, FieldVector, Identity, Page, Record, Search, SearchResult, State, Store, StoreError};
+use super::{
+    Entry, Existing, FieldVector, Identity, Page, Pending, Record, Search, SearchResult, State, Store, StoreError,
+};
 
 /// Documents in a SQLite database. Nothing is opened before the first request.
 pub struct Sqlite {
@@ -109,7 +112,8 @@ impl Store for Sqlite {
 
     async fn delete(&self, id: &str) -> Result<bool, StoreError> {
         let session = self.session().await?;
-        let rows = session.try_run(schema::DELETE, vec![id.into(), schema::FORMAT_VERSION.into()]).await?;
+        let formats = [schema::WITHOUT_STAGING, schema::FORMAT_VERSION].map(Value::from);
+        let rows = session.try_run(schema::DELETE, [vec![id.into()], formats.to_vec()].concat()).await?;
         if rows.is_some_and(|rows| !rows.is_empty()) {
             return Ok(true);
         }
@@ -117,7 +121,23 @@ impl Store for Sqlite {
         session.check_version().await.map(|()| false)
     }
 
-    async fn reindex(&self, identity: &Identity, version: i64, entries: &[Entry]) -> Result<(), StoreError> {
-        write::reindex(&self.session().await?, identity, version, entries).await
+    async fn begin_reindex(&self, identity: &Identity) -> Result<(), StoreError> {
+        reindex::begin(&self.session().await?, identity).await
+    }
+
+    async fn pending(&self, identity: &Identity, limit: usize, max_bytes: usize) -> Result<Vec<Pending>, StoreError> {
+        reindex::pending(&self.session().await?, identity, limit, max_bytes).await
+    }
+
+    async fn stage(&self, identity: &Identity, pending: &[Pending], entries: &[Entry]) -> Result<(), StoreError> {
+        reindex::stage(&self.session().await?, identity, pending, entries).await
+    }
+
+    async fn switch(&self, identity: &Identity) -> Result<bool, StoreError> {
+        reindex::switch(&self.session().await?, identity).await
+    }
+
+    async fn remaining(&self) -> Result<usize, StoreError> {
+        reindex::remaining(&self.session().await?).await
     }
 }

@@ -3,13 +3,27 @@
 //!
 //! A bulk write is one statement, so that it is atomic on every host: rows go into a view, and its trigger takes them apart.
 
-/// Version of what is below. A store of another one is refused.
-pub const FORMAT_VERSION: i64 = 1;
+use crate::store::StoreError;
+
+/// Version of what is below and of what a reindex adds to it (`reindex.rs`).
+pub const FORMAT_VERSION: i64 = 2;
+
+/// The version before, which has nothing of a reindex by pages. That is added when the store is searched or opened: nothing else differs.
+pub const WITHOUT_STAGING: i64 = 1;
+
+/// Refuses a store of a format that this component does not read.
+pub fn check_format(format: i64) -> Result<(), StoreError> {
+    if (WITHOUT_STAGING..=FORMAT_VERSION).contains(&format) {
+        return Ok(());
+    }
+    Err(StoreError::Format { found: format, known: FORMAT_VERSION })
+}
 
 /// What a trigger says when the store belongs to another model, or has changed.
 pub const CHANGED: &str = "minilm: the store has changed";
 
-/// Makes everything but the first row of `minilm_meta`, which says that all is there.
+/// Makes everything but the first row of `minilm_meta`, which says that all is there. What a reindex needs comes behind it
+/// (`reindex::CREATE`).
 pub const CREATE: &[&str] = &[
     // Readers do not wait for writers. Stays with the file; a host that does not know of it keeps its own way.
     "PRAGMA journal_mode = WAL",
@@ -63,28 +77,15 @@ pub const CREATE: &[&str] = &[
             FROM minilm_documents d, json_each(NEW.fields) f WHERE d.id = NEW.id;
         UPDATE minilm_meta SET version = version + 1;
     END",
-    // A row without an id comes last: it has the model and its name.
-    "CREATE VIEW IF NOT EXISTS minilm_reindex AS
-        SELECT '' AS identity, 0 AS version, '' AS id, x'' AS vectors, '' AS fields, x'' AS levels",
-    "CREATE TRIGGER IF NOT EXISTS minilm_reindex_row INSTEAD OF INSERT ON minilm_reindex BEGIN
-        SELECT RAISE(ABORT, 'minilm: the store has changed')
-            WHERE NEW.version IS NOT (SELECT version FROM minilm_meta);
-        UPDATE minilm_documents SET vectors = NEW.vectors WHERE id = NEW.id;
-        DELETE FROM minilm_quantized WHERE document = (SELECT seq FROM minilm_documents WHERE id = NEW.id);
-        INSERT INTO minilm_quantized (field, document, position, norm, levels)
-            SELECT f.value ->> 0, d.seq, f.key, f.value ->> 1,
-                substr(NEW.levels, f.key * (length(NEW.levels) / json_array_length(NEW.fields)) + 1,
-                    length(NEW.levels) / json_array_length(NEW.fields))
-            FROM minilm_documents d, json_each(NEW.fields) f WHERE d.id = NEW.id;
-        UPDATE minilm_meta SET version = version + 1, identity = NEW.identity, model = NEW.identity ->> 'model',
-            weights_sha256 = NEW.identity ->> 'weights_sha256' WHERE NEW.id IS NULL;
-    END",
 ];
 
 /// Parameters: format version, identity. Last of all, and once.
 pub const COMPLETE: &str =
     "INSERT OR IGNORE INTO minilm_meta (one, format_version, model, weights_sha256, identity, version)
     VALUES (1, ?1, ?2 ->> 'model', ?2 ->> 'weights_sha256', ?2, 0)";
+
+/// Parameters: the format version. After everything of it has been made.
+pub const MIGRATE: &str = "UPDATE minilm_meta SET format_version = ?1 WHERE format_version < ?1";
 
 /// Bytes of scale and error before the integers of a row in `minilm_quantized.levels`.
 pub const LEVELS_HEAD: i64 = 8;
@@ -94,7 +95,7 @@ pub const VERSION: &str = "SELECT format_version FROM minilm_meta";
 
 /// What a store is. The `NULL` marks the row as that of `minilm_meta`, here and below.
 pub const STATE: &str =
-    "SELECT NULL, format_version, identity, version, (SELECT count(*) FROM minilm_documents) FROM minilm_meta";
+    "SELECT NULL, format_version, identity, (SELECT count(*) FROM minilm_documents) FROM minilm_meta";
 
 /// Parameters: an array of ids. Gives id, document, vectors, and the names of their fields.
 pub const EXISTING: &str = "SELECT NULL, format_version, identity, NULL FROM minilm_meta
@@ -122,9 +123,9 @@ pub const PAGE: &str = "SELECT NULL, format_version, NULL FROM minilm_meta
         )
     ) sized";
 
-/// Parameters: an id, the format version. Gives a row where there was one.
+/// Parameters: an id, the least and the latest format version. Gives a row where there was one.
 pub const DELETE: &str = "DELETE FROM minilm_documents
-    WHERE id = ?1 AND (SELECT format_version FROM minilm_meta) = ?2 RETURNING seq";
+    WHERE id = ?1 AND (SELECT format_version FROM minilm_meta) BETWEEN ?2 AND ?3 RETURNING seq";
 
 /// Parameters: an array of documents by `seq`, field, bytes of a vector, most bytes of documents. Gives the position in the array, the
 /// vector, id, document and its bytes; the document is `NULL` where those up to it have more bytes. Vector and document are read by one
@@ -146,13 +147,6 @@ pub const CANDIDATES: &str = "SELECT NULL, format_version, identity, NULL, NULL 
 /// quantized; bytes of a vector as floats, quantized.
 pub const UPSERT: &str = "INSERT INTO minilm_upsert (identity, id, document, metadata, vectors, fields, levels)
     SELECT ?1, value ->> 0, value ->> 1, value ->> 2,
-        coalesce(substr(?3, (value ->> 3) * ?5 + 1, json_array_length(value, '$[4]') * ?5), x''), value -> 4,
-        substr(?4, (value ->> 3) * ?6 + 1, json_array_length(value, '$[4]') * ?6)
-    FROM json_each(?2)";
-
-/// The same with the version in place of document and metadata.
-pub const REINDEX: &str = "INSERT INTO minilm_reindex (identity, version, id, vectors, fields, levels)
-    SELECT ?1, ?7, value ->> 0,
         coalesce(substr(?3, (value ->> 3) * ?5 + 1, json_array_length(value, '$[4]') * ?5), x''), value -> 4,
         substr(?4, (value ->> 3) * ?6 + 1, json_array_length(value, '$[4]') * ?6)
     FROM json_each(?2)";

@@ -3,7 +3,8 @@
 use minilm::index::{Hit, Query, Rows as IndexRows, Scan, best};
 
 use super::db::{Row, Value, floats, integer, text};
-use super::session::{Rows, Session, check_format, size};
+use super::schema::{FORMAT_VERSION, check_format};
+use super::session::{Rows, Session, size};
 use super::{filter, record, schema};
 use crate::store::{Found, Identity, Match, Search, SearchResult, StoreError};
 
@@ -63,7 +64,7 @@ fn digit(character: u8) -> u8 {
 /// What all statements of a search have seen, or that they have not seen the same.
 enum Attempt {
     Done(SearchResult),
-    /// The store is not complete yet.
+    /// The store is not complete yet, or of the version before.
     Missing,
     /// The vectors were computed anew between two statements.
     Changed,
@@ -176,7 +177,7 @@ struct Page {
     levels: String,
 }
 
-/// The next rows of the field, in the order of the documents; `None` where the store is not complete.
+/// The next rows of the field, in the order of the documents; `None` where the store is not complete, or of the version before.
 async fn page(session: &Session, search: &Search<'_>, after: Option<i64>) -> Result<Option<Page>, StoreError> {
     let mut parameters = vec![search.field.into(), after.unwrap_or(i64::MIN).into(), Value::Integer(PAGE as i64)];
     let (join, condition) = match search.filter {
@@ -198,7 +199,11 @@ async fn page(session: &Session, search: &Search<'_>, after: Option<i64>) -> Res
     else {
         return Ok(None);
     };
-    check_format(integer(&row, 0)?)?;
+    let format = integer(&row, 0)?;
+    check_format(format)?;
+    if format < FORMAT_VERSION {
+        return Ok(None);
+    }
     let [identity, documents, levels] = [1, 2, 3].map(|column| text(&row, column).map(str::to_owned));
     Ok(Some(Page { identity: identity?, documents: documents?, levels: levels? }))
 }

@@ -1,7 +1,8 @@
 //! A connection, and what a statement tells about the store.
 
 use super::db::{Connection, Database, DbError, Row, Value, integer, text};
-use super::schema;
+use super::schema::check_format;
+use super::{reindex, schema};
 use crate::store::{Identity, State, StoreError};
 
 /// An open database, with its name for error messages.
@@ -70,33 +71,28 @@ impl Session {
         Ok(Some(Rows { rows, meta }))
     }
 
-    /// The state of the store, where it is complete.
+    /// The state of the store, where it is complete and of this version.
     pub async fn state(&self) -> Result<Option<State>, StoreError> {
         let Some(Rows { meta, .. }) = self.read(schema::STATE, Vec::new()).await? else { return Ok(None) };
-        let documents = size(integer(&meta, 4)?);
-        Ok(Some(State { identity: Identity::from_text(text(&meta, 2)?)?, version: integer(&meta, 3)?, documents }))
+        if integer(&meta, 1)? < schema::FORMAT_VERSION {
+            return Ok(None);
+        }
+        let documents = size(integer(&meta, 3)?);
+        Ok(Some(State { identity: Identity::from_text(text(&meta, 2)?)?, documents }))
     }
 
-    /// Makes what is not there yet.
+    /// Makes what is not there yet, also in a store of the version before.
     pub async fn create(&self, identity: &Identity) -> Result<(), StoreError> {
-        for statement in schema::CREATE {
+        for statement in schema::CREATE.iter().chain(reindex::CREATE) {
             match self.run(statement, Vec::new()).await {
                 Err(_) if statement.starts_with("PRAGMA") => {}
                 other => drop(other?),
             }
         }
-        let parameters = vec![Value::Integer(schema::FORMAT_VERSION), Value::Text(identity.to_text()?)];
-        self.run(schema::COMPLETE, parameters).await.map(drop)
+        let version = Value::Integer(schema::FORMAT_VERSION);
+        self.run(schema::COMPLETE, vec![version.clone(), Value::Text(identity.to_text()?)]).await?;
+        self.run(schema::MIGRATE, vec![version]).await.map(drop)
     }
-}
-
-/// Refuses a store of another format.
-pub fn check_format(format: i64) -> Result<(), StoreError> {
-    let known = schema::FORMAT_VERSION;
-    if format == known {
-        return Ok(());
-    }
-    Err(StoreError::Format { found: format, known })
 }
 
 /// A number of rows.

@@ -6,37 +6,37 @@ use serde_json::json;
 use super::db::Value;
 use super::schema;
 use super::session::Session;
-use crate::store::{Entry, Identity, StoreError};
+use crate::store::{Entry, FieldVector, Identity, StoreError};
 
-/// All entries, as the statements take them.
-struct Batch {
-    /// `[id, document, metadata, first vector, [[name, norm], …]]` for each.
-    rows: Vec<serde_json::Value>,
-    /// Vectors, as floats and quantized.
+/// Rows with vectors, as the statements take them.
+#[derive(Default)]
+pub struct Batch {
+    /// A row for each document. It ends with what [`Batch::add`] gave for its vectors.
+    pub rows: Vec<serde_json::Value>,
+    /// All vectors, as floats and quantized.
     floats: Vec<u8>,
     levels: Vec<u8>,
+    vectors: usize,
 }
 
 impl Batch {
-    fn new(entries: &[Entry]) -> Result<Self, StoreError> {
-        let mut batch = Self { rows: Vec::with_capacity(entries.len()), floats: Vec::new(), levels: Vec::new() };
-        let mut first = 0;
-        for Entry { record, metadata, vectors } in entries {
-            let mut fields = Vec::with_capacity(vectors.len());
-            for vector in vectors {
-                let quantized = QuantizedVector::new(&vector.vector)?;
-                fields.push(json!([vector.field, quantized.norm]));
-                batch.levels.extend([quantized.scale, quantized.error].into_iter().flat_map(f32::to_le_bytes));
-                batch.levels.extend_from_slice(bytemuck::cast_slice(&quantized.values));
-                batch.floats.extend(vector.vector.iter().flat_map(|x| x.to_le_bytes()));
-            }
-            batch.rows.push(json!([record.id, record.document, metadata, first, fields]));
-            first += vectors.len();
+    /// Adds the vectors of one document. Gives the number of the first one, and `[[name, norm], …]`.
+    pub fn add(&mut self, vectors: &[FieldVector]) -> Result<(usize, serde_json::Value), StoreError> {
+        let first = self.vectors;
+        let mut fields = Vec::with_capacity(vectors.len());
+        for FieldVector { field, vector } in vectors {
+            let quantized = QuantizedVector::new(vector)?;
+            fields.push(json!([field, quantized.norm]));
+            self.levels.extend([quantized.scale, quantized.error].into_iter().flat_map(f32::to_le_bytes));
+            self.levels.extend_from_slice(bytemuck::cast_slice(&quantized.values));
+            self.floats.extend(vector.iter().flat_map(|x| x.to_le_bytes()));
         }
-        Ok(batch)
+        self.vectors += vectors.len();
+        Ok((first, fields.into()))
     }
 
-    fn parameters(self, identity: &Identity) -> Result<Vec<Value>, StoreError> {
+    /// Identity, rows, vectors as floats and quantized, and the bytes of one of each.
+    pub fn parameters(self, identity: &Identity) -> Result<Vec<Value>, StoreError> {
         let rows = serde_json::to_string(&self.rows).map_err(|error| StoreError::Document(error.to_string()))?;
         let dim = i64::try_from(identity.dim).unwrap_or(i64::MAX);
         Ok(vec![
@@ -51,19 +51,10 @@ impl Batch {
 }
 
 pub async fn upsert(session: &Session, identity: &Identity, entries: &[Entry]) -> Result<(), StoreError> {
-    let parameters = Batch::new(entries)?.parameters(identity)?;
-    session.run(schema::UPSERT, parameters).await.map(drop)
-}
-
-pub async fn reindex(
-    session: &Session,
-    identity: &Identity,
-    version: i64,
-    entries: &[Entry],
-) -> Result<(), StoreError> {
-    let mut batch = Batch::new(entries)?;
-    batch.rows.push(json!([null, null, null, 0, []]));
-    let mut parameters = batch.parameters(identity)?;
-    parameters.push(Value::Integer(version));
-    session.run(schema::REINDEX, parameters).await.map(drop)
+    let mut batch = Batch::default();
+    for Entry { record, metadata, vectors } in entries {
+        let (first, fields) = batch.add(vectors)?;
+        batch.rows.push(json!([record.id, record.document, metadata, first, fields]));
+    }
+    session.run(schema::UPSERT, batch.parameters(identity)?).await.map(drop)
 }
