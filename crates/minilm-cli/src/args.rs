@@ -172,6 +172,9 @@ pub struct KbArgs {
     /// File with the address of PostgreSQL, password included, instead of --postgres
     #[arg(long, value_name = "FILE", conflicts_with_all = ["index", "postgres", "sqlite"], help_heading = "Documents")]
     pub postgres_file: Option<PathBuf>,
+    /// Certificates (PEM) to trust for a PostgreSQL with sslmode=require in its address, in place of the platform's
+    #[arg(long, value_name = "FILE", env = "PGSSLROOTCERT", conflicts_with_all = ["index", "sqlite"], help_heading = "Documents")]
+    pub postgres_root_cert: Option<PathBuf>,
     /// Where to listen; port 0 takes a free one
     #[arg(long, default_value = "127.0.0.1:5001", help_heading = "Server")]
     pub addr: SocketAddr,

@@ -4,8 +4,9 @@ use std::pin::pin;
 use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
-use tokio_postgres::tls::NoTlsStream;
-use tokio_postgres::{Client, Config, Connection, NoTls, Socket};
+use tokio_postgres::{Client, Config};
+
+use super::tls::Target;
 
 /// How long PostgreSQL may take, from the socket to the end of the handshake, where the address does not say `connect_timeout=…`. A server
 /// that accepts and says nothing is noticed here.
@@ -34,25 +35,22 @@ pub fn config(address: &str) -> Result<Config, tokio_postgres::Error> {
     Ok(config)
 }
 
-/// A connection, or PostgreSQL's refusal of one.
-pub type Connected = Result<(Client, Connection<Socket, NoTlsStream>), tokio_postgres::Error>;
-
-/// Connects, in time.
+/// Connects, in time: a connection, or PostgreSQL's refusal of one.
 ///
 /// # Errors
-/// There was no answer by then.
-pub async fn connect(config: &Config) -> Result<Connected, String> {
-    let limit = config.get_connect_timeout().copied().unwrap_or(CONNECT);
+/// There was no answer by then, or there is no TLS to be had.
+pub async fn connect(target: &Target) -> Result<Result<Client, tokio_postgres::Error>, String> {
+    let limit = target.config.get_connect_timeout().copied().unwrap_or(CONNECT);
     let late = |_| format!("PostgreSQL accepts no connection within {} s", limit.as_secs());
-    timeout(limit, config.connect(NoTls)).await.map_err(late)
+    timeout(limit, target.connect()).await.map_err(late)?
 }
 
-/// What `work` gives, however long that takes, as long as the server of `config` accepts connections: a statement that waits or computes
+/// What `work` gives, however long that takes, as long as the server of `target` accepts connections: a statement that waits or computes
 /// is ended by the server, and only a server that is gone never ends it.
 ///
 /// # Errors
 /// The server is gone.
-pub async fn answered<T>(config: &Config, work: impl Future<Output = T>) -> Result<T, String> {
+pub async fn answered<T>(target: &Target, work: impl Future<Output = T>) -> Result<T, String> {
     let mut work = pin!(work);
     loop {
         tokio::select! {
@@ -62,7 +60,7 @@ pub async fn answered<T>(config: &Config, work: impl Future<Output = T>) -> Resu
             () = sleep(SILENCE) => {}
         }
         // A refusal is an answer too: of a server that has no room, for instance.
-        if let Err(error) = connect(config).await?
+        if let Err(error) = connect(target).await?
             && error.as_db_error().is_none()
         {
             return Err(format!("PostgreSQL is gone: {error}"));

@@ -10,6 +10,7 @@ mod deadline;
 mod postgres;
 mod sqlite;
 mod stream;
+mod tls;
 #[allow(clippy::result_large_err)]
 mod values;
 mod variables;
@@ -41,6 +42,9 @@ pub struct Databases {
     pub sqlite_pages: Option<u32>,
     /// The address of PostgreSQL, exactly as the component has to write it.
     pub postgres: Option<String>,
+    /// Certificates in PEM that a PostgreSQL with `sslmode=require` in its address is checked against; those of the platform where there
+    /// are none.
+    pub postgres_roots: Option<String>,
 }
 
 /// What the interfaces work on.

@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
-use tokio_postgres::{Client, Config, RowStream};
+use tokio_postgres::{Client, RowStream};
 use wasmtime::component::{Accessor, FutureReader, Resource, StreamReader};
 
 use super::bindings::spin::postgres::postgres::{
@@ -12,37 +12,45 @@ use super::bindings::spin::postgres::postgres::{
     HostConnectionWithStore, ParameterValue, QueryError, RowSet,
 };
 use super::stream::{QUEUE, Rows};
+use super::tls::Target;
 use super::{Databases, View, deadline, values};
 
 /// An open connection.
 #[derive(Clone)]
 pub struct Connection {
     client: Arc<Client>,
-    config: Arc<Config>,
+    target: Arc<Target>,
 }
 
 /// A connection that is described.
+#[derive(Clone)]
 pub struct Builder {
     address: String,
+    /// Certificates that the component trusts in place of the host's, in PEM.
+    roots: Option<String>,
+}
+
+impl Builder {
+    fn new(address: String) -> Self {
+        Self { address, roots: None }
+    }
 }
 
 impl Connection {
-    async fn open(databases: &Databases, address: &str) -> Result<Self, Error> {
-        if databases.postgres.as_deref() != Some(address) {
+    async fn open(databases: &Databases, Builder { address, roots }: Builder) -> Result<Self, Error> {
+        if databases.postgres.as_ref() != Some(&address) {
             return Err(Error::ConnectionFailed(format!("address {address} is not permitted")));
         }
         let failed = |error: tokio_postgres::Error| Error::ConnectionFailed(format!("{error:?}"));
-        let config = deadline::config(address).map_err(failed)?;
-        let connected = deadline::connect(&config).await.map_err(Error::ConnectionFailed)?;
-        let (client, connection) = connected.map_err(failed)?;
-        // It ends with the client, and tells the client of its errors.
-        tokio::spawn(connection);
-        Ok(Self { client: Arc::new(client), config: Arc::new(config) })
+        let config = deadline::config(&address).map_err(failed)?;
+        let target = Target { config, roots: roots.or_else(|| databases.postgres_roots.clone()) };
+        let client = deadline::connect(&target).await.map_err(Error::ConnectionFailed)?.map_err(failed)?;
+        Ok(Self { client: Arc::new(client), target: Arc::new(target) })
     }
 
     /// What `work` over this connection gives, or that the server is gone.
     async fn answered<T>(&self, work: impl Future<Output = T>) -> Result<T, Error> {
-        deadline::answered(&self.config, work).await.map_err(|error| Error::QueryFailed(QueryError::Text(error)))
+        deadline::answered(&self.target, work).await.map_err(|error| Error::QueryFailed(QueryError::Text(error)))
     }
 
     async fn rows(&self, statement: &str, parameters: Vec<ParameterValue>) -> Result<RowStream, Error> {
@@ -83,9 +91,8 @@ impl View<'_> {
         self.table.get(connection).cloned().map_err(|error| Error::ConnectionFailed(error.to_string()))
     }
 
-    fn address(&self, builder: &Resource<Builder>) -> Result<String, Error> {
-        let builder = self.table.get(builder).map_err(|error| Error::ConnectionFailed(error.to_string()))?;
-        Ok(builder.address.clone())
+    fn builder(&self, builder: &Resource<Builder>) -> Result<Builder, Error> {
+        self.table.get(builder).cloned().map_err(|error| Error::ConnectionFailed(error.to_string()))
     }
 }
 
@@ -94,16 +101,18 @@ impl Host for View<'_> {}
 impl HostConnectionBuilder for View<'_> {
     async fn new(&mut self, address: String) -> Resource<Builder> {
         // The table of a store has room for far more than a component has memory.
-        self.table.push(Builder { address }).unwrap_or_else(|_| Resource::new_own(u32::MAX))
+        self.table.push(Builder::new(address)).unwrap_or_else(|_| Resource::new_own(u32::MAX))
     }
 
-    async fn set_ca_root(&mut self, _: Resource<Builder>, _: String) -> Result<(), Error> {
-        Err(Error::Other("this host has no TLS".to_owned()))
+    async fn set_ca_root(&mut self, builder: Resource<Builder>, pem: String) -> Result<(), Error> {
+        let builder = self.table.get_mut(&builder).map_err(|error| Error::Other(error.to_string()))?;
+        builder.roots = Some(pem);
+        Ok(())
     }
 
     async fn build(&mut self, builder: Resource<Builder>) -> Result<Resource<Connection>, Error> {
-        let address = self.address(&builder)?;
-        let connection = Connection::open(self.databases, &address).await?;
+        let builder = self.builder(&builder)?;
+        let connection = Connection::open(self.databases, builder).await?;
         self.push(connection)
     }
 
@@ -115,7 +124,7 @@ impl HostConnectionBuilder for View<'_> {
 
 impl HostConnection for View<'_> {
     async fn open(&mut self, address: String) -> Result<Resource<Connection>, Error> {
-        let connection = Connection::open(self.databases, &address).await?;
+        let connection = Connection::open(self.databases, Builder::new(address)).await?;
         self.push(connection)
     }
 
@@ -158,21 +167,28 @@ async fn execute(connection: Connection, statement: String, parameters: Vec<Para
 
 type Streamed = (Vec<Column>, StreamReader<Vec<DbValue>>, FutureReader<Result<(), Error>>);
 
+async fn open<T: Send + 'static>(
+    accessor: &Accessor<T, super::Host>,
+    builder: Builder,
+) -> Result<Resource<Connection>, Error> {
+    let databases = accessor.with(|mut access| access.get().databases.clone());
+    let connection = Connection::open(&databases, builder).await?;
+    accessor.with(|mut access| access.get().push(connection))
+}
+
 impl<T: Send + 'static> HostConnectionBuilderWithStore<T> for super::Host {
     async fn build_async(
         accessor: &Accessor<T, Self>,
         builder: Resource<Builder>,
     ) -> Result<Resource<Connection>, Error> {
-        let address = accessor.with(|mut access| access.get().address(&builder))?;
-        Self::open_async(accessor, address).await
+        let builder = accessor.with(|mut access| access.get().builder(&builder))?;
+        open(accessor, builder).await
     }
 }
 
 impl<T: Send + 'static> HostConnectionWithStore<T> for super::Host {
     async fn open_async(accessor: &Accessor<T, Self>, address: String) -> Result<Resource<Connection>, Error> {
-        let databases = accessor.with(|mut access| access.get().databases.clone());
-        let connection = Connection::open(&databases, &address).await?;
-        accessor.with(|mut access| access.get().push(connection))
+        open(accessor, Builder::new(address)).await
     }
 
     async fn query_async(

@@ -42,7 +42,11 @@ fn choose_store(args: &KbArgs, options: &mut Options) -> Result<()> {
     let url = args.postgres_file.as_deref().map(secrets::read).transpose()?.or_else(|| args.postgres.clone());
     if let Some(url) = url {
         options.env.set("STORE", "postgres").set("POSTGRES_URL", &url);
-        options.databases = Some(Databases { postgres: Some(url), ..Databases::default() });
+        let read = |file: &std::path::PathBuf| {
+            std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
+        };
+        let postgres_roots = args.postgres_root_cert.as_ref().map(read).transpose()?;
+        options.databases = Some(Databases { postgres: Some(url), postgres_roots, ..Databases::default() });
         return Ok(());
     }
     let file = match &args.sqlite {

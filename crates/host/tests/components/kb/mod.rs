@@ -69,7 +69,7 @@ fn serve(file: &Path, env: &[(&str, &str)], pages: Option<u32>) -> Running {
 }
 
 fn serve_component(component: &Path, file: &Path, env: &[(&str, &str)], pages: Option<u32>) -> Running {
-    let databases = Databases { sqlite: Some(file.to_owned()), sqlite_pages: pages, postgres: None };
+    let databases = Databases { sqlite: Some(file.to_owned()), sqlite_pages: pages, ..Databases::default() };
     Running::start(component, Options { databases: Some(databases), ..options(env) })
 }
 
