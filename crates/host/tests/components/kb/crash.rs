@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{L3, SPIN, component, serve, serve_component};
 
-/// How often the server is killed.
+/// How often the server is killed, where `MINILM_TEST_KILLS` does not say it.
 const KILLS: usize = 50;
 /// Writers at once, each with documents of its own, and documents of a batch.
 const WRITERS: usize = 2;
@@ -59,9 +59,11 @@ impl Drop for Killed {
     }
 }
 
+/// While writers write, all vectors are computed anew again and again.
 #[test]
 #[ignore = "needs packed models: run `cargo xtask test`"]
-fn fifty_kills_lose_nothing() {
+fn kills_lose_nothing() {
+    let kills = std::env::var("MINILM_TEST_KILLS").map_or(KILLS, |kills| kills.parse().expect("a number"));
     let folder = tempfile::tempdir().expect("a folder can be made");
     let file = folder.path().join("kb.db");
     // Built, compiled and with tables before anything is killed.
@@ -71,7 +73,8 @@ fn fifty_kills_lose_nothing() {
     let acknowledged = [const { AtomicUsize::new(0) }; WRITERS];
     let sent = [const { AtomicUsize::new(0) }; WRITERS];
     let (mut in_flight, mut partly_done) = (0, 0);
-    for _ in 0..KILLS {
+    let reindexed = AtomicUsize::new(0);
+    for _ in 0..kills {
         let (server, addr) = Killed::start(&file);
         let life = LIFE.mul_f64(random.f64());
         thread::scope(|scope| {
@@ -79,6 +82,7 @@ fn fifty_kills_lose_nothing() {
                 let (addr, acknowledged, sent) = (&addr, &acknowledged[writer], &sent[writer]);
                 scope.spawn(move || write(addr, writer, sent, acknowledged));
             }
+            scope.spawn(|| reindex(&addr, &reindexed));
             thread::sleep(life);
             drop(server);
         });
@@ -96,10 +100,35 @@ fn fifty_kills_lose_nothing() {
     let written = acknowledged.iter().filter(|number| number.load(Ordering::SeqCst) > 0).count();
     assert_eq!(super::count(&running), (written * DOCUMENTS) as u64);
     let batches: usize = sent.iter().map(|number| number.load(Ordering::SeqCst)).sum();
+    let reindexed = reindexed.load(Ordering::SeqCst);
     println!(
-        "{KILLS} kills, {batches} batches sent, {in_flight} of them under way, {partly_done} of these written whole"
+        "{kills} kills, {batches} batches sent, {in_flight} of them under way, {partly_done} of these written whole, \
+         {reindexed} reindexes"
     );
-    assert!(in_flight > KILLS / 2, "most kills hit a batch under way");
+    assert!(in_flight > kills / 2 && reindexed > 0, "most kills hit a batch under way");
+    // Every vector is that of its text: it stays the same when it is computed anew.
+    let before = vectors(&file);
+    assert_eq!(running.post("/documents/reindex", "").json()["remaining"], 0);
+    assert_eq!(vectors(&file), before);
+}
+
+/// Has all vectors computed anew until the server is gone.
+fn reindex(addr: &str, reindexed: &AtomicUsize) {
+    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None).build().into();
+    let request = || agent.post(format!("http://{addr}/documents/reindex")).header("content-type", "application/json");
+    while let Ok(reply) = request().send_empty() {
+        // Another writer can hold the store for too long.
+        assert!([200, 202, 409, 503].contains(&reply.status().as_u16()), "{}", reply.status());
+        reindexed.fetch_add(usize::from(reply.status() == 200), Ordering::SeqCst);
+    }
+}
+
+/// Ids, documents and vectors in the file.
+fn vectors(file: &Path) -> String {
+    let all = "SELECT group_concat(d.id || d.document || hex(d.vectors) || hex(q.levels))
+        FROM minilm_documents d JOIN minilm_quantized q ON q.document = d.seq ORDER BY d.id";
+    let db = Connection::open(file).expect("the store opens");
+    db.query_row(all, [], |row| row.get(0)).expect("there are documents")
 }
 
 /// Sends generation after generation of the same documents until the server is gone.

@@ -1,6 +1,7 @@
 //! The knowledge base in real wasmtime, over real SQLite, real PostgreSQL and real index files.
 
 mod answers;
+mod backup;
 mod budgets;
 mod crash;
 mod errors;
@@ -12,6 +13,7 @@ mod imports;
 mod index;
 mod model;
 mod postgres;
+mod postgres_stores;
 #[path = "../../../../../tests/common/random.rs"]
 #[allow(dead_code, reason = "written for the tests of the core, which use all of it")]
 mod random;

@@ -17,7 +17,7 @@ use super::{
 const SERVER: &str = "MINILM_TEST_POSTGRES";
 
 /// A database of its own for the test `name`; nothing where there is no server.
-fn database(name: &str) -> Option<String> {
+pub fn database(name: &str) -> Option<String> {
     let Ok(server) = std::env::var(SERVER) else {
         println!("skipped: {SERVER} names no PostgreSQL with pgvector");
         return None;
@@ -30,7 +30,7 @@ fn database(name: &str) -> Option<String> {
 }
 
 /// Does something over a connection.
-fn on<T>(address: &str, work: impl AsyncFnOnce(Client) -> T) -> T {
+pub fn on<T>(address: &str, work: impl AsyncFnOnce(Client) -> T) -> T {
     tokio::runtime::Runtime::new().expect("threads can be started").block_on(async {
         let (client, connection) = tokio_postgres::connect(address, NoTls).await.expect("the server is there");
         tokio::spawn(connection);
@@ -38,14 +38,14 @@ fn on<T>(address: &str, work: impl AsyncFnOnce(Client) -> T) -> T {
     })
 }
 
-fn serve(address: &str, env: &[(&str, &str)], model: &str) -> Running {
+pub fn serve(address: &str, env: &[(&str, &str)], model: &str) -> Running {
     let databases = Databases { postgres: Some(address.to_owned()), ..Databases::default() };
     let env = [&[("STORE", "postgres"), ("POSTGRES_URL", address)], env].concat();
     Running::start(&component(SPIN, model), Options { databases: Some(databases), ..options(&env) })
 }
 
 /// Until so many wait for a lock in the database.
-async fn wait(client: &Client, writers: i64) {
+pub async fn wait(client: &Client, writers: i64) {
     let waiting =
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
     let start = Instant::now();
@@ -321,7 +321,7 @@ fn errors_are_told_apart() {
             running.post("/query", "{\"question\": \"a\"}"),
             put(&running, format!("[{document}]")),
         ] {
-            let is_told = reply.text().contains("format version 7, and this component reads version 2: it needs");
+            let is_told = reply.text().contains("format version 7, and this component reads version 3: it needs");
             assert!(reply.status() == 503 && is_told, "{}", reply.text());
         }
         assert_eq!([delete(&running, "1"), delete(&running, "none")], [503, 503]);

@@ -1,0 +1,148 @@
+//! What becomes of a PostgreSQL store when it is migrated, reindexed and interrupted.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio_postgres::Client;
+
+use super::postgres::{database, on, serve, wait};
+use super::{L3, L6, Running, documents, put};
+
+const FIELDS: [(&str, &str); 1] = [("SEARCH_FIELDS", "question,title")];
+
+/// Stores with the four documents of [`documents`], by `pg_dump --inserts`, as these versions wrote them.
+const VERSIONS: [(&str, &str); 2] =
+    [("1", include_str!("stores/postgres-v1.sql")), ("2", include_str!("stores/postgres-v2.sql"))];
+
+/// Connections of servers to the database of `client`.
+const OTHERS: &str = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+
+async fn load(client: &Client, dump: &str) {
+    client.batch_execute(dump).await.expect("the dump is right");
+}
+
+fn version(address: &str) -> i32 {
+    let version = "SELECT format_version FROM minilm_meta";
+    on(address, async |client| client.query_one(version, &[]).await.expect("a store").get(0))
+}
+
+fn answers(running: &Running) -> Vec<Value> {
+    let search = |field| json!({ "query": "cards", "top_k": 10, "threshold": -1, "field": field }).to_string();
+    let scores = |field| -> Value {
+        let answer = running.post("/search", search(field)).json();
+        let result =
+            |result: &Value| json!([result["document_id"], format!("{:.4}", result["score"].as_f64().unwrap_or(9.0))]);
+        answer["results"].as_array().map(|results| results.iter().map(result).collect()).unwrap_or(answer)
+    };
+    vec![scores("question"), scores("title"), running.get("/documents").json()]
+}
+
+#[test]
+#[ignore = "needs packed models: run `cargo xtask test`"]
+fn stores_of_earlier_versions_answer_as_new_ones() {
+    let Some(address) = database("fresh") else { return };
+    let fresh = serve(&address, &FIELDS, L3);
+    put(&fresh, documents().to_string());
+    let expected = answers(&fresh);
+    for (name, dump) in VERSIONS {
+        let address = database(&format!("version_{name}")).expect("there is a server");
+        on(&address, async |client| load(&client, dump).await);
+        let running = serve(&address, &FIELDS, L3);
+        // The connection is ended in the middle of the migration, which has done nothing then.
+        thread::scope(|scope| {
+            on(&address, async |client| {
+                client.batch_execute("BEGIN; LOCK TABLE minilm_vectors").await.expect("a lock");
+                let ready = scope.spawn(|| running.get("/ready").status());
+                wait(&client, 1).await;
+                client.batch_execute(&format!("SELECT pg_terminate_backend(pid) {OTHERS}")).await.expect("ended");
+                assert_eq!(ready.join().expect("it answers"), 503);
+                client.batch_execute("COMMIT").await.expect("the lock is given back");
+            });
+        });
+        assert_eq!(version(&address).to_string(), name);
+        assert_eq!(answers(&running), expected, "{name}");
+        assert_eq!(version(&address), 3);
+        assert_eq!(running.post("/documents/reindex", "").json()["reindexed"], 4);
+        assert_eq!(answers(&running), expected, "{name}");
+    }
+}
+
+/// Documents of the store that is interrupted, and how often it is.
+const DOCUMENTS: usize = 100;
+const KILLS: usize = 100;
+
+fn document(index: usize, generation: usize) -> Value {
+    json!({ "id": format!("{index:03}"), "question": format!("question {index} {generation}"), "answers": generation })
+}
+
+/// Every document with its vector.
+fn vectors(address: &str) -> BTreeMap<String, (String, String)> {
+    let all = "SELECT d.id, d.document, v.embedding::text FROM minilm_documents d JOIN minilm_vectors v ON v.document = d.seq";
+    let rows = on(address, async |client| client.query(all, &[]).await.expect("a store"));
+    rows.iter().map(|row| (row.get(0), (row.get(1), row.get(2)))).collect()
+}
+
+/// The first model writes, the second one reindexes, and connections of both are ended again and again.
+#[test]
+#[ignore = "needs packed models: run `cargo xtask test`"]
+fn connections_that_end_lose_nothing() {
+    let (Some(address), Some(other)) = (database("ended"), database("whole")) else { return };
+    let first = serve(&address, &[], L3);
+    let second = serve(&address, &[("MAX_REQUEST_MS", "50")], L6);
+    put(&first, (0..DOCUMENTS).map(|index| document(index, 0)).collect::<Value>().to_string());
+    let (done, written, failed) = (AtomicBool::new(false), AtomicUsize::new(0), AtomicUsize::new(0));
+    // The generation of each document that was acknowledged, and one that was sent and failed.
+    let mut expected: Vec<[usize; 2]> = vec![[0, 0]; DOCUMENTS];
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for turn in 1.. {
+                let index = turn * 7 % DOCUMENTS;
+                let status = put(&first, json!([document(index, turn)]).to_string()).status();
+                match status {
+                    200 => expected[index] = [turn, turn],
+                    // The second model has taken the store over.
+                    409 => break,
+                    _ => expected[index][1] = turn,
+                }
+                written.fetch_add(usize::from(status == 200), Ordering::SeqCst);
+                failed.fetch_add(usize::from(status != 200), Ordering::SeqCst);
+                if done.load(Ordering::SeqCst) {
+                    break;
+                }
+            }
+        });
+        scope.spawn(|| {
+            while !done.load(Ordering::SeqCst) {
+                let status = second.post("/documents/reindex", "").status();
+                assert!([200, 202, 409, 503].contains(&status), "{status}");
+            }
+        });
+        let mut random = fastrand::Rng::with_seed(3);
+        on(&address, async |client| {
+            for _ in 0..KILLS {
+                tokio::time::sleep(Duration::from_millis(random.u64(1..40))).await;
+                client.batch_execute(&format!("SELECT pg_terminate_backend(pid) {OTHERS}")).await.expect("ended");
+            }
+        });
+        done.store(true, Ordering::SeqCst);
+    });
+    let [written, failed] = [written, failed].map(AtomicUsize::into_inner);
+    println!("{KILLS} times all connections were ended: {written} writes acknowledged, {failed} not");
+    assert!(written > 0);
+    let reindex = || second.post("/documents/reindex", "").status();
+    while reindex() != 200 {}
+    let found = vectors(&address);
+    assert_eq!(found.len(), DOCUMENTS);
+    for (index, [acknowledged, sent]) in expected.iter().enumerate() {
+        let kept: Value = serde_json::from_str(&found[&format!("{index:03}")].0).expect("JSON");
+        let generation = kept["answers"].as_u64().expect("a number") as usize;
+        assert!(generation == *acknowledged || generation == *sent, "{index}: {generation}, {acknowledged} or {sent}");
+    }
+    // The vectors are those of a store that the second model alone has filled.
+    let whole = serve(&other, &[], L6);
+    put(&whole, format!("[{}]", found.values().map(|(document, _)| document.as_str()).collect::<Vec<_>>().join(",")));
+    assert_eq!(vectors(&other), found);
+}
