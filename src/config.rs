@@ -15,7 +15,12 @@ use crate::modules::{self, SentenceModule};
 pub struct Config {
     /// Name of the model, `paraphrase-MiniLM-L3-v2` for instance.
     pub name: String,
-    /// SHA-256 (64 hexadecimal digits) of the `model.safetensors` that the weights were made from.
+    /// The identity of the model, 64 hexadecimal digits: SHA-256 of everything that decides its vectors, but for the precision. That is this
+    /// configuration without `name`, `precision` and `similarity`, the vocabulary and the tensors, as `docs/formats.md` says. Vectors can be
+    /// compared where this and the precision are the same.
+    #[serde(default)]
+    pub model_sha256: String,
+    /// SHA-256 (64 hexadecimal digits) of the tensors of the source: names, shapes, and values as `f32`. It is a part of the identity.
     pub weights_sha256: String,
     /// Number format of the packed weights.
     pub precision: Precision,
@@ -225,8 +230,16 @@ impl Config {
                 ),
             ));
         }
-        if self.weights_sha256.len() != 64 || !self.weights_sha256.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Err(Error::config("weights_sha256", "not 64 hexadecimal digits"));
+        if self.model_sha256.is_empty() {
+            return Err(Error::config(
+                "model_sha256",
+                "is missing: this file is of an older version, pack the model again",
+            ));
+        }
+        for (field, hash) in [("model_sha256", &self.model_sha256), ("weights_sha256", &self.weights_sha256)] {
+            if hash.len() != 64 || !hash.bytes().all(|b| b.is_ascii_hexdigit()) {
+                return Err(Error::config(field, "not 64 hexadecimal digits"));
+            }
         }
         if let Some(name) = &self.default_prompt_name
             && !self.prompts.contains_key(name)

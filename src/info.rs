@@ -13,8 +13,8 @@ use crate::kernel::arch::BACKEND;
 pub struct ModelInfo {
     /// Name of the model, `paraphrase-MiniLM-L3-v2` for instance.
     pub name: String,
-    /// SHA-256 (64 hexadecimal digits) of the `model.safetensors` that the weights were made from.
-    pub weights_sha256: String,
+    /// The identity of the model: [`Config::model_sha256`](crate::Config::model_sha256), 64 hexadecimal digits.
+    pub model_sha256: String,
     /// Number format of the packed weights.
     pub precision: Precision,
     /// Width of the vectors.
@@ -51,7 +51,7 @@ impl ModelInfo {
         Self {
             dim: config.dim(),
             name: config.name,
-            weights_sha256: config.weights_sha256,
+            model_sha256: config.model_sha256,
             precision: config.precision,
             max_seq_length: config.max_seq_length,
             max_position_embeddings: config.encoder.max_position_embeddings,

@@ -28,6 +28,7 @@ fn fields_out_of_range_are_named() {
         ("/encoder/padding_id", vec![json!(40), json!(u32::MAX)]),
         ("/encoder/layer_norm_eps", vec![json!(0.0), json!(-1e-12), json!(1.0), json!(1e-60), json!(1e30)]),
         ("/max_seq_length", vec![json!(0), json!(1), json!(33)]),
+        ("/model_sha256", vec![json!("x".repeat(64)), json!("0".repeat(65)), json!("é".repeat(32))]),
         ("/weights_sha256", vec![json!(""), json!("x".repeat(64)), json!("0".repeat(65)), json!("é".repeat(32))]),
         ("/default_prompt_name", vec![json!("none")]),
         ("/tokenizer/unk_id", vec![json!(40), json!(u32::MAX)]),
@@ -163,8 +164,9 @@ fn every_field_is_needed_and_no_other_is_known() {
                 let fields = config.pointer_mut(object).and_then(Value::as_object_mut);
                 fields.expect("it is an object").remove(field);
             });
-            // Static embeddings go without these two.
             let expected = match field.as_str() {
+                "model_sha256" => "is missing: this file is of an older version, pack the model again".to_owned(),
+                // Static embeddings go without these two.
                 "cls_id" | "sep_id" => format!("field `{field}`: an encoder needs one"),
                 _ => format!("missing field `{field}`"),
             };

@@ -109,7 +109,7 @@ fn configured(config: &str) -> String {
 /// A valid configuration, of which one field is `value`.
 fn config(field: &str, value: Value) -> String {
     let mut config = json!({
-        "name": "hostile", "weights_sha256": "0".repeat(64), "precision": "int8",
+        "name": "hostile", "model_sha256": "0".repeat(64), "weights_sha256": "0".repeat(64), "precision": "int8",
         "encoder": {"vocab_size": 9, "hidden_size": 4, "num_hidden_layers": 1024, "num_attention_heads": 1,
             "intermediate_size": 4, "max_position_embeddings": 9, "type_vocab_size": 2, "layer_norm_eps": 1e-12},
         "tokenizer": {"lowercase_first": false, "clean_text": true, "handle_chinese_chars": true, "strip_accents": true,

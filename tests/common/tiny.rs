@@ -253,10 +253,10 @@ fn plans(Shape { hidden, intermediate, layers, .. }: Shape) -> Vec<Plan> {
 
 /// The bits of a number that `f16` holds exactly.
 pub fn f16_bits(x: f32) -> u16 {
-    if x == 0.0 {
-        return 0;
-    }
     let bits = x.to_bits();
+    if x == 0.0 {
+        return (bits >> 16) as u16;
+    }
     let exponent = (bits >> 23 & 0xff) as i32 - 127 + 15;
     assert!((1..31).contains(&exponent) && bits & 0x1fff == 0, "{x} is not exact in f16");
     (bits >> 16 & 0x8000) as u16 | (exponent as u16) << 10 | (bits >> 13 & 0x3ff) as u16

@@ -25,7 +25,7 @@ async function show() {
   fact(model, 'Pooling', info.pooling);
   fact(model, 'Compared by', info.similarity);
   fact(model, 'Weights', info.precision);
-  fact(model, 'SHA-256', element('code', {}, info.weightsSha256));
+  fact(model, 'Model SHA-256', element('code', {}, info.modelSha256));
   const engine = list('about-engine');
   fact(engine, 'Instructions', info.backend);
   fact(engine, 'Memory', megabytes(info.memoryBytes));

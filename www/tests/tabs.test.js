@@ -204,7 +204,7 @@ inBrowsers('the tabs', async (t, { browser, downloads, server, kind }) => {
   await t.test('about', async () => {
     await show(page, 'about');
     const info = await embedder.info();
-    await until(page, (hash) => document.getElementById('about-model').textContent.includes(hash), info.weightsSha256);
+    await until(page, (hash) => document.getElementById('about-model').textContent.includes(hash), info.modelSha256);
     const facts = await text(page, '#about-model');
     for (const expected of [
       info.name,

@@ -23,6 +23,7 @@ mod dense;
 mod encoder;
 mod error;
 mod files;
+mod identity;
 mod int4;
 mod int6;
 mod json;
@@ -42,13 +43,14 @@ use dense::Dense;
 use int4::Int4Rows;
 use minilm::format::{INT4_GROUP, LinearLayer, int4_len, names};
 use minilm::{Config, Precision, Tokenizer};
+use serde_json::Value;
 use tokenizer::Tables;
 use weights::STATIC_EMBEDDINGS;
 use writer::Writer;
 
 /// Version of the conversion. It is raised with every change that gives another packed file for the same model, so that what was kept
 /// of an older conversion is not used.
-pub const CONVERTER_VERSION: u32 = 3;
+pub const CONVERTER_VERSION: u32 = 4;
 
 /// The word embeddings of the source.
 const WORD: &str = "embeddings.word_embeddings.weight";
@@ -60,6 +62,7 @@ const ROWS: usize = 1024;
 #[derive(Debug)]
 pub struct Source {
     config: Config,
+    identity: Value,
     tables: Tables,
     weights: Weights,
 }
@@ -88,20 +91,29 @@ impl Source {
         };
         let mut config = modules::read_config(name, files, encoder, &mut weights)?;
         let lowercase_first = config.tokenizer.lowercase_first;
-        let tables = match &folder {
+        let mut tables = match &folder {
             Some(folder) => Tables::of_static_embeddings(files, folder, config.encoder.vocab_size)?,
             None => Tables::read(files, config.encoder.vocab_size)?,
         };
         config.max_seq_length = config.max_seq_length.min(tables.max_tokens().unwrap_or(usize::MAX));
         config.tokenizer = tables.config(lowercase_first);
+        let identity = identity::describe(&config, &tables.take_vocabulary());
+        config.model_sha256 = identity::sha256(&identity);
         config.check()?;
-        Ok(Self { config, tables, weights })
+        Ok(Self { config, identity, tables, weights })
     }
 
     /// The model's configuration, as for an `f32` file.
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// What the identity of the model, `model_sha256` of its configuration, is the SHA-256 of: everything that decides its vectors.
+    /// `docs/formats.md` describes it. As text it is the same for the same model, whichever files it comes from.
+    #[must_use]
+    pub fn identity(&self) -> &Value {
+        &self.identity
     }
 
     /// The model's weights.

@@ -16,7 +16,7 @@ use crate::weights::{STATIC_EMBEDDINGS, Weights};
 /// Most tokens of a text that the packed format allows.
 const MAX_TOKENS: usize = 1 << 16;
 
-/// Everything but the tokenizer's settings, of which only `lowercase_first` is known here. Adds the tensors of the modules behind the
+/// Everything but the tokenizer's settings, of which only `lowercase_first` is known here, and the identity. Adds the tensors of the modules behind the
 /// pooling to `weights`.
 pub(super) fn read_config(
     name: &str,
@@ -38,6 +38,7 @@ pub(super) fn read_config(
     }
     Ok(Config {
         name: name.to_owned(),
+        model_sha256: String::new(),
         weights_sha256: weights.sha256(),
         precision: Precision::F32,
         pooling: read_pooling(files, modules.pooling.as_deref())?,

@@ -15,11 +15,11 @@ fn files_change_only_with_the_version() {
         (FORMAT_VERSION, CONVERTER_VERSION, Precision::ALL.map(sha256)),
         (
             1,
-            3,
+            4,
             [
-                "6579b3d01c10238648075044888a035aa8a58188f83ce6fcfca63eac5c51621a",
-                "0ef816dca6a8f4c476d9eea1d221210b85ba5694080d7a516f1ba14ae06c47bf",
-                "89c77a7a138980356b5d21430c2a34031c65371305007ae27d655d09ddeeac3c",
+                "33fe306206a1e9efacfab02c2d1b5fc39b15fb538385eb292296c878ddbfb7d4",
+                "62c39503424cd0850de25fc4f859258a6714c34b7862004b4a96ebd81998d8ed",
+                "6132337443fd79b540f696cf1175b8d73c178758f769f1e22588ab0332e106cc",
             ]
             .map(str::to_owned)
         ),

@@ -45,7 +45,7 @@ impl Guest for Consumer {
     }
 
     fn model() -> Result<String, String> {
-        info().map(|info| format!("{} {}", info.name, info.weights_sha256)).map_err(refusal)
+        info().map(|info| format!("{} {}", info.name, info.model_sha256)).map_err(refusal)
     }
 }
 

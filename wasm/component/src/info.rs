@@ -7,7 +7,7 @@ impl From<minilm::ModelInfo> for ModelInfo {
     fn from(info: minilm::ModelInfo) -> Self {
         Self {
             name: info.name,
-            weights_sha256: info.weights_sha256,
+            model_sha256: info.model_sha256,
             precision: info.precision.into(),
             dim: to_u32(info.dim),
             max_seq_length: to_u32(info.max_seq_length),

@@ -17,7 +17,7 @@ pub struct Packed {
 #[serde(rename_all = "camelCase")]
 struct Info {
     name: String,
-    weights_sha256: String,
+    model_sha256: String,
     precision: Precision,
     dim: usize,
     max_seq_length: usize,
@@ -50,7 +50,7 @@ impl Packed {
     pub(crate) fn new(config: &Config, precision: Precision, bytes: Vec<u8>) -> Self {
         let info = Info {
             name: config.name.clone(),
-            weights_sha256: config.weights_sha256.clone(),
+            model_sha256: config.model_sha256.clone(),
             precision,
             dim: config.dim(),
             max_seq_length: config.max_seq_length,

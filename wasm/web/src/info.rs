@@ -8,7 +8,7 @@ use wasm_bindgen::{JsCast, JsValue};
 
 use crate::error::camel_case;
 
-/// `info` as an object with the names of JavaScript: `weights_sha256` is `weightsSha256`.
+/// `info` as an object with the names of JavaScript: `model_sha256` is `modelSha256`.
 pub fn to_js(info: &ModelInfo) -> Result<JsValue, JsValue> {
     let fields: Object = info.serialize(&Serializer::json_compatible())?.unchecked_into();
     let renamed = Object::new();

@@ -20,7 +20,7 @@ test('rows are views of one array', async () => {
   assert.deepEqual([...embeddings][1], embeddings.data.slice(384, 768));
   assert.deepEqual(embeddings.model, {
     name: SMALL,
-    weightsSha256: (await embedder.info()).weightsSha256,
+    modelSha256: (await embedder.info()).modelSha256,
     precision: 'int8',
   });
   assert.throws(() => embeddings.row(3), fault('InputError', 'invalid-input'));
@@ -138,7 +138,7 @@ test('only vectors that can be compared are', async () => {
   }
   const { name } = corpus.model;
   for (const model of [
-    { ...corpus.model, weightsSha256: '0'.repeat(64) },
+    { ...corpus.model, modelSha256: '0'.repeat(64) },
     { ...corpus.model, precision: 'f32' },
   ]) {
     const other = Embeddings.from({ data: corpus.data.slice(), dim: corpus.dim, model });
@@ -223,7 +223,7 @@ test('embeddings are made of those that were kept', async () => {
     [{ data: bits.data, dim: 48, precision: undefined }, 'precision'],
     [{ precision: 'float16' }, 'precision'],
     [{ model: undefined }, 'model'],
-    [{ model: { ...model, weightsSha256: 'abc' } }, 'model'],
+    [{ model: { ...model, modelSha256: 'abc' } }, 'model'],
     [{ tokens: [1] }, 'tokens'],
     [{ truncated: 7 }, 'truncated'],
     [{ truncated: null }, 'truncated'],

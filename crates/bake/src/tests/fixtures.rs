@@ -111,7 +111,8 @@ pub fn nested(inner: &[u8]) -> Vec<u8> {
 /// A packed file with `len` bytes of tensors, which is all that is checked before a model is used.
 pub fn model(len: usize) -> Vec<u8> {
     let config = r#"{
-        "name": "test", "weights_sha256": "0000000000000000000000000000000000000000000000000000000000000000",
+        "name": "test", "model_sha256": "0000000000000000000000000000000000000000000000000000000000000000",
+        "weights_sha256": "0000000000000000000000000000000000000000000000000000000000000000",
         "precision": "int8", "pooling": "mean", "normalize": true, "max_seq_length": 8, "prompts": {},
         "default_prompt_name": null, "similarity": "cosine",
         "encoder": {

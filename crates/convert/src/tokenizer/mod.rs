@@ -19,6 +19,7 @@ use crate::writer::Writer;
 /// Tokenizer settings, and the trie over the vocabulary.
 pub(super) struct Tables {
     config: TokenizerConfig,
+    vocabulary: BTreeMap<String, u32>,
     slots: Vec<u32>,
     /// Most tokens of a text, where the tokenizer itself says so.
     max_tokens: Option<usize>,
@@ -50,12 +51,18 @@ impl Tables {
     fn of(oracle: &tokenizers::Tokenizer, frame: Option<Frame>, vocab_size: usize) -> Result<Self, Error> {
         let config = read_pipeline(oracle, frame)?;
         let vocabulary = read_vocabulary(oracle, vocab_size)?;
-        let tokens: BTreeMap<&[u8], u32> = vocabulary.iter().map(|(&id, token)| (token.as_bytes(), id)).collect();
-        Ok(Self { config, slots: vocabulary_trie(&tokens), max_tokens: None })
+        let vocabulary: BTreeMap<String, u32> = vocabulary.into_iter().map(|(id, token)| (token, id)).collect();
+        let tokens = vocabulary.iter().map(|(token, &id)| (token.as_bytes(), id)).collect();
+        Ok(Self { config, slots: vocabulary_trie(&tokens), vocabulary, max_tokens: None })
     }
 
     pub(super) fn max_tokens(&self) -> Option<usize> {
         self.max_tokens
+    }
+
+    /// The pieces of words and their ids. The tables do without them from then on.
+    pub(super) fn take_vocabulary(&mut self) -> BTreeMap<String, u32> {
+        std::mem::take(&mut self.vocabulary)
     }
 
     pub(super) fn config(&self, lowercase_first: bool) -> TokenizerConfig {

@@ -108,9 +108,9 @@ fn the_library_component_tells_its_model() {
     let embedder = Embedder::from_bytes(file).expect("the model is valid");
     let (mut store, instance) = baked();
     let info = instance.minilm_embed_embedder().call_info(&mut store).expect("no trap").expect("there is a model");
-    let ModelInfo { name, weights_sha256, prompts, backend, .. } = &info;
+    let ModelInfo { name, model_sha256, prompts, backend, .. } = &info;
     let config = embedder.config();
-    assert_eq!((name, weights_sha256), (&config.name, &config.weights_sha256));
+    assert_eq!((name, model_sha256), (&config.name, &config.model_sha256));
     assert!(prompts.iter().map(|prompt| (&prompt.name, &prompt.text)).eq(&config.prompts));
     assert_eq!((info.precision, info.pooling), (Precision::Int8, Pooling::Mean));
     assert_eq!((info.normalize, info.similarity), (false, SimilarityFunction::Cosine));

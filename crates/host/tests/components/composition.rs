@@ -74,5 +74,5 @@ fn another_component_gets_the_same_bits_and_typed_errors() {
     assert_eq!(refused(scores(&[], b, 0)), "rows a 0 0");
 
     let model = consumer.call_model(&mut store).expect("no trap").expect("there is a model");
-    assert_eq!(model, format!("{} {}", embedder.config().name, embedder.config().weights_sha256));
+    assert_eq!(model, format!("{} {}", embedder.config().name, embedder.config().model_sha256));
 }

@@ -77,9 +77,9 @@ Examples:
   minilm embed --file faq.txt --precision int8 --ranges ranges.npy --format npy --output faq.npy
   cat questions.txt | minilm embed --truncate-dim 128 --normalize-embeddings
 
-JSON:   {\"model\": {\"name\", \"weights_sha256\", \"precision\"}, \"dim\", \"precision\", \"embeddings\": [[…], …],
+JSON:   {\"model\": {\"name\", \"model_sha256\", \"precision\"}, \"dim\", \"precision\", \"embeddings\": [[…], …],
          \"n_tokens\": […], \"truncated\": […], \"similarity\"?: [[…], …]}
-JSONL:  {\"index\", \"text\"?, \"embedding\": […], \"n_tokens\", \"truncated\", \"model\", \"weights_sha256\"} a line
+JSONL:  {\"index\", \"text\"?, \"embedding\": […], \"n_tokens\", \"truncated\", \"model\", \"model_sha256\"} a line
 Input of any length streams through in batches. Every line is a text, the empty one too.";
 
 impl EmbedArgs {

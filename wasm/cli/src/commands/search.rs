@@ -45,7 +45,7 @@ Examples:
   minilm search \"refund\" --in tickets.csv --column body --top-k 3 --threshold 0.4 --json
 
 JSON:   {\"model\": {…}, \"similarity_fn_name\", \"query\", \"hits\": [{\"corpus_id\", \"score\", \"text\"}, …]}
-JSONL:  {\"corpus_id\", \"score\", \"text\", \"model\", \"weights_sha256\"} a line
+JSONL:  {\"corpus_id\", \"score\", \"text\", \"model\", \"model_sha256\"} a line
 Best first. Every text is compared; only the best stay in memory. corpus_id counts from 0.";
 
 const TEXT_WIDTH: usize = 96;
@@ -88,7 +88,7 @@ pub fn run(args: SearchArgs, model: Option<&Path>) -> Result<()> {
         writeln!(out)?;
     } else if args.hits.jsonl {
         for hit in &found {
-            write_json(&mut out, &Line { hit, model: &config.name, weights_sha256: &config.weights_sha256 })?;
+            write_json(&mut out, &Line { hit, model: &config.name, model_sha256: &config.model_sha256 })?;
             writeln!(out)?;
         }
     } else {
@@ -120,7 +120,7 @@ struct Line<'a> {
     #[serde(flatten)]
     hit: &'a Found,
     model: &'a str,
-    weights_sha256: &'a str,
+    model_sha256: &'a str,
 }
 
 /// Similarity of `query` to each of `texts`.

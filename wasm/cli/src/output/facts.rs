@@ -3,27 +3,27 @@
 use minilm::{Config, Precision, SimilarityFunction};
 use serde::Serialize;
 
-/// Digits of the weights' hash that tell models apart for a person.
+/// Digits of the identity that tell models apart for a person.
 const SHORT_HASH: usize = 12;
 
 /// The model in JSON output.
 #[derive(Serialize)]
 pub struct ModelFacts<'a> {
     pub name: &'a str,
-    pub weights_sha256: &'a str,
+    pub model_sha256: &'a str,
     pub precision: Precision,
 }
 
 impl<'a> From<&'a Config> for ModelFacts<'a> {
     fn from(config: &'a Config) -> Self {
-        Self { name: &config.name, weights_sha256: &config.weights_sha256, precision: config.precision }
+        Self { name: &config.name, model_sha256: &config.model_sha256, precision: config.precision }
     }
 }
 
 /// The model in one line.
 pub fn model_line(config: &Config) -> String {
-    let hash = config.weights_sha256.get(..SHORT_HASH).unwrap_or(&config.weights_sha256);
-    format!("model {} ({} weights, sha256 {hash})", config.name, config.precision)
+    let hash = config.model_sha256.get(..SHORT_HASH).unwrap_or(&config.model_sha256);
+    format!("model {} ({} weights, model sha256 {hash})", config.name, config.precision)
 }
 
 /// Name of a similarity function in sentence-transformers.

@@ -22,7 +22,7 @@ struct Line<'a> {
     n_tokens: usize,
     truncated: bool,
     model: &'a str,
-    weights_sha256: &'a str,
+    model_sha256: &'a str,
 }
 
 impl<'a> Jsonl<'a> {
@@ -46,7 +46,7 @@ impl Format for Jsonl<'_> {
                 n_tokens,
                 truncated,
                 model: &config.name,
-                weights_sha256: &config.weights_sha256,
+                model_sha256: &config.model_sha256,
             };
             write_json(out, &line)?;
             out.write_all(b"\n")?;

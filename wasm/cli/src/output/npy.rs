@@ -42,9 +42,9 @@ impl Format for Npy<'_> {
     /// The format has no room for the model's name, and vectors without it are worth little.
     fn end(&mut self, _: &mut Sink) -> Result<()> {
         let Head { config, dim, precision } = self.head;
-        let (rows, name, hash) = (self.rows, &config.name, &config.weights_sha256);
+        let (rows, name, hash) = (self.rows, &config.name, &config.model_sha256);
         let precision = precision.name();
-        let _ = writeln!(io::stderr(), "{rows} x {dim} {precision}, model {name}, weights sha256 {hash}");
+        let _ = writeln!(io::stderr(), "{rows} x {dim} {precision}, model {name}, model sha256 {hash}");
         Ok(())
     }
 }

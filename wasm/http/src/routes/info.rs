@@ -45,7 +45,7 @@ pub fn info(request: &Request<'_>) -> Result<Response, Problem> {
     let (settings, model) = (&state.settings, state.embedder.info());
     Ok(Response::json(&Info {
         model_id: &model.name,
-        model_sha: &model.weights_sha256,
+        model_sha: &model.model_sha256,
         model_dtype: model.precision.to_string(),
         served_model_name: state.model_name(),
         model_type: ModelType { embedding: EmbeddingModel { pooling: model.pooling } },

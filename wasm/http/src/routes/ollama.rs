@@ -160,7 +160,7 @@ fn summary(request: &Request<'_>) -> Value {
         "model": name,
         "modified_at": NEVER,
         "size": model.file_bytes,
-        "digest": model.weights_sha256,
+        "digest": model.model_sha256,
         "details": details(&model),
     })
 }

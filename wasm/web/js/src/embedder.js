@@ -25,10 +25,10 @@ export class Embedder {
    * @param {Calls} calls
    * @param {Info} info
    */
-  constructor(calls, { name, weightsSha256, precision, dim }) {
+  constructor(calls, { name, modelSha256, precision, dim }) {
     this.#calls = calls;
     this.#dim = dim;
-    this.#model = Object.freeze({ name, weightsSha256, precision });
+    this.#model = Object.freeze({ name, modelSha256, precision });
   }
 
   /** Dimensions of a vector. */

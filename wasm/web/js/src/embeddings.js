@@ -3,7 +3,7 @@
 import { InputError } from './errors.js';
 import { checkedFields, remember } from './vectors.js';
 
-/** @typedef {Pick<import('../types/common.js').Info, 'name' | 'weightsSha256' | 'precision'>} Model */
+/** @typedef {Pick<import('../types/common.js').Info, 'name' | 'modelSha256' | 'precision'>} Model */
 /** @typedef {import('../types/common.js').Precision} Precision */
 /** @typedef {Float32Array | Int8Array | Uint8Array} Data */
 

@@ -41,7 +41,7 @@ export function remember(embeddings) {
  * @param {Model} a
  * @param {Model} b
  */
-const sameModel = (a, b) => a.weightsSha256 === b.weightsSha256 && a.precision === b.precision;
+const sameModel = (a, b) => a.modelSha256 === b.modelSha256 && a.precision === b.precision;
 
 /**
  * The fields of embeddings, from what a caller has kept of some.
@@ -62,20 +62,20 @@ export function checkedFields(fields) {
     throw wrong('dim', `must divide the values of data, and ${dim} does not divide ${data.length}`);
   if (given === 'float32') finite(data, 'data');
   const named = typeof model?.name === 'string' && typeof model.precision === 'string';
-  if (!named || !/^[0-9a-f]{64}$/.test(model.weightsSha256)) {
-    throw wrong('model', 'must be { name, weightsSha256, precision }, as embeddings and `info()` have them');
+  if (!named || !/^[0-9a-f]{64}$/.test(model.modelSha256)) {
+    throw wrong('model', 'must be { name, modelSha256, precision }, as embeddings and `info()` have them');
   }
   for (const [option, list] of Object.entries({ tokens, truncated })) {
     if (list?.length !== 0 && list?.length !== rows)
       throw wrong(option, `must have a value for each of the ${rows} rows`);
   }
-  const { name, weightsSha256 } = model;
+  const { name, modelSha256 } = model;
   return {
     data,
     dim,
     tokens: Uint32Array.from(tokens),
     truncated: Array.from(truncated, Boolean),
-    model: Object.freeze({ name, weightsSha256, precision: model.precision }),
+    model: Object.freeze({ name, modelSha256, precision: model.precision }),
     precision: /** @type {Precision} */ (given),
   };
 }
@@ -140,7 +140,7 @@ function checkOrigin(origin, name, model) {
   if (origin.precision !== 'float32') failed(name, `must have the precision float32, not ${origin.precision}`);
   if (!sameModel(origin.model, model)) {
     const [theirs, ours] = [origin.model, model].map(
-      (one) => `${one.name} (${one.precision}, ${one.weightsSha256.slice(0, 12)}…)`,
+      (one) => `${one.name} (${one.precision}, ${one.modelSha256.slice(0, 12)}…)`,
     );
     failed(name, `must be of the model ${ours}, not of ${theirs}: vectors of two models cannot be compared`);
   }

@@ -99,7 +99,7 @@ export declare class Embeddings<T extends Float32Array | Int8Array | Uint8Array 
   /** Whether each text was cut at the limit. Empty where it was not kept. */
   readonly truncated: boolean[];
   /** The model. Vectors can be compared where both hash and precision are the same. */
-  readonly model: Pick<Info, 'name' | 'weightsSha256' | 'precision'>;
+  readonly model: Pick<Info, 'name' | 'modelSha256' | 'precision'>;
   /** Number of rows. */
   readonly length: number;
   /** A view of the vector of text `index`: no copy. */
@@ -114,7 +114,7 @@ export interface KeptEmbeddings<T> {
   /** Values in a row, from 1 on. */
   dim: number;
   /** The model that made them. */
-  model: Pick<Info, 'name' | 'weightsSha256' | 'precision'>;
+  model: Pick<Info, 'name' | 'modelSha256' | 'precision'>;
   /** Number format of the values. Default `float32`; bytes do not tell theirs. */
   precision?: Precision;
   tokens?: ArrayLike<number>;
@@ -162,8 +162,8 @@ export interface Tokens {
 export interface Info {
   /** `all-MiniLM-L6-v2` for instance. */
   name: string;
-  /** SHA-256 of the `model.safetensors` that the weights were made from. */
-  weightsSha256: string;
+  /** Identity of the model: SHA-256, 64 hexadecimal digits, of everything that decides its vectors, but for the precision. */
+  modelSha256: string;
   /** Number format of the weights. */
   precision: 'int8' | 'int6-e4' | 'f32';
   /** Dimensions of a vector. */

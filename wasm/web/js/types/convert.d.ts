@@ -57,8 +57,8 @@ export interface Converted {
 /** What is known about a packed model. */
 export interface ConvertedInfo {
   name: string;
-  /** SHA-256 of the weights. */
-  weightsSha256: string;
+  /** Identity of the model: SHA-256, 64 hexadecimal digits, of everything that decides its vectors, but for the precision. */
+  modelSha256: string;
   precision: 'int8' | 'int6-e4' | 'f32';
   /** Dimensions of a vector. */
   dim: number;
