@@ -31,6 +31,7 @@ impl Kb {
         let config = state.embedder.config();
         let identity = Identity {
             model: config.name.clone(),
+            model_sha256: Some(config.model_sha256.clone()),
             weights_sha256: config.weights_sha256.clone(),
             dim: state.embedder.dim(),
             fields: settings.search_fields.clone(),

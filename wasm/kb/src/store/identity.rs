@@ -9,6 +9,9 @@ use super::error::StoreError;
 pub struct Identity {
     /// Name of the model.
     pub model: String,
+    /// What the model computes ([`minilm::Config::model_sha256`]). Stores of earlier versions do not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_sha256: Option<String>,
     /// SHA-256 of its weights.
     pub weights_sha256: String,
     /// Number of dimensions of a vector.
@@ -18,10 +21,25 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Whether vectors of the two can be compared: the same weights under another name are the same model.
+    /// Whether vectors of the two can be compared: the same model under another name is the same model.
     #[must_use]
     pub fn is_comparable(&self, other: &Self) -> bool {
-        (&self.weights_sha256, self.dim, &self.fields) == (&other.weights_sha256, other.dim, &other.fields)
+        self.is_same_model(other) && self.fields == other.fields
+    }
+
+    /// Where a store does not say what its model computes, the weights have to do.
+    fn is_same_model(&self, other: &Self) -> bool {
+        let is_same = match (&self.model_sha256, &other.model_sha256) {
+            (Some(own), Some(other)) => own == other,
+            _ => self.weights_sha256 == other.weights_sha256,
+        };
+        is_same && self.dim == other.dim
+    }
+
+    /// What a store of an earlier version with the identity `stored` becomes: this identity, where its vectors can be compared with it.
+    #[cfg(any(feature = "spin", not(target_family = "wasm")))]
+    pub(super) fn migrated(&self, stored: Self) -> Self {
+        if stored.model_sha256.is_none() && self.is_comparable(&stored) { self.clone() } else { stored }
     }
 
     /// The identity in `text`, as a store keeps it.
@@ -44,10 +62,17 @@ impl Identity {
     /// where they can.
     #[must_use]
     pub fn mismatch(&self, stored: &Self, recovery_hint: &str) -> Option<String> {
-        if (&stored.weights_sha256, stored.dim) != (&self.weights_sha256, self.dim) {
-            let short = |identity: &Self| identity.weights_sha256.chars().take(12).collect::<String>();
+        if !self.is_same_model(stored) {
+            let short = |identity: &Self| -> String {
+                let sha256 = match stored.model_sha256.is_some() {
+                    true => identity.model_sha256.as_deref().unwrap_or_default(),
+                    false => &identity.weights_sha256,
+                };
+                sha256.chars().take(12).collect()
+            };
+            let hash = if stored.model_sha256.is_some() { "sha256" } else { "weights" };
             return Some(format!(
-                "the documents were embedded with the model `{}` (weights {}…), this component has `{}` (weights {}…); \
+                "the documents were embedded with the model `{}` ({hash} {}…), this component has `{}` ({hash} {}…); \
                  {recovery_hint}",
                 stored.model,
                 short(stored),
@@ -69,25 +94,46 @@ impl Identity {
 mod tests {
     use super::Identity;
 
-    #[test]
-    fn another_model_and_other_fields_are_named() {
-        let own = Identity {
+    fn own() -> Identity {
+        Identity {
             model: "a".to_owned(),
-            weights_sha256: "0123456789abcdef".to_owned(),
+            model_sha256: Some("0123456789abcdef".to_owned()),
+            weights_sha256: "fedcba9876543210".to_owned(),
             dim: 384,
             fields: vec!["question".to_owned()],
-        };
+        }
+    }
+
+    #[test]
+    fn another_model_and_other_fields_are_named() {
+        let own = own();
         assert_eq!(own.mismatch(&own, "hint"), None);
-        // The same weights under another name are the same model.
+        // The same model under another name.
         assert_eq!(own.mismatch(&Identity { model: "b".to_owned(), ..own.clone() }, "hint"), None);
-        let other = Identity { model: "b".to_owned(), weights_sha256: "f".repeat(64), ..own.clone() };
-        let message = own.mismatch(&other, "hint").expect("other weights");
-        assert!(
-            message.contains("`b` (weights ffffffffffff…)") && message.contains("`a` (weights 0123456789ab…)"),
-            "{message}"
-        );
+        // The same weights with another tokenizer.
+        let other = Identity { model: "b".to_owned(), model_sha256: Some("e".repeat(64)), ..own.clone() };
+        let message = own.mismatch(&other, "hint").expect("another model");
+        assert!(message.contains("`b` (sha256 eeeeeeeeeeee…)"), "{message}");
+        assert!(message.contains("`a` (sha256 0123456789ab…)"), "{message}");
         let other = Identity { fields: vec!["question".to_owned(), "title".to_owned()], ..own.clone() };
         let message = own.mismatch(&other, "hint").expect("other fields");
         assert!(message.contains("SEARCH_FIELDS=question,title, now it is question; hint"), "{message}");
+    }
+
+    #[test]
+    fn a_store_that_knows_its_weights_only_is_told_apart_by_these() {
+        let own = own();
+        let old = Identity { model: "b".to_owned(), model_sha256: None, ..own.clone() };
+        assert_eq!((own.mismatch(&old, "hint"), own.migrated(old.clone())), (None, own.clone()));
+        let other = Identity { weights_sha256: "c".repeat(64), ..old };
+        let message = own.mismatch(&other, "hint").expect("other weights");
+        assert!(
+            message.contains("(weights cccccccccccc…)") && message.contains("(weights fedcba987654…)"),
+            "{message}"
+        );
+        assert_eq!(own.migrated(other.clone()), other);
+        // It is kept as it was written.
+        let text = r#"{"model":"b","weights_sha256":"c","dim":3,"fields":[]}"#;
+        assert_eq!(Identity::from_text(text).expect("it is read").to_text().expect("text"), text);
     }
 }

@@ -51,6 +51,9 @@ fn a_store_of_version_1_answers_as_a_new_one() {
     assert_eq!(db.value::<i64>("SELECT format_version FROM minilm_meta"), 1);
     assert_eq!(answers(&client), expected);
     assert_eq!(db.value::<i64>("SELECT format_version FROM minilm_meta"), 2);
+    // It knew the weights of its model, and now knows the whole.
+    let identity: String = db.value("SELECT identity ->> 'model_sha256' FROM minilm_meta");
+    assert_eq!(identity.len(), 64);
     assert_eq!(client.put("/documents", documents().to_string()).json(), json!({ "upserted": 4, "total": 4 }));
     assert_eq!(client.post("/documents/reindex", "").json()["reindexed"], 4);
     assert_eq!(answers(&client), expected);

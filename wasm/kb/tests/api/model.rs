@@ -27,7 +27,7 @@ fn another_model_is_refused_until_a_reindex() {
         assert_eq!(reply.status, 409, "{}", reply.text());
         let error = reply.json();
         let message = error["error"].as_str().expect("a message");
-        assert!(message.contains("(weights ") && message.contains("POST /documents/reindex"), "{message}");
+        assert!(message.contains("(sha256 ") && message.contains("POST /documents/reindex"), "{message}");
         assert_eq!(
             (&error["details"]["stored"]["dim"], &error["details"]["configured"]["dim"]),
             (&json!(16), &json!(32))
@@ -85,11 +85,11 @@ fn a_reindex_between_the_statements_of_a_search_is_seen() {
     let db = Shared::in_memory();
     let client = over(&db, &[]);
     put(&client, &documents());
-    let taken = "UPDATE minilm_meta SET identity = json_set(identity, '$.weights_sha256', 'other')";
+    let taken = "UPDATE minilm_meta SET identity = json_set(identity, '$.model_sha256', 'other')";
     db.run_after(1, taken);
     let refused = query(&client, "the cat");
     assert_eq!(refused.status, 409, "{}", refused.text());
-    assert_eq!(refused.json()["details"]["stored"]["weights_sha256"], "other");
+    assert_eq!(refused.json()["details"]["stored"]["model_sha256"], "other");
     // The same weights under another name are the same: it is searched once more.
     let db = Shared::in_memory();
     let client = over(&db, &[]);

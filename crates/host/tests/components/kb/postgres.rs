@@ -259,7 +259,7 @@ fn a_search_during_a_reindex_is_refused() {
             client.batch_execute("BEGIN; LOCK TABLE minilm_vectors").await.expect("a lock");
             let asked = scope.spawn(ask);
             wait(&client, 1).await;
-            let other = "UPDATE minilm_meta SET identity = jsonb_set(identity::jsonb, '{weights_sha256}', '\"other\"')";
+            let other = "UPDATE minilm_meta SET identity = jsonb_set(identity::jsonb, '{model_sha256}', '\"other\"')";
             client.batch_execute(&format!("{other}; COMMIT")).await.expect("another model");
             asked
         })

@@ -67,7 +67,22 @@ async fn create(db: &Db, identity: &Identity) -> Result<(), StoreError> {
         .replace("{block}", &schema::BLOCK_BITS.to_string())
         .replace("{graphs}", &graphs(identity, "minilm_vectors"))
         .replace("{identity}", &literal(identity)?);
-    db.execute(&schema::alone(&create)).await
+    db.execute(&schema::alone(&create)).await?;
+    adopt(db, identity).await
+}
+
+/// Writes `identity` into a store of a version before that knows the weights of its model only, where they are these.
+async fn adopt(db: &Db, identity: &Identity) -> Result<(), StoreError> {
+    let Some(State { identity: stored, .. }) = state(db).await? else { return Ok(()) };
+    let before = stored.to_text()?;
+    let after = identity.migrated(stored).to_text()?;
+    if before == after {
+        return Ok(());
+    }
+    let parameters = vec![ParameterValue::Str(before), ParameterValue::Str(after)];
+    db.run("UPDATE minilm_meta SET identity = $2::text WHERE identity = $1::text RETURNING one", parameters)
+        .await
+        .map(drop)
 }
 
 /// An identity as a literal of SQL.

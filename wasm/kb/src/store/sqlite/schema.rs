@@ -84,8 +84,9 @@ pub const COMPLETE: &str =
     "INSERT OR IGNORE INTO minilm_meta (one, format_version, model, weights_sha256, identity, version)
     VALUES (1, ?1, ?2 ->> 'model', ?2 ->> 'weights_sha256', ?2, 0)";
 
-/// Parameters: the format version. After everything of it has been made.
-pub const MIGRATE: &str = "UPDATE minilm_meta SET format_version = ?1 WHERE format_version < ?1";
+/// Parameters: the format version, the identity from before, the new one. After everything of that version has been made.
+pub const MIGRATE: &str = "UPDATE minilm_meta SET format_version = ?1, identity = ?3, model = ?3 ->> 'model'
+    WHERE format_version < ?1 AND identity = ?2";
 
 /// Bytes of scale and error before the integers of a row in `minilm_quantized.levels`.
 pub const LEVELS_HEAD: i64 = 8;

@@ -91,7 +91,10 @@ impl Session {
         }
         let version = Value::Integer(schema::FORMAT_VERSION);
         self.run(schema::COMPLETE, vec![version.clone(), Value::Text(identity.to_text()?)]).await?;
-        self.run(schema::MIGRATE, vec![version]).await.map(drop)
+        let Some(Rows { meta, .. }) = self.read(schema::STATE, Vec::new()).await? else { return Ok(()) };
+        let before = text(&meta, 2)?.to_owned();
+        let after = identity.migrated(Identity::from_text(&before)?).to_text()?;
+        self.run(schema::MIGRATE, vec![version, Value::Text(before), Value::Text(after)]).await.map(drop)
     }
 }
 
