@@ -15,7 +15,13 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let lines = b"{\"_id\": {\"$oid\": \"65f0c0ffee65f0c0ffee65f0\"}, \"question\": \"Why?\", \"answers\": [\"Because.\"]}";
 //! let documents = Documents::new(&lines[..]).collect::<Result<Vec<_>, _>>()?;
-//! let model = ModelIdentity { name: "m".to_owned(), weights_sha256: "0".repeat(64), precision: "int8".to_owned(), dim: 2 };
+//! let model = ModelIdentity {
+//!     name: "m".to_owned(),
+//!     model_sha256: Some("0".repeat(64)),
+//!     weights_sha256: "0".repeat(64),
+//!     precision: "int8".to_owned(),
+//!     dim: 2,
+//! };
 //! let mut file = Vec::new();
 //! // With a real model, the closure calls its embedder.
 //! write_index(&mut file, &model, &["question".to_owned()], &documents, |texts| Ok::<_, String>([0.6, 0.8].repeat(texts.len())))?;

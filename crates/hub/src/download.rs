@@ -32,10 +32,19 @@ pub struct Download<'a> {
     pub label: &'a str,
 }
 
+/// What a download has brought.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Downloaded {
+    /// The sha256 of the file, lowercase hex.
+    pub sha256: String,
+    /// The commit that it is of, if the server said so.
+    pub commit: Option<String>,
+}
+
 /// How one connection ended.
 enum End {
-    /// All is here; with the sha256 that it has to have.
-    Complete { expected: Option<String> },
+    /// All is here; with the sha256 that it has to have, and the commit that it is of.
+    Complete { expected: Option<String>, commit: Option<String> },
     /// The part file was of no use and is gone.
     Restart,
     /// The connection broke, for this reason; the part file has grown or not.
@@ -43,20 +52,20 @@ enum End {
 }
 
 impl Client {
-    /// Fetches a file and gives its sha256.
-    pub fn download(&self, download: &Download<'_>) -> Result<String, Error> {
+    /// Fetches a file, unless it is there with the hash that is expected.
+    pub fn download(&self, download: &Download<'_>) -> Result<Downloaded, Error> {
         if let Some(expected) = download.sha256
             && download.dest.exists()
             && sha256_of(download.dest)? == expected
         {
-            return Ok(expected.to_owned());
+            return Ok(Downloaded { sha256: expected.to_owned(), commit: None });
         }
         let mut part = Part::open(download.dest, download.sha256.is_some())?;
         if part.len > download.max_bytes {
             part.clear()?;
         }
         match self.attempts(download, &mut part) {
-            Ok(expected) => part.finish(download, expected),
+            Ok((expected, commit)) => Ok(Downloaded { sha256: part.finish(download, expected)?, commit }),
             Err(error) => {
                 part.leave()?;
                 Err(error)
@@ -64,12 +73,12 @@ impl Client {
         }
     }
 
-    /// Until all is here; gives the expected hash.
-    fn attempts(&self, download: &Download<'_>, part: &mut Part) -> Result<Option<String>, Error> {
+    /// Until all is here; gives the expected hash and the commit.
+    fn attempts(&self, download: &Download<'_>, part: &mut Part) -> Result<(Option<String>, Option<String>), Error> {
         let mut resumes = 0;
         loop {
             match self.attempt(download, part) {
-                Ok(End::Complete { expected }) => return Ok(expected),
+                Ok(End::Complete { expected, commit }) => return Ok((expected, commit)),
                 Ok(End::Restart) if resumes < RESUMES => resumes += 1,
                 Ok(End::Restart) => {
                     return Err(Error::invalid(shown(download.get.url), "the server keeps refusing to send the file"));
@@ -95,7 +104,7 @@ impl Client {
             // Without If-Range a file that has changed meanwhile would be glued together from two.
             headers.extend(part.etag.clone().map(|etag| ("if-range", etag)));
         }
-        let Answer { response, announced_sha256 } = self.get(download.get, &headers)?;
+        let Answer { response, announced_sha256, commit } = self.get(download.get, &headers)?;
         let expected = download.sha256.map(str::to_owned).or(announced_sha256);
 
         let (head, body) = response.into_parts();
@@ -104,7 +113,7 @@ impl Client {
             StatusCode::RANGE_NOT_SATISFIABLE => {
                 // Asked for the bytes after the last: killed between the last byte and the rename.
                 if part.len > 0 && range == format!("bytes */{}", part.len) {
-                    return Ok(End::Complete { expected });
+                    return Ok(End::Complete { expected, commit });
                 }
                 part.clear()?;
                 return Ok(End::Restart);
@@ -147,7 +156,7 @@ impl Client {
                 let reason = format!("the connection ended at {} of {total} bytes", part.len);
                 Ok(End::Broken(unreachable(download.get.url, reason)))
             }
-            _ => Ok(End::Complete { expected }),
+            _ => Ok(End::Complete { expected, commit }),
         }
     }
 }

@@ -32,6 +32,23 @@ pub enum Error {
         /// The hash of what came.
         actual: String,
     },
+    /// The model has the name of one in the catalog, and computes something else.
+    #[error(
+        "{model} from {origin} is another model than the one of that name: its model_sha256 is {actual}, expected {expected}; {}",
+        .differences.join("; ")
+    )]
+    OtherModel {
+        /// The name.
+        model: String,
+        /// Where it came from.
+        origin: String,
+        /// The identity in the catalog.
+        expected: String,
+        /// The identity of what came.
+        actual: String,
+        /// What differs, each with the files that it comes from.
+        differences: Vec<String>,
+    },
     /// Something that was read is not what it has to be.
     #[error("{what}: {reason}")]
     Invalid {
@@ -104,12 +121,12 @@ impl Error {
         Error::Invalid { what: what.to_string(), reason: reason.to_string() }
     }
 
-    /// `actual` where it is the expected sha256; else an [`Error::Sha256`] about `what`.
-    pub(crate) fn unless_sha256_is(what: impl fmt::Display, expected: &str, actual: String) -> Result<String, Error> {
+    /// An [`Error::Sha256`] about `what`, unless `actual` is the expected sha256.
+    pub(crate) fn unless_sha256_is(what: impl fmt::Display, expected: &str, actual: &str) -> Result<(), Error> {
         if actual == expected {
-            return Ok(actual);
+            return Ok(());
         }
-        Err(Error::Sha256 { what: what.to_string(), expected: expected.to_owned(), actual })
+        Err(Error::Sha256 { what: what.to_string(), expected: expected.to_owned(), actual: actual.to_owned() })
     }
 
     /// Whether another source of the same pinned model is worth trying. A wrong hash or a full disk is not
@@ -118,6 +135,7 @@ impl Error {
         match self {
             Error::Unreachable { .. } | Error::Refused { .. } | Error::PipMissing { .. } | Error::Pip { .. } => true,
             Error::Sha256 { .. }
+            | Error::OtherModel { .. }
             | Error::Invalid { .. }
             | Error::Io { .. }
             | Error::Convert { .. }

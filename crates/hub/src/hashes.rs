@@ -1,6 +1,7 @@
-//! Hashes of files, remembered by size and time of change: weights need not be read again by every run.
+//! Hashes of files, remembered by size and time of change, and what directories compute, by the hashes of their files: weights need not be
+//! read again by every run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -28,15 +29,40 @@ struct Remembered {
 #[derive(Debug)]
 pub struct Hashes {
     file: PathBuf,
-    known: BTreeMap<String, Remembered>,
+    memory: Memory,
     changed: bool,
 }
+
+/// The content of the file.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Memory {
+    /// By the paths of the files.
+    files: BTreeMap<String, Remembered>,
+    /// Hashes of the inputs of models that compute what the catalog says.
+    models: BTreeSet<String>,
+}
+
+/// Models that are remembered, at most: there is one for each version of each model.
+const MAX_MODELS: usize = 100;
 
 impl Hashes {
     /// Those in `file`; none where it is not there or not understood.
     pub fn open(file: PathBuf) -> Self {
-        let known = fs::read(&file).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
-        Self { file, known, changed: false }
+        let memory = fs::read(&file).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+        Self { file, memory, changed: false }
+    }
+
+    /// Whether a model whose inputs have this hash was found to be right.
+    pub fn has_model(&self, inputs: &str) -> bool {
+        self.memory.models.contains(inputs)
+    }
+
+    /// Remembers that a model whose inputs have this hash is right.
+    pub fn add_model(&mut self, inputs: String) {
+        if self.memory.models.len() >= MAX_MODELS {
+            self.memory.models.clear();
+        }
+        self.changed |= self.memory.models.insert(inputs);
     }
 
     /// sha256 of a file, lowercase hex. Links are followed.
@@ -46,7 +72,7 @@ impl Hashes {
         let modified = metadata.modified().map_err(Error::io(&path))?;
         let modified_ns = modified.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64);
         let name = path.to_string_lossy().into_owned();
-        if let Some(known) = self.known.get(&name)
+        if let Some(known) = self.memory.files.get(&name)
             && (known.len, known.modified_ns) == (metadata.len(), modified_ns)
         {
             return Ok(known.sha256.clone());
@@ -54,7 +80,7 @@ impl Hashes {
         let sha256 = sha256_of(&path)?;
         let settled = SystemTime::now().duration_since(modified).is_ok_and(|age| age > SETTLED);
         if settled && metadata.len() >= WORTH_REMEMBERING {
-            self.known.insert(name, Remembered { len: metadata.len(), modified_ns, sha256: sha256.clone() });
+            self.memory.files.insert(name, Remembered { len: metadata.len(), modified_ns, sha256: sha256.clone() });
             self.changed = true;
         }
         Ok(sha256)
@@ -65,8 +91,8 @@ impl Hashes {
         if !self.changed {
             return;
         }
-        self.known.retain(|name, _| Path::new(name).exists());
-        let Ok(text) = serde_json::to_string_pretty(&self.known) else { return };
+        self.memory.files.retain(|name, _| Path::new(name).exists());
+        let Ok(text) = serde_json::to_string_pretty(&self.memory) else { return };
         let temporary = self.file.with_extension(format!("json.{}", std::process::id()));
         let folder = self.file.parent().map_or(Ok(()), fs::create_dir_all);
         if folder.is_ok() && fs::write(&temporary, text).is_ok() {

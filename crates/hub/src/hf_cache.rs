@@ -14,7 +14,7 @@ use super::Error;
 use super::cache::{WEIGHTS, list};
 use super::hashes::Hashes;
 use super::hub::WITH_WEIGHTS;
-use super::names::{is_safe_relative, is_sha256};
+use super::names::{Model, is_safe_relative, is_sha256};
 
 /// Files that decide how a model is used: a snapshot without them counts only if the repository has none.
 const DECIDING: [&str; 3] = ["modules.json", "sentence_bert_config.json", "tokenizer_config.json"];
@@ -56,16 +56,21 @@ pub fn repo(folder: &str) -> Option<String> {
     Some(format!("{owner}/{name}"))
 }
 
-/// The snapshot of `repo` (`owner/name`) in the cache `root`, if all files that count are there. `pin` is the sha256 of its weights.
-pub fn find(root: &Path, repo: &str, pin: Option<&str>) -> Option<Snapshot> {
-    let model = root.join(format!("models--{}", repo.replace('/', "--")));
-    let revision = fs::read_to_string(model.join("refs").join("main")).ok()?;
-    let revision = revision.trim();
-    if !is_safe_relative(revision) {
+/// The snapshot of `wanted` in the cache `root`, if all files that count are there.
+pub fn find(root: &Path, wanted: &Model) -> Option<Snapshot> {
+    let pin = wanted.sha256;
+    let model = root.join(format!("models--{}", wanted.repo.replace('/', "--")));
+    let revision = wanted.revision.as_deref().unwrap_or("main");
+    // A branch or a tag, else a commit.
+    let commit = match fs::read_to_string(model.join("refs").join(revision)) {
+        Ok(commit) => commit.trim().to_owned(),
+        Err(_) => revision.to_owned(),
+    };
+    if !is_safe_relative(&commit) {
         return None;
     }
-    let folder = model.join("snapshots").join(revision);
-    let absent = model.join(".no_exist").join(revision);
+    let folder = model.join("snapshots").join(&commit);
+    let absent = model.join(".no_exist").join(&commit);
     let has = |file: &str| folder.join(file).is_file();
     let mut files = BTreeMap::new();
     list(&folder, "", &mut files).ok()?;

@@ -8,7 +8,7 @@ use ureq::tls::{RootCerts, TlsConfig};
 use url::{Origin, Url};
 
 use super::Error;
-use super::names::is_sha256;
+use super::names::{is_revision, is_sha256};
 
 const MAX_REDIRECTS: usize = 8;
 
@@ -62,6 +62,8 @@ pub struct Answer {
     pub response: ureq::http::Response<ureq::Body>,
     /// The sha256 that the first host announced in `x-linked-etag`: the hub does so where it redirects to storage.
     pub announced_sha256: Option<String>,
+    /// The commit that the file is of, which the first host announced in `x-repo-commit`.
+    pub commit: Option<String>,
 }
 
 impl Client {
@@ -89,12 +91,16 @@ impl Client {
     pub fn get(&self, get: Get<'_>, headers: &[(&str, String)]) -> Result<Answer, Error> {
         let first = get.url.origin();
         let mut url = get.url.clone();
-        let mut announced_sha256 = None;
+        let (mut announced_sha256, mut commit) = (None, None);
         for _ in 0..=MAX_REDIRECTS {
             let at_first = url.origin() == first;
             let response = self.send(&url, get.token.filter(|_| at_first), headers)?;
             if at_first && announced_sha256.is_none() {
                 announced_sha256 = linked_sha256(response.headers());
+            }
+            if at_first && commit.is_none() {
+                commit =
+                    text(response.headers(), "x-repo-commit").filter(|commit| is_revision(commit)).map(str::to_owned);
             }
             let status = response.status();
             if status.is_redirection() {
@@ -103,7 +109,7 @@ impl Client {
             }
             return match status {
                 StatusCode::OK | StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE => {
-                    Ok(Answer { response, announced_sha256 })
+                    Ok(Answer { response, announced_sha256, commit })
                 }
                 StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
                     Err(unreachable(&url, "the proxy asks for credentials (407); put them into HTTPS_PROXY"))

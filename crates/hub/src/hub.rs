@@ -1,5 +1,6 @@
 //! A model from the Hugging Face hub, or from a mirror with the same layout of URLs.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -10,10 +11,10 @@ use serde::de::IgnoredAny;
 use url::Url;
 
 use super::Error;
-use super::cache::{Staging, WEIGHTS, one_hash};
-use super::download::Download;
+use super::cache::{Staging, WEIGHTS};
+use super::download::{Download, Downloaded};
 use super::http::{Client, Get, unreachable};
-use super::names::{Model, is_safe_relative};
+use super::names::{Model, is_revision, is_safe_relative};
 use super::sizes;
 
 /// The variable that names a mirror.
@@ -26,8 +27,8 @@ const MODULES: &str = "modules.json";
 const STATIC_EMBEDDING: &str = ModelFiles::FIRST_MODULES[1];
 const VOCABULARIES: [&str; 2] = ["tokenizer.json", "vocab.txt"];
 
-/// sha256 of files by their paths.
-type Hashes = BTreeMap<String, String>;
+/// The branch of a repository whose files are fetched, if the user names no other revision.
+const BRANCH: &str = "main";
 
 /// Modules behind the pooling that have weights of their own.
 pub(super) const WITH_WEIGHTS: [&str; 2] = [".Dense", ".LayerNorm"];
@@ -45,6 +46,14 @@ pub struct Hub<'a> {
     pub first: &'a Client,
     /// For all others.
     pub client: &'a Client,
+    /// The commit that all files are of, once it is known.
+    pub commit: OnceCell<String>,
+}
+
+/// What the hub knows about a revision.
+#[derive(Deserialize)]
+struct Revision {
+    sha: String,
 }
 
 #[derive(Deserialize)]
@@ -55,14 +64,23 @@ struct Module {
 }
 
 impl Hub<'_> {
-    /// Puts the files of `model` into `staging.model` and gives the sha256 of the weights. Which files there are is found out by asking for
-    /// them, as mirrors need not have a listing.
+    /// Puts the files of `model` into `staging.model`. Which files there are is found out by asking for them, as mirrors need not have a
+    /// listing. All are of one commit, which is in [`Hub::commit`] afterwards: that of the first file, or the one that the hub's API names.
+    /// Only of a mirror that knows neither, files are fetched by the branch.
     /// The weights come last: whatever is wrong with the rest is known before the long download.
-    pub fn fetch(&self, model: &Model, staging: &Staging) -> Result<String, Error> {
+    pub fn fetch(&self, model: &Model, staging: &Staging) -> Result<(), Error> {
         if self.offline {
             return Err(unreachable(self.endpoint, "HF_HUB_OFFLINE is set"));
         }
-        let top = self.small(self.first, model, staging, CONFIG);
+        let mut top = self.small(self.first, model, staging, CONFIG);
+        if top.is_ok()
+            && self.commit.get().is_none()
+            && let Some(commit) = self.commit_of_api(model, staging)
+        {
+            // The branch may have moved since.
+            let _ = self.commit.set(commit);
+            top = self.small(self.client, model, staging, CONFIG);
+        }
         let top = match top {
             Ok(()) | Err(Error::Refused { status: 404, .. }) => top,
             Err(error) => return Err(error),
@@ -96,20 +114,30 @@ impl Hub<'_> {
             let reason = format!("has neither {}", VOCABULARIES.join(" nor "));
             return Err(Error::invalid(&model.repo, reason));
         }
-        let mut hashes = BTreeMap::new();
         for (folder, _) in folders.iter().filter(|(_, has_weights)| **has_weights) {
             for file in ModelFiles::MODULE_WEIGHTS {
-                if self.weights(model, staging, &format!("{folder}/{file}"), &mut hashes)? {
+                if self.weights(model, staging, &format!("{folder}/{file}"))? {
                     break;
                 }
             }
         }
-        self.encoder(model, staging, &prefix, &mut hashes)?;
-        Ok(one_hash(&hashes))
+        self.encoder(model, staging, &prefix)
+    }
+
+    /// The commit of the revision, as the hub's API has it; `None` where there is no such API.
+    fn commit_of_api(&self, model: &Model, staging: &Staging) -> Option<String> {
+        let dest = staging.downloads.join("revision.json");
+        let path = format!("api/models/{}/revision/{}", model.repo, revision(model));
+        self.get(self.client, model, &path, "revision.json", &dest, None).ok()?;
+        let bytes = fs::read(&dest).ok()?;
+        // What is left of a download that has failed.
+        let _ = fs::remove_file(&dest);
+        let revision: Revision = serde_json::from_slice(&bytes).ok()?;
+        Some(revision.sha).filter(|sha| is_revision(sha))
     }
 
     /// Fetches the weights of the encoder, in the first format that is there.
-    fn encoder(&self, model: &Model, staging: &Staging, prefix: &str, hashes: &mut Hashes) -> Result<(), Error> {
+    fn encoder(&self, model: &Model, staging: &Staging, prefix: &str) -> Result<(), Error> {
         let formats = ModelFiles::WEIGHTS;
         // What is pinned is one file.
         let formats = if model.sha256.is_some() { &formats[..1] } else { &formats[..] };
@@ -117,7 +145,7 @@ impl Hub<'_> {
         for format in formats {
             for path in prefixes.iter().map(|prefix| format!("{prefix}{format}")) {
                 if !path.ends_with(".json") {
-                    if self.weights(model, staging, &path, hashes)? {
+                    if self.weights(model, staging, &path)? {
                         return Ok(());
                     }
                     continue;
@@ -133,7 +161,7 @@ impl Hub<'_> {
                         return Err(Error::invalid(&path, format!("refused a shard at {shard:?}, outside the model")));
                     }
                     let shard = path.rsplit_once('/').map_or(shard.clone(), |(folder, _)| format!("{folder}/{shard}"));
-                    if !self.weights(model, staging, &shard, hashes)? {
+                    if !self.weights(model, staging, &shard)? {
                         return Err(Error::invalid(&model.repo, format!("has no {shard}, which {path} names")));
                     }
                 }
@@ -150,31 +178,43 @@ impl Hub<'_> {
         check_json(&dest)
     }
 
-    /// Fetches a file of weights, which can be resumed, and adds its hash; `false` where there is none.
-    fn weights(&self, model: &Model, staging: &Staging, path: &str, hashes: &mut Hashes) -> Result<bool, Error> {
+    /// Fetches a file of weights, which can be resumed; `false` where there is none.
+    fn weights(&self, model: &Model, staging: &Staging, path: &str) -> Result<bool, Error> {
         let kept = staging.downloads.join(path.replace('/', "--"));
         let pin = model.sha256.filter(|_| path == WEIGHTS);
-        let sha256 = match self.file(self.client, model, path, &kept, pin) {
-            Err(Error::Refused { status: 404, .. }) => return Ok(false),
-            fetched => fetched?,
-        };
+        if !there(self.file(self.client, model, path, &kept, pin))? {
+            return Ok(false);
+        }
         let dest = staging.model.join(path);
         let folder = dest.parent().unwrap_or(&staging.model);
         fs::create_dir_all(folder).map_err(Error::io(folder))?;
         fs::rename(&kept, &dest).map_err(Error::io(&dest))?;
-        hashes.insert(path.to_owned(), sha256);
         Ok(true)
     }
 
-    fn file(
+    /// Fetches a file of the commit, or of the branch as long as there is none.
+    fn file(&self, client: &Client, model: &Model, file: &str, dest: &Path, sha256: Option<&str>) -> Result<(), Error> {
+        let revision = self.commit.get().map_or(revision(model), String::as_str);
+        let path = format!("{}/resolve/{revision}/{file}", model.repo);
+        let Some(commit) = self.get(client, model, &path, file, dest, sha256)?.commit else { return Ok(()) };
+        let first = self.commit.get_or_init(|| commit.clone());
+        if *first == commit {
+            return Ok(());
+        }
+        let reason = format!("is of revision {commit}, and what came before is of {first}: two revisions do not mix");
+        Err(Error::invalid(format!("{file} of {}", model.repo), reason))
+    }
+
+    fn get(
         &self,
         client: &Client,
         model: &Model,
+        path: &str,
         file: &str,
         dest: &Path,
         sha256: Option<&str>,
-    ) -> Result<String, Error> {
-        let url = format!("{}/{}/resolve/main/{file}", self.endpoint.as_str().trim_end_matches('/'), model.repo);
+    ) -> Result<Downloaded, Error> {
+        let url = format!("{}/{path}", self.endpoint.as_str().trim_end_matches('/'));
         let url = Url::parse(&url).map_err(|error| Error::invalid(&url, error))?;
         client.download(&Download {
             get: Get { url: &url, token: self.token },
@@ -184,6 +224,11 @@ impl Hub<'_> {
             label: &format!("{} {file}", model.name),
         })
     }
+}
+
+/// The revision that is asked for.
+fn revision(model: &Model) -> &str {
+    model.revision.as_deref().unwrap_or(BRANCH)
 }
 
 /// Whether a file was there to be fetched.

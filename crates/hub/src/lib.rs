@@ -24,6 +24,7 @@ mod hashes;
 mod hf_cache;
 mod http;
 mod hub;
+mod identity;
 mod list;
 mod names;
 mod onnx;

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::cache::{Manifest, read_manifest};
+use super::names::Model;
 use super::{Context, Error, hf_cache};
 
 /// A model directory in the cache.
@@ -13,8 +14,10 @@ pub struct CachedModel {
     pub repo: String,
     /// Where it came from.
     pub source: String,
-    /// sha256 of its weights, lowercase hex.
-    pub weights_sha256: String,
+    /// The commit that it is of, where the source has such.
+    pub revision: Option<String>,
+    /// What it computes, `model_sha256` of its packed files, where the catalog says so.
+    pub model_sha256: Option<String>,
     /// Size of all its files in bytes.
     pub bytes: u64,
     /// The directory.
@@ -38,9 +41,9 @@ impl Context {
     pub fn cached_models(&self) -> Result<Vec<CachedModel>, Error> {
         let mut models = Vec::new();
         for path in entries(&self.cache_dir)? {
-            if let Some(Manifest { repo, source, sha256, files }) = read_manifest(&path)? {
-                let bytes = files.values().sum();
-                models.push(CachedModel { repo, source, weights_sha256: sha256, bytes, path });
+            if let Some(Manifest { repo, source, revision, model_sha256, files, .. }) = read_manifest(&path)? {
+                let bytes = files.values().map(|fact| fact.bytes).sum();
+                models.push(CachedModel { repo, source, revision, model_sha256, bytes, path });
             }
         }
         Ok(models)
@@ -54,7 +57,10 @@ impl Context {
     pub fn hf_models(&self) -> Result<Vec<(String, PathBuf)>, Error> {
         let Some(root) = &self.hf_cache else { return Ok(Vec::new()) };
         let repos = entries(root)?.into_iter().filter_map(|path| hf_cache::repo(path.file_name()?.to_str()?));
-        let found = repos.filter_map(|repo| hf_cache::find(root, &repo, None).map(|snapshot| (repo, snapshot.folder)));
+        let found = repos.filter_map(|repo| {
+            let model = Model::parse(&repo, &[]).ok()?;
+            Some((repo, hf_cache::find(root, &model)?.folder))
+        });
         Ok(found.collect())
     }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::catalog::{Known, Source};
+use super::catalog::{Known, Source, model_sha256};
 use super::{Error, ModelDir, PackedModel};
 
 /// The owner that a bare name belongs to, as sentence-transformers itself has it.
@@ -15,8 +15,12 @@ pub struct Model {
     pub name: String,
     /// `owner/name` on the hub.
     pub repo: String,
+    /// The branch, tag or commit that the user asks for.
+    pub revision: Option<String>,
     /// sha256 of the hub's weights, if the catalog pins it.
     pub sha256: Option<&'static str>,
+    /// What decides its vectors, if the catalog pins it: see [`Known::identity`].
+    pub identity: Option<&'static str>,
     /// Each sha256 that the weights may have; none if the catalog pins none.
     pub pins: Vec<&'static str>,
     /// Where it can be had, best first.
@@ -24,23 +28,37 @@ pub struct Model {
 }
 
 impl Model {
-    /// Reads `name`, `owner/name`, or a name of the catalog.
+    /// The `model_sha256` that the catalog pins.
+    pub fn model_sha256(&self) -> Option<String> {
+        let identity = serde_json::from_str(self.identity?).ok()?;
+        Some(model_sha256(&identity))
+    }
+
+    /// Reads `name`, `owner/name`, or a name of the catalog, each with `@revision` or without. What the catalog pins is the model without.
     pub fn parse(name: &str, catalog: &'static [Known]) -> Result<Model, Error> {
         let bad = |reason: &str| Error::invalid(format!("model {name:?}"), reason);
-        let (owner, short) = name.split_once('/').unwrap_or((DEFAULT_OWNER, name));
+        let (model, revision) = name.split_once('@').map_or((name, None), |(model, revision)| (model, Some(revision)));
+        if revision.is_some_and(|revision| !is_revision(revision)) {
+            return Err(bad("what follows @ has to be a commit, or a branch or tag without slashes"));
+        }
+        let (owner, short) = model.split_once('/').unwrap_or((DEFAULT_OWNER, model));
         if !is_repo_part(owner) || !is_repo_part(short) {
             return Err(bad(
                 "neither a .minilm file, nor a directory with a config.json, nor a model name (name or owner/name)",
             ));
         }
         let repo = format!("{owner}/{short}");
-        if let Some(known) = catalog.iter().find(|known| known.repo == repo) {
+        if let Some(known) = catalog.iter().find(|known| known.repo == repo)
+            && revision.is_none()
+        {
             return Ok(known.into());
         }
         Ok(Model {
             name: if owner == DEFAULT_OWNER { short.to_owned() } else { repo.clone() },
             repo,
+            revision: revision.map(str::to_owned),
             sha256: None,
+            identity: None,
             pins: Vec::new(),
             sources: &[Source::Hub],
         })
@@ -52,7 +70,9 @@ impl From<&'static Known> for Model {
         Model {
             name: known.name.to_owned(),
             repo: known.repo.to_owned(),
+            revision: None,
             sha256: Some(known.sha256),
+            identity: known.identity,
             pins: known.pins(),
             sources: known.sources,
         }
@@ -91,6 +111,11 @@ pub fn is_safe_relative(path: &str) -> bool {
 
 fn is_plain(part: &str) -> bool {
     !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
+}
+
+/// Whether `text` can name a revision, and be put into a URL and a path as it is.
+pub fn is_revision(text: &str) -> bool {
+    is_plain(text) && !text.starts_with(['.', '-']) && !text.contains("..")
 }
 
 /// Whether `text` can be a sha256 in lowercase hex.

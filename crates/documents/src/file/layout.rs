@@ -154,7 +154,8 @@ impl Layout {
             });
         }
         let version = metadata[KEY_VERSION].as_str().unwrap_or_default();
-        if version != INDEX_VERSION.to_string() {
+        // Which of them it is shows in the facts, too: a header that contradicts itself is refused later.
+        if !(1..=INDEX_VERSION).any(|known| version == known.to_string()) {
             return Err(FileError::Version { found: version.to_owned() });
         }
         let info = serde_json::from_str(metadata[KEY_INFO].as_str().unwrap_or_default())
@@ -180,7 +181,7 @@ impl Layout {
 fn head(mut header: Map<String, Value>, info: &IndexInfo) -> Vec<u8> {
     let metadata = json!({
         "format": FORMAT,
-        KEY_VERSION: INDEX_VERSION.to_string(),
+        KEY_VERSION: info.version().to_string(),
         KEY_INFO: json!(info).to_string(),
     });
     header.insert("__metadata__".to_owned(), metadata);

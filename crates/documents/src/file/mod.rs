@@ -1,4 +1,4 @@
-//! The index file: documents, their vectors, and what is needed to search them in place. Version 1, described in `docs/formats.md`.
+//! The index file: documents, their vectors, and what is needed to search them in place. Version 2, described in `docs/formats.md`.
 
 mod layout;
 mod read_at;
@@ -16,8 +16,8 @@ pub use read_at::ReadAt;
 pub use view::IndexFile;
 pub use write::{BuildError, write_index};
 
-/// Version of the format that this build writes and reads.
-pub const INDEX_VERSION: u32 = 1;
+/// Version of the format that this build writes. It reads version 1 too.
+pub const INDEX_VERSION: u32 = 2;
 
 /// The model that vectors come from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +25,10 @@ pub struct ModelIdentity {
     /// Its name.
     #[serde(rename = "model")]
     pub name: String,
+    /// Its identity: SHA-256 of everything that decides its vectors, but for the precision. `None` in a file of version 1, which has only
+    /// the hash of the weights.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_sha256: Option<String>,
     /// SHA-256 of the weights it was packed from.
     pub weights_sha256: String,
     /// Precision of its weights.
@@ -37,10 +41,34 @@ impl From<&minilm::Config> for ModelIdentity {
     fn from(config: &minilm::Config) -> Self {
         Self {
             name: config.name.clone(),
+            model_sha256: Some(config.model_sha256.clone()),
             weights_sha256: config.weights_sha256.clone(),
             precision: config.precision.to_string(),
             dim: config.dim(),
         }
+    }
+}
+
+impl ModelIdentity {
+    /// Whether vectors of the two can be compared: the same identity, precision and width, whatever the names. Where one of them has no
+    /// identity, the weights have to be the same.
+    #[must_use]
+    pub fn is_comparable(&self, other: &Self) -> bool {
+        (self.hash(other), &self.precision, self.dim) == (other.hash(self), &other.precision, other.dim)
+    }
+
+    /// What it is compared with `other` by, and the hash.
+    fn hash(&self, other: &Self) -> (&'static str, &str) {
+        match &self.model_sha256 {
+            Some(hash) if other.model_sha256.is_some() => ("model_sha256", hash),
+            _ => ("weights_sha256", &self.weights_sha256),
+        }
+    }
+
+    /// For people, who compare it with `other`.
+    fn beside(&self, other: &Self) -> String {
+        let (kind, hash) = self.hash(other);
+        format!("{} ({}, {} dimensions, {kind} {hash:.12}…)", self.name, self.precision, self.dim)
     }
 }
 
@@ -54,6 +82,14 @@ pub struct IndexInfo {
     pub documents: usize,
     /// The text fields that can be searched.
     pub fields: Vec<FieldRows>,
+}
+
+impl IndexInfo {
+    /// Version of the file: [`INDEX_VERSION`], or 1 where it has no identity of the model.
+    #[must_use]
+    pub fn version(&self) -> u32 {
+        if self.model.model_sha256.is_some() { INDEX_VERSION } else { 1 }
+    }
 }
 
 /// A text field, and in how many documents it is.
@@ -77,7 +113,7 @@ pub enum FileError {
     #[error("this is no index file: {0}; make one with `minilm index build`")]
     NotAnIndex(String),
     /// Written by another version of the format.
-    #[error("the index file has version {found:?}, this build reads version {INDEX_VERSION}: build it anew")]
+    #[error("the index file has version {found:?}, this build reads versions 1 to {INDEX_VERSION}: build it anew")]
     Version {
         /// What the file states.
         found: String,
@@ -129,10 +165,7 @@ pub enum FileError {
         expected: usize,
     },
     /// Vectors of two models have nothing to do with each other.
-    #[error(
-        "the index file was made with model {} ({}, weights {:.12}…), this is {} ({}, weights {:.12}…): build it anew",
-        .file.name, .file.precision, .file.weights_sha256, .given.name, .given.precision, .given.weights_sha256
-    )]
+    #[error("the index file was made with model {}, this is {}: build it anew", .file.beside(.given), .given.beside(.file))]
     OtherModel {
         /// Model of the file.
         file: Box<ModelIdentity>,

@@ -8,7 +8,13 @@ use crate::Document;
 const DIM: usize = 5;
 
 fn model() -> ModelIdentity {
-    ModelIdentity { name: "m".to_owned(), weights_sha256: "ab".repeat(32), precision: "int8".to_owned(), dim: DIM }
+    ModelIdentity {
+        name: "m".to_owned(),
+        model_sha256: Some("ab".repeat(32)),
+        weights_sha256: "01".repeat(32),
+        precision: "int8".to_owned(),
+        dim: DIM,
+    }
 }
 
 /// Some vector that depends on the text alone.
@@ -116,11 +122,58 @@ fn another_model_is_named() {
     let file = file(1);
     let index = IndexFile::open(&file[..]).expect("a file");
     index.check_model(&model()).expect("the same");
-    let other = ModelIdentity { weights_sha256: "cd".repeat(32), ..model() };
+    index.check_model(&ModelIdentity { name: "n".to_owned(), ..model() }).expect("the same under another name");
+    for other in [
+        // The same weights with other settings, or another tokenizer.
+        ModelIdentity { model_sha256: Some("cd".repeat(32)), ..model() },
+        ModelIdentity { precision: "f32".to_owned(), ..model() },
+        ModelIdentity { dim: 4, ..model() },
+    ] {
+        let error = index.check_model(&other).expect_err("another").to_string();
+        let hash = other.model_sha256.as_deref().map(|hash| &hash[..12]).expect("it has one");
+        let expected = format!(
+            "the index file was made with model m (int8, 5 dimensions, model_sha256 abababababab…), this is m ({}, {} dimensions, \
+             model_sha256 {hash}…): build it anew",
+            other.precision, other.dim
+        );
+        assert_eq!(error, expected);
+    }
+}
+
+/// Written before there was an identity of the model: by the weights alone.
+const VERSION_1: &[u8] = include_bytes!("../../tests/version-1.minilm-index");
+
+#[test]
+fn a_file_of_version_1_is_read_and_belongs_to_its_weights() {
+    use_all(VERSION_1).expect("all of it is read");
+    let index = IndexFile::open(VERSION_1).expect("a file");
+    assert_eq!((index.info().version(), index.info().model.model_sha256.as_ref(), index.len()), (1, None, 3));
+    assert_eq!(index.document(1).expect("a document").text("title").as_deref(), Some("Orders"));
+    let query = Query::new(&[27.0 / 32.0, 3.0 / 32.0, 7.0 / 32.0]).expect("not 0");
+    assert_eq!(ids(&index, &index.search("question", &query, 1, None).expect("a field")), ["1"]);
+
+    let same = ModelIdentity { weights_sha256: "ab".repeat(32), dim: 3, ..model() };
+    index.check_model(&same).expect("the weights are the same");
+    let error = index.check_model(&ModelIdentity { weights_sha256: "cd".repeat(32), ..same }).expect_err("another");
     assert_eq!(
-        index.check_model(&other).expect_err("another").to_string(),
-        "the index file was made with model m (int8, weights abababababab…), this is m (int8, weights cdcdcdcdcdcd…): build it anew"
+        error.to_string(),
+        "the index file was made with model m (int8, 3 dimensions, weights_sha256 abababababab…), this is m (int8, 3 dimensions, \
+         weights_sha256 cdcdcdcdcdcd…): build it anew"
     );
+}
+
+/// What is written without an identity is version 1, to the byte.
+#[test]
+fn version_1_is_still_what_it_was() {
+    let index = IndexFile::open(VERSION_1).expect("a file");
+    let documents = index.documents(0..3).expect("documents");
+    let embed = |texts: &[&str]| {
+        let length = texts.iter().map(|text| text.len() as f32);
+        Ok::<_, String>(length.flat_map(|length| [length, 30.0 - length, 7.0].map(|x| x / 32.0)).collect())
+    };
+    let mut file = Vec::new();
+    write_index(&mut file, &index.info().model, &fields(), &documents, embed).expect("all is well");
+    assert!(file == VERSION_1);
 }
 
 #[test]
@@ -211,7 +264,10 @@ fn headers_that_lie_are_refused() {
         ("\\\"dim\\\":5", "\\\"dim\\\":18446744073709551615"),
         ("\"shape\":[20]", "\"shape\":[20,1]"),
         ("\"data_offsets\":[0,", "\"data_offsets\":[18446744073709551615,"),
-        ("minilm-index.version\":\"1\"", "minilm-index.version\":\"2\""),
+        ("minilm-index.version\":\"2\"", "minilm-index.version\":\"3\""),
+        // A version that says more about the model, or less.
+        ("minilm-index.version\":\"2\"", "minilm-index.version\":\"1\""),
+        ("\\\"model_sha256\\\":", "\\\"other\\\":"),
         ("\"format\":\"minilm-index\"", "\"format\":\"pt\""),
         ("documents.json", "documents.other"),
     ] {

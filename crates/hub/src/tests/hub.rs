@@ -31,7 +31,11 @@ fn a_small_repo_is_pulled_whole() {
     );
     assert_eq!(names_in(&dir.path.join("odd_Pooling")), ["config.json"]);
     assert_eq!(fs::read(dir.path.join("model.safetensors")).unwrap(), weights());
-    assert_eq!(fixture.entries(), ["someone--tiny", "someone--tiny.lock"], "nothing half-done stays");
+    assert_eq!(
+        fixture.entries(),
+        ["someone--tiny", "someone--tiny.json", "someone--tiny.lock"],
+        "nothing half-done stays"
+    );
 
     drop(hub);
     assert_eq!(fixture.context.resolve(&request).unwrap(), dir, "without network");

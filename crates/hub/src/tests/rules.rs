@@ -34,7 +34,27 @@ fn names_mean_repositories() {
     assert_eq!(parse(l6).ok(), row("all-MiniLM-L6-v2", l6, true));
     assert_eq!(parse("foo").ok(), row("foo", "sentence-transformers/foo", false));
     assert_eq!(parse("a/b").ok(), row("a/b", "a/b", false));
-    for bad in ["", "a/b/c", "../x", "a/..", "/x", "x/", "a b", "a--b", "a?b", "./x", "-x"] {
+    assert_eq!(parse("foo@v1.0").ok(), row("foo", "sentence-transformers/foo", false));
+    assert_eq!(parse(&format!("{l6}@0a1b")).ok(), row("all-MiniLM-L6-v2", l6, false));
+    for bad in [
+        "a/b@",
+        "a/b@c@d",
+        "a/b@../c",
+        "a/b@refs/pr/1",
+        "a/b@-x",
+        "@v1",
+        "",
+        "a/b/c",
+        "../x",
+        "a/..",
+        "/x",
+        "x/",
+        "a b",
+        "a--b",
+        "a?b",
+        "./x",
+        "-x",
+    ] {
         assert!(parse(bad).is_err(), "{bad}");
     }
 }

@@ -36,14 +36,20 @@ pub fn pack(model: &Model, args: PackArgs) -> Result<()> {
 /// Prints the known models, the models in the cache and the packed files.
 pub fn list() -> Result<()> {
     let context = Context::from_env()?;
-    println!("Known models (sha256 of the weights on the hub):");
+    println!("Known models, with their model_sha256:");
     for known in KNOWN {
-        println!("  {:<32} {}  {}", known.name, short(known.sha256), known.repo);
+        println!("  {:<32} {}  {}", known.name, short(known.model_sha256().as_deref()), known.repo);
     }
     println!("\nIn the cache, {}:", context.cache_dir.display());
     for model in context.cached_models()? {
         let megabytes = megabytes(model.bytes);
-        println!("  {:<46} {}  {megabytes}  from {}", model.repo, short(&model.weights_sha256), model.source);
+        let revision = model.revision.map(|revision| format!(", revision {revision}")).unwrap_or_default();
+        println!(
+            "  {:<46} {}  {megabytes}  from {}{revision}",
+            model.repo,
+            short(model.model_sha256.as_deref()),
+            model.source
+        );
     }
     if let Some(root) = &context.hf_cache {
         println!("\nIn the cache of Hugging Face's programs, {}:", root.display());
@@ -58,9 +64,10 @@ pub fn list() -> Result<()> {
     Ok(())
 }
 
-/// The beginning of a hash, as people compare them.
-fn short(sha256: &str) -> &str {
-    sha256.get(..16).unwrap_or(sha256)
+/// The beginning of a hash, as people compare them; as wide where there is none.
+fn short(sha256: Option<&str>) -> String {
+    let sha256 = sha256.unwrap_or("-");
+    format!("{:<16}", sha256.get(..16).unwrap_or(sha256))
 }
 
 fn megabytes(bytes: u64) -> String {

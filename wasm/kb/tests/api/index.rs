@@ -15,13 +15,7 @@ pub fn build(path: &Path, documents: &Value, fields: &[&str]) {
     let text = documents.to_string();
     let documents = Documents::new(text.as_bytes()).collect::<Result<Vec<_>, _>>().expect("documents");
     let embedder = embedder();
-    let config = embedder.config();
-    let model = ModelIdentity {
-        name: config.name.clone(),
-        weights_sha256: config.weights_sha256.clone(),
-        precision: config.precision.to_string(),
-        dim: embedder.dim(),
-    };
+    let model = ModelIdentity::from(embedder.config());
     let fields: Vec<String> = fields.iter().map(|&field| field.to_owned()).collect();
     let mut file = Vec::new();
     write_index(&mut file, &model, &fields, &documents, |texts| {
@@ -125,6 +119,6 @@ fn a_file_that_does_not_fit_is_refused() {
     fs::write(&file, later).expect("a file");
     let later = serve(&file, &[], false).post("/query", ask);
     let error =
-        "the store has format version 7, and this component reads version 1: it needs a minilm that knows version 7";
+        "the store has format version 7, and this component reads version 2: it needs a minilm that knows version 7";
     assert_eq!((later.status, &later.json()["error"]), (503, &json!(error)));
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::Args;
-use minilm_documents::{INDEX_VERSION, IndexInfo};
+use minilm_documents::IndexInfo;
 use serde::Serialize;
 
 use crate::output::{Sink, write_json};
@@ -30,8 +30,8 @@ Examples:
   minilm index info kb.minilm
   minilm index info kb.minilm --verify
 
-JSON:  {\"file\", \"file_len\", \"version\", \"verified\", \"model\", \"weights_sha256\", \"precision\", \"dim\", \"documents\",
-        \"fields\": [{\"name\", \"rows\"}, …]}";
+JSON:  {\"file\", \"file_len\", \"version\", \"verified\", \"model\", \"model_sha256\"?, \"weights_sha256\", \"precision\", \"dim\",
+        \"documents\", \"fields\": [{\"name\", \"rows\"}, …]}";
 
 #[derive(Serialize)]
 struct Facts<'a> {
@@ -52,14 +52,17 @@ pub fn run(args: &InfoArgs) -> Result<()> {
     let mut out = Sink::stdout();
     if args.json {
         let file = args.file.as_path();
-        let facts = Facts { file, file_len: index.file_len(), version: INDEX_VERSION, verified: args.verify, info };
+        let facts = Facts { file, file_len: index.file_len(), version: info.version(), verified: args.verify, info };
         write_json(&mut out, &facts)?;
         writeln!(out)?;
     } else {
         writeln!(out, "{}: {} documents, {} bytes", args.file.display(), info.documents, index.file_len())?;
         let model = &info.model;
         writeln!(out, "  model {} ({}), {} dimensions", model.name, model.precision, model.dim)?;
-        writeln!(out, "  weights {}", model.weights_sha256)?;
+        match &model.model_sha256 {
+            Some(hash) => writeln!(out, "  model sha256 {hash}")?,
+            None => writeln!(out, "  weights sha256 {}", model.weights_sha256)?,
+        }
         for field in &info.fields {
             writeln!(out, "  field `{}`: {} vectors", field.name, field.rows)?;
         }

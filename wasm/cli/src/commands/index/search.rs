@@ -161,6 +161,7 @@ mod tests {
         let documents = Documents::new(&lines[..]).collect::<Result<Vec<_>, _>>().expect("documents");
         let model = ModelIdentity {
             name: "m".to_owned(),
+            model_sha256: Some("0".repeat(64)),
             weights_sha256: "0".repeat(64),
             precision: "int8".to_owned(),
             dim: 2,
