@@ -70,7 +70,7 @@ impl Identity {
                 };
                 sha256.chars().take(12).collect()
             };
-            let hash = if stored.model_sha256.is_some() { "sha256" } else { "weights" };
+            let hash = if stored.model_sha256.is_some() { "model_sha256" } else { "weights_sha256" };
             return Some(format!(
                 "the documents were embedded with the model `{}` ({hash} {}…), this component has `{}` ({hash} {}…); \
                  {recovery_hint}",
@@ -113,8 +113,8 @@ mod tests {
         // The same weights with another tokenizer.
         let other = Identity { model: "b".to_owned(), model_sha256: Some("e".repeat(64)), ..own.clone() };
         let message = own.mismatch(&other, "hint").expect("another model");
-        assert!(message.contains("`b` (sha256 eeeeeeeeeeee…)"), "{message}");
-        assert!(message.contains("`a` (sha256 0123456789ab…)"), "{message}");
+        assert!(message.contains("`b` (model_sha256 eeeeeeeeeeee…)"), "{message}");
+        assert!(message.contains("`a` (model_sha256 0123456789ab…)"), "{message}");
         let other = Identity { fields: vec!["question".to_owned(), "title".to_owned()], ..own.clone() };
         let message = own.mismatch(&other, "hint").expect("other fields");
         assert!(message.contains("SEARCH_FIELDS=question,title, now it is question; hint"), "{message}");
@@ -128,7 +128,7 @@ mod tests {
         let other = Identity { weights_sha256: "c".repeat(64), ..old };
         let message = own.mismatch(&other, "hint").expect("other weights");
         assert!(
-            message.contains("(weights cccccccccccc…)") && message.contains("(weights fedcba987654…)"),
+            message.contains("(weights_sha256 cccccccccccc…)") && message.contains("(weights_sha256 fedcba987654…)"),
             "{message}"
         );
         assert_eq!(own.migrated(other.clone()), other);

@@ -105,7 +105,7 @@ fn identity(index: &Index<File>) -> Identity {
     let info = index.info();
     Identity {
         model: info.model.name.clone(),
-        model_sha256: None,
+        model_sha256: info.model.model_sha256.clone(),
         weights_sha256: info.model.weights_sha256.clone(),
         dim: info.model.dim,
         fields: info.fields.iter().map(|field| field.name.clone()).collect(),

@@ -27,7 +27,7 @@ fn another_model_is_refused_until_a_reindex() {
         assert_eq!(reply.status, 409, "{}", reply.text());
         let error = reply.json();
         let message = error["error"].as_str().expect("a message");
-        assert!(message.contains("(sha256 ") && message.contains("POST /documents/reindex"), "{message}");
+        assert!(message.contains("(model_sha256 ") && message.contains("POST /documents/reindex"), "{message}");
         assert_eq!(
             (&error["details"]["stored"]["dim"], &error["details"]["configured"]["dim"]),
             (&json!(16), &json!(32))

@@ -16,7 +16,11 @@ fn another_model_is_refused_until_a_reindex() {
         assert_eq!(reply.status(), 409, "{}", reply.text());
         let error = reply.json();
         let message = error["error"].as_str().expect("a message");
-        let parts = ["`paraphrase-MiniLM-L3-v2` (sha256 ", "`all-MiniLM-L6-v2` (sha256 ", "POST /documents/reindex"];
+        let parts = [
+            "`paraphrase-MiniLM-L3-v2` (model_sha256 ",
+            "`all-MiniLM-L6-v2` (model_sha256 ",
+            "POST /documents/reindex",
+        ];
         assert!(parts.iter().all(|part| message.contains(part)), "{message}");
         assert_eq!(error["details"]["stored"]["model"], "paraphrase-MiniLM-L3-v2");
         assert_eq!(error["details"]["configured"]["model"], "all-MiniLM-L6-v2");
