@@ -110,6 +110,39 @@ pub struct TokenizerConfig {
     pub double_sep: bool,
     /// Tokens that are found literally in the raw text, before normalization.
     pub added_tokens: Vec<AddedToken>,
+    /// How token ids become text again.
+    #[serde(default, skip_serializing_if = "Decoder::is_default")]
+    pub decoder: Decoder,
+}
+
+/// How the tokens of a text become text again: the `decoder` of `tokenizer.json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decoder {
+    /// Blanks between words; a token that continues a word follows without one.
+    WordPiece {
+        /// How a token begins that continues a word. It is dropped, but for the first token.
+        prefix: String,
+        /// Whether blanks before punctuation and contractions are taken out.
+        cleanup: bool,
+    },
+    /// A blank between any two tokens: what `tokenizers` does without a decoder.
+    Blanks,
+    /// Any other one, by its type. Texts are read as ever, and ids are not decoded.
+    Unsupported(String),
+}
+
+impl Default for Decoder {
+    /// That of BERT.
+    fn default() -> Self {
+        Self::WordPiece { prefix: "##".to_owned(), cleanup: true }
+    }
+}
+
+impl Decoder {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// A token that is found in the text as it is, before the text is split into words.
@@ -123,6 +156,17 @@ pub struct AddedToken {
     /// Whether it is searched in the normalized text, and normalized itself; else in the raw text.
     #[serde(default, skip_serializing_if = "is_false")]
     pub normalized: bool,
+    /// Whether decoding may leave it out; where nothing is said, unless it is `normalized`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub special: Option<bool>,
+}
+
+impl AddedToken {
+    /// Whether decoding may leave it out, as `[CLS]` and `[PAD]`.
+    #[must_use]
+    pub fn is_special(&self) -> bool {
+        self.special.unwrap_or(!self.normalized)
+    }
 }
 
 fn is_false(flag: &bool) -> bool {

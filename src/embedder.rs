@@ -12,7 +12,7 @@ use crate::model::{Encoder, Workspace};
 use crate::modules::SentenceModules;
 use crate::output::Embeddings;
 use crate::pooling::pool;
-use crate::run::{Batches, EncodeRun, batches};
+use crate::run::{Batches, EncodeRun, TokenRun, all_finite, batches};
 use crate::tokenizer::{Tokenizer, Tokens, Truncation};
 use crate::{Config, EncoderConfig, Error, normalize};
 
@@ -201,18 +201,31 @@ impl Embedder {
             }
             return Ok(());
         }
+        self.forward_batch(texts, &indices, own, |index, vectors| {
+            vector.resize(hidden_size, 0.0);
+            pool(pooling, vectors, &mut vector);
+            self.finish(index, &mut vector, &mut data[index * dim..][..dim])
+        })
+    }
+
+    /// Runs the texts at `indices` through the encoder, and hands on the token vectors of each `[n_tokens, hidden_size]`.
+    pub(crate) fn forward_batch(
+        &self,
+        texts: &[Tokens],
+        indices: &[usize],
+        own: &mut Workspace,
+        mut sink: impl FnMut(usize, &[f32]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         let mut kept = self.workspace.try_lock();
         let work = kept.as_deref_mut().unwrap_or(own);
         let batch: Vec<&Tokens> = indices.iter().map(|&index| &texts[index]).collect();
         work.resize(self.config(), batch.iter().map(|tokens| tokens.len()).sum());
         self.encoder().forward(&batch, work);
         let mut rest = &work.hidden[..];
-        for (index, tokens) in indices.into_iter().zip(batch) {
-            let (vectors, behind) = rest.split_at(tokens.len() * hidden_size);
+        for (&index, tokens) in indices.iter().zip(batch) {
+            let (vectors, behind) = rest.split_at(tokens.len() * self.config().encoder.hidden_size);
             rest = behind;
-            vector.resize(hidden_size, 0.0);
-            pool(pooling, vectors, &mut vector);
-            self.finish(index, &mut vector, &mut data[index * dim..][..dim])?;
+            sink(index, vectors)?;
         }
         Ok(())
     }
@@ -223,12 +236,40 @@ impl Embedder {
         if self.config().normalize {
             normalize(vector);
         }
-        // Without an early end, so that many values are looked at together.
-        if !vector.iter().fold(true, |finite, x| finite & x.is_finite()) {
+        if !all_finite(vector) {
             return Err(Error::NotFinite { index });
         }
         row.copy_from_slice(vector);
         Ok(())
+    }
+
+    /// The vector of each token of `texts` behind the last layer `[n_tokens, hidden_size]`, special tokens included, in the order of
+    /// `texts`: `output_value="token_embeddings"` of sentence-transformers. They are what pooling reads, so neither pooling nor what
+    /// follows it, normalization for instance, changes them. Of a static model they are the rows of its table, for the tokens that a text
+    /// has: it has no special ones.
+    ///
+    /// A text's vectors are the same, to the bit, alone and in any batch.
+    ///
+    /// # Errors
+    /// Those of [`Embedder::embed`].
+    pub fn token_embeddings(&self, texts: &[Tokens]) -> Result<Vec<Vec<f32>>, Error> {
+        let mut run = self.token_embeddings_in_batches(texts)?;
+        let mut all = vec![Vec::new(); texts.len()];
+        while let Some(batch) = run.step()? {
+            batch.into_iter().for_each(|(index, vectors)| all[index] = vectors);
+        }
+        Ok(all)
+    }
+
+    /// What [`Embedder::token_embeddings`] does, a batch at a time: the vectors of many texts need much memory, 1,536 bytes a token where
+    /// `hidden_size` is 384.
+    ///
+    /// # Errors
+    /// Those of [`Embedder::embed`]; [`Error::NotFinite`] comes from [`TokenRun::step`].
+    pub fn token_embeddings_in_batches<'a>(&'a self, texts: &'a [Tokens]) -> Result<TokenRun<'a>, Error> {
+        texts.iter().enumerate().try_for_each(|(index, tokens)| self.check_tokens(index, tokens))?;
+        let rest = batches(texts, false).into_iter();
+        Ok(TokenRun { embedder: self, texts, rest, own_workspace: Workspace::default() })
     }
 
     /// Vectors of the tokens of one text as they enter the first transformer layer `[tokens, hidden_size]`.

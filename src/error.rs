@@ -123,6 +123,14 @@ pub enum Error {
         /// Rows of the word embeddings.
         vocab_size: usize,
     },
+    /// A token id that no token of the vocabulary has cannot be decoded.
+    #[error("text {index} has token id {id}, and the vocabulary has no token with this id")]
+    UnknownToken {
+        /// Position of the text in the call.
+        index: usize,
+        /// The id.
+        id: u32,
+    },
     /// An option of a call has a value outside its range.
     #[error("option `{option}`: {reason}")]
     Option {
@@ -189,9 +197,11 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::TooManyTokens { .. } | Self::Tokens { .. } | Self::TokenId { .. } | Self::Rows { .. } => {
-                ErrorKind::Input
-            }
+            Self::TooManyTokens { .. }
+            | Self::Tokens { .. }
+            | Self::TokenId { .. }
+            | Self::UnknownToken { .. }
+            | Self::Rows { .. } => ErrorKind::Input,
             Self::Option { .. } => ErrorKind::Option,
             Self::Truncated { .. }
             | Self::HeaderTooLarge { .. }
@@ -216,6 +226,7 @@ impl Error {
         if let Self::TooManyTokens { index, .. }
         | Self::Tokens { index, .. }
         | Self::TokenId { index, .. }
+        | Self::UnknownToken { index, .. }
         | Self::NotFinite { index } = &mut self
         {
             *index = index.saturating_add(first);

@@ -60,7 +60,7 @@ mod unit_length;
 
 pub use aligned::{Aligned, AlignedBytes};
 pub use baked::{BAKED_MAGIC, baked_model};
-pub use config::{AddedToken, Config, EncoderConfig, Pooling, Precision, SimilarityFunction, TokenizerConfig};
+pub use config::{AddedToken, Config, Decoder, EncoderConfig, Pooling, Precision, SimilarityFunction, TokenizerConfig};
 pub use embedder::{Embedder, EncodeOptions};
 pub use error::{Error, ErrorKind};
 pub use format::{ALIGNMENT, FORMAT_VERSION, ModelFile, TensorInfo};
@@ -69,7 +69,7 @@ pub use info::ModelInfo;
 pub use kernel::arch::BACKEND;
 pub use modules::{DenseActivation, DenseConfig, LayerNormConfig, SentenceModule};
 pub use output::{Embeddings, OutputPrecision, QuantizedEmbeddings, QuantizedValues, Ranges, quantize_embeddings};
-pub use run::EncodeRun;
+pub use run::{EncodeRun, TokenRun};
 pub use similarity::{semantic_search, similarity, similarity_pairwise};
 pub use tokenizer::{Tokenizer, Tokens, TooLong, Truncation};
 pub use unit_length::normalize;

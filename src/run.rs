@@ -25,6 +25,53 @@ pub struct EncodeRun<'a> {
     pub(crate) normalize: bool,
 }
 
+/// Texts whose token vectors are computed batch by batch: what [`Embedder::token_embeddings`] does in one go. It keeps nothing of a batch
+/// that it has handed out. Of batches, the same holds as for [`EncodeRun`].
+#[must_use = "nothing is computed before `step` is called"]
+pub struct TokenRun<'a> {
+    pub(crate) embedder: &'a Embedder,
+    pub(crate) texts: &'a [Tokens],
+    pub(crate) rest: IntoIter<Vec<usize>>,
+    pub(crate) own_workspace: Workspace,
+}
+
+impl TokenRun<'_> {
+    /// The texts of the next batch: the position of each in the call, and the vectors of its tokens `[n_tokens, hidden_size]`. `None`
+    /// where there is no batch left.
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`] where damaged weights give no number.
+    pub fn step(&mut self) -> Result<Option<Vec<(usize, Vec<f32>)>>, Error> {
+        let Some(indices) = self.rest.next() else { return Ok(None) };
+        let mut vectors = Vec::with_capacity(indices.len());
+        self.embedder.forward_batch(self.texts, &indices, &mut self.own_workspace, |index, hidden| {
+            if !all_finite(hidden) {
+                return Err(Error::NotFinite { index });
+            }
+            vectors.push((index, hidden.to_vec()));
+            Ok(())
+        })?;
+        Ok(Some(vectors))
+    }
+
+    /// Number of texts that are in batches not yet computed.
+    #[must_use]
+    pub fn texts_left(&self) -> usize {
+        self.rest.as_slice().iter().map(Vec::len).sum()
+    }
+}
+
+impl fmt::Debug for TokenRun<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenRun").field("texts_left", &self.texts_left()).finish_non_exhaustive()
+    }
+}
+
+/// Looks at many values together, without an early end.
+pub(crate) fn all_finite(values: &[f32]) -> bool {
+    values.iter().fold(true, |finite, x| finite & x.is_finite())
+}
+
 /// Batches that are still to be embedded, and the vectors of the others.
 pub(crate) struct Batches<'a> {
     pub embedder: &'a Embedder,

@@ -84,29 +84,57 @@ impl<'m> Trie<'m> {
         key.iter().try_fold(node, |node, &byte| self.child(node, byte))
     }
 
-    /// The key with value `value`, found by looking at every slot: slow, and only for people to read.
-    pub(crate) fn key(self, value: u32) -> Option<Vec<u8>> {
-        let nodes = || (0..).zip(self.slots.iter().map(|&slot| Node(slot)));
-        let ends = |&(_, node): &(u32, Node)| node.label() != FREE && node.is_leaf() && node.payload() == value;
-        let (mut slot, mut node) = nodes().find(ends)?;
+    #[inline]
+    fn node(self, slot: u32) -> Option<Node> {
+        self.slots.get(slot as usize).map(|&slot| Node(slot))
+    }
+}
+
+/// The way back from values to keys. Damaged arrays give wrong keys or none.
+#[derive(Clone, Debug)]
+pub(crate) struct Keys {
+    /// The slot of the node with this base, or of none.
+    parents: Box<[u32]>,
+    /// The leaf with this value, or none.
+    leaves: Box<[u32]>,
+}
+
+impl Keys {
+    const NONE: u32 = u32::MAX;
+
+    /// Reads every slot once.
+    pub(crate) fn of(trie: Trie<'_>) -> Self {
+        let used = || (0..).zip(trie.slots.iter().map(|&slot| Node(slot))).filter(|(_, node)| node.label() != FREE);
+        let largest = used().filter(|(_, node)| node.is_leaf()).map(|(_, node)| node.payload() as usize + 1).max();
+        let mut keys = Self {
+            parents: vec![Self::NONE; trie.slots.len()].into(),
+            leaves: vec![Self::NONE; largest.unwrap_or_default()].into(),
+        };
+        for (slot, node) in used() {
+            let found = if node.is_leaf() { &mut keys.leaves } else { &mut keys.parents };
+            if let Some(known) = found.get_mut(node.payload() as usize).filter(|known| **known == Self::NONE) {
+                *known = slot;
+            }
+        }
+        keys
+    }
+
+    /// The key with value `value` of the trie that this was made of.
+    pub(crate) fn key(&self, trie: Trie<'_>, value: u32) -> Option<Vec<u8>> {
+        let mut slot = *self.leaves.get(value as usize)?;
         let mut key = Vec::new();
         while slot != ROOT && key.len() < REACH {
+            let node = trie.node(slot)?;
             match node.label() {
                 0 if !node.is_leaf() => return None, // of a damaged array: it could lead back to itself
                 0 => {}
                 label => key.push(label),
             }
             let base = slot.checked_sub(u32::from(node.label()))?;
-            (slot, node) =
-                nodes().find(|(_, node)| !node.is_leaf() && node.label() != FREE && node.payload() == base)?;
+            slot = *self.parents.get(base as usize)?;
         }
         key.reverse();
         (slot == ROOT).then_some(key)
-    }
-
-    #[inline]
-    fn node(self, slot: u32) -> Option<Node> {
-        self.slots.get(slot as usize).map(|&slot| Node(slot))
     }
 }
 
@@ -206,23 +234,25 @@ mod tests {
         let keys: BTreeMap<&[u8], u32> = words.iter().zip(0..).map(|(word, id)| (word.as_bytes(), id)).collect();
         let slots = vocabulary_trie(&keys);
         let trie = Trie::new(&slots);
+        let reverse = Keys::of(trie);
         let find = |key: &[u8]| trie.walk(ROOT, key).and_then(|node| trie.value(node));
         for (&key, &id) in &keys {
             assert_eq!(find(key), Some(id));
-            assert_eq!(trie.key(id).as_deref(), Some(key));
+            assert_eq!(reverse.key(trie, id).as_deref(), Some(key));
         }
         for missing in ["", "b0rk", "abcd", "#", "\u{e9}b", "zz", "\0", "a\0"] {
             assert_eq!(find(missing.as_bytes()), None, "{missing:?}");
         }
-        assert_eq!(trie.key(words.len() as u32), None);
+        assert_eq!(reverse.key(trie, words.len() as u32), None);
     }
 
     #[test]
     fn hostile_slots_are_safe_to_walk() {
         for slots in [vec![], vec![u32::MAX; 3], vec![0; 3], vec![Node::ENDS_KEY | !0 << Node::PAYLOAD_SHIFT; 3]] {
             let trie = Trie::new(&slots);
+            let keys = Keys::of(trie);
             for node in [0, 1, 2, 3, u32::MAX] {
-                let _ = (trie.child(node, 255), trie.child(node, 0), trie.value(node), trie.key(node));
+                let _ = (trie.child(node, 255), trie.child(node, 0), trie.value(node), keys.key(trie, node));
             }
         }
     }

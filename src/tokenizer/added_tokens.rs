@@ -12,22 +12,24 @@ pub(super) struct NormalizedTokens(Vec<(Vec<char>, u32)>);
 
 impl NormalizedTokens {
     pub(super) fn of(config: &TokenizerConfig) -> Self {
-        let characters = |content: &str| {
-            let mut characters = Vec::new();
-            let _ = normalize(config, content, 0, |c| {
-                characters.push(c.char);
-                ControlFlow::Continue(())
-            });
-            characters
-        };
-        let normalized = config.added_tokens.iter().filter(|token| token.normalized);
-        let tokens = normalized.map(|token| (characters(&token.content), token.id));
+        let tokens = config.added_tokens.iter().filter(|token| token.normalized);
+        let tokens = tokens.map(|token| (normalized::<Vec<char>>(config, &token.content), token.id));
         Self(tokens.filter(|(characters, _)| !characters.is_empty()).collect())
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+}
+
+/// The content of an added token as it is searched in the normalized text.
+pub(super) fn normalized<C: FromIterator<char>>(config: &TokenizerConfig, content: &str) -> C {
+    let mut characters = Vec::new();
+    let _ = normalize(config, content, 0, |c| {
+        characters.push(c.char);
+        ControlFlow::Continue(())
+    });
+    characters.into_iter().collect()
 }
 
 /// What a text consists of.

@@ -4,11 +4,14 @@
 //! [pieces](wordpiece). All stages stream: the tokenizer stops reading as soon as it has the tokens it may keep.
 
 mod added_tokens;
+mod decode;
 mod text_normalizer;
 mod truncation;
 mod wordpiece;
 
+use std::collections::{HashMap, HashSet};
 use std::ops::{ControlFlow, Range};
+use std::sync::OnceLock;
 
 pub use truncation::Truncation;
 use truncation::{Keep, longest_first};
@@ -16,8 +19,8 @@ use truncation::{Keep, longest_first};
 use added_tokens::{Found, NormalizedTokens, Search};
 
 use crate::Error;
-use crate::config::{AddedToken, TokenizerConfig};
-use crate::format::trie::{self, Trie};
+use crate::config::{AddedToken, Decoder, TokenizerConfig};
+use crate::format::trie::{self, Keys, Trie};
 use crate::format::{ModelFile, names};
 use wordpiece::WordPiece;
 
@@ -78,6 +81,8 @@ pub struct Tokenizer<'m> {
     /// Which bytes an added token in the raw text begins with `[256]`.
     first_bytes: Box<[bool; 256]>,
     trie: Trie<'m>,
+    /// Made by the first call that asks for the text of a token.
+    keys: OnceLock<Keys>,
 }
 
 impl<'m> Tokenizer<'m> {
@@ -96,7 +101,8 @@ impl<'m> Tokenizer<'m> {
                 first_bytes[usize::from(first)] = true;
             }
         }
-        Self { normalized_tokens: NormalizedTokens::of(&config), first_bytes, config, trie: Trie::new(trie) }
+        let (normalized_tokens, trie) = (NormalizedTokens::of(&config), Trie::new(trie));
+        Self { normalized_tokens, first_bytes, config, trie, keys: OnceLock::new() }
     }
 
     /// Tokens of `[CLS] text [SEP]`, at most `max_length` of them (2 or more). For static embeddings those of the text alone.
@@ -168,13 +174,49 @@ impl<'m> Tokenizer<'m> {
         self.frame_len() + usize::from(self.config.sep_id.is_some()) * (1 + usize::from(self.config.double_sep))
     }
 
-    /// The text of a token, `##` included where it continues a word. Searches the whole table: for people to read.
+    /// The text of a token, `##` included where it continues a word.
     #[must_use]
     pub fn id_to_token(&self, id: u32) -> Option<String> {
         match self.config.added_tokens.iter().find(|token| token.id == id) {
             Some(token) => Some(token.content.clone()),
-            None => String::from_utf8(self.trie.key(id)?).ok(),
+            None => self.piece(id),
         }
+    }
+
+    /// The text of a token of the vocabulary.
+    fn piece(&self, id: u32) -> Option<String> {
+        let keys = self.keys.get_or_init(|| Keys::of(self.trie));
+        String::from_utf8(keys.key(self.trie, id)?).ok()
+    }
+
+    /// The text of `ids`, as `decode` of the `tokenizers` crate gives it: words with blanks between them, in the letters that the
+    /// vocabulary has. What normalization took from a text, upper case or accents, does not come back. With `skip_special_tokens`
+    /// those of the model's frame and of padding are left out, wherever they are.
+    ///
+    /// # Errors
+    /// [`Error::UnknownToken`] for an id of no token, which `tokenizers` leaves out in silence; [`Error::Config`] for a decoder that
+    /// is not supported.
+    pub fn decode(&self, ids: &[u32], skip_special_tokens: bool) -> Result<String, Error> {
+        if let Decoder::Unsupported(kind) = &self.config.decoder {
+            return Err(Error::config("decoder", format!("`{kind}` is not supported, only WordPiece or none")));
+        }
+        let added: HashMap<u32, &AddedToken> = self.config.added_tokens.iter().map(|token| (token.id, token)).collect();
+        let special = added.values().filter(|token| skip_special_tokens && token.is_special());
+        let special: HashSet<&str> = special.map(|token| &*token.content).collect();
+        let mut tokens = Vec::with_capacity(ids.len());
+        for &id in ids {
+            let token = match added.get(&id) {
+                Some(token) if token.normalized => Some(added_tokens::normalized(&self.config, &token.content)),
+                Some(token) => Some(token.content.clone()),
+                None => self.piece(id),
+            };
+            let token = token.ok_or(Error::UnknownToken { index: 0, id })?;
+            // By their text, as there: a normalized one may have another than its own.
+            if !special.contains(&*token) {
+                tokens.push(token);
+            }
+        }
+        Ok(decode::join(&self.config.decoder, &tokens))
     }
 
     /// The id of a token, `##` included where it continues a word.

@@ -14,6 +14,12 @@ def url():
 
 
 @pytest.fixture(scope="session")
+def defaults_url():
+    """A second server, with the limits that hold where nothing is set."""
+    return os.environ["MINILM_DEFAULTS_URL"]
+
+
+@pytest.fixture(scope="session")
 def key():
     return os.environ["MINILM_API_KEY"]
 
@@ -44,6 +50,23 @@ def embed(http):
         return floats(http.post("/embed", json={"inputs": texts, **options}).raise_for_status().json())
 
     return embed
+
+
+@pytest.fixture(scope="session")
+def many():
+    """As many texts as popular clients put into one request."""
+    return [str(number) for number in range(2000)]
+
+
+@pytest.fixture(scope="session")
+def embedded_many(defaults_url, key, many):
+    """Their vectors by plain HTTP."""
+    from rows import floats
+
+    answer = httpx.post(
+        f"{defaults_url}/embed", json={"inputs": many}, headers={"authorization": f"Bearer {key}"}, timeout=60
+    )
+    return floats(answer.raise_for_status().json())
 
 
 @pytest.fixture(scope="session")

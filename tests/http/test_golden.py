@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from rows import floats, same_bits
+from safetensors import safe_open
 from safetensors.numpy import load_file
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -104,6 +105,24 @@ def test_similarity_is_the_cosine_of_the_vectors(http, alone):
     request = {"inputs": {"source_sentence": TEXTS[0], "sentences": TEXTS[1:37]}}
     found = http.post("/similarity", json=request).raise_for_status().json()
     assert np.allclose(found, alone[1:37] @ alone[0], atol=1e-6)
+
+
+def test_vectors_of_tokens(http, model):
+    with safe_open(GOLDEN / "token_embeddings.safetensors", framework="numpy") as golden:
+        texts = [TEXTS[at] for at in json.loads(golden.metadata()["positions"])]
+        expected, lengths = golden.get_tensor(model), golden.get_tensor(f"{model}.n_tokens")
+    found = http.post("/embed_all", json={"inputs": texts}).raise_for_status().json()
+    assert [len(rows) for rows in found] == lengths.tolist()
+    found = floats([row for rows in found for row in rows]).astype(np.float64)
+    norms = np.linalg.norm(found, axis=1) * np.linalg.norm(expected, axis=1)
+    cosines = np.sum(found * expected, axis=1) / norms
+    assert cosines.mean() >= 0.999 and cosines.min() >= 0.99
+
+
+def test_ids_become_text_again(http, token_ids):
+    text = "how do neural networks work, and what is a neuron?"
+    [ids] = token_ids([text])
+    assert http.post("/decode", json={"ids": ids}).raise_for_status().json() == [text]
 
 
 def test_gzip_changes_nothing(http, alone):

@@ -32,9 +32,10 @@ def test_other_names_of_the_model(client, model, embed):
 
 def test_what_clients_ask_before_they_embed(client, model, info):
     listed = client.list().models
-    assert [entry.model for entry in listed] == [model] == [entry.model for entry in client.ps().models]
+    # The names of Ollama have a tag.
+    assert [entry.model for entry in listed] == [f"{model}:latest"] == [entry.model for entry in client.ps().models]
     assert listed[0].digest == info["model_sha"] and listed[0].details.family == "bert"
-    shown = client.show(model)
+    shown = client.show(listed[0].model)
     assert shown.capabilities == ["embedding"]
     assert shown.modelinfo["bert.embedding_length"] == info["embedding_dimension"]
 

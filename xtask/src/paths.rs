@@ -33,19 +33,9 @@ pub fn www() -> PathBuf {
     root().join("www")
 }
 
-/// The tests of clients in Python.
-pub fn client_tests() -> PathBuf {
-    root().join("tests").join("http")
-}
-
-/// The tests of the knowledge base in Python.
-pub fn kb_tests() -> PathBuf {
-    root().join("tests").join("kb")
-}
-
-/// The tests of `minilm-sync` in Python.
-pub fn sync_tests() -> PathBuf {
-    root().join("tests").join("sync")
+/// A folder of suites in other languages.
+pub fn tests(name: &str) -> PathBuf {
+    root().join("tests").join(name)
 }
 
 /// The data that lies beside the project, where it is there.

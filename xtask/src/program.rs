@@ -5,9 +5,10 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, ExitCode, Stdio};
+use std::sync::LazyLock;
 use std::thread;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 
 use crate::cargo::{self, Backend, Store};
 use crate::paths;
@@ -65,9 +66,10 @@ pub fn components(parts: &[Part]) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Builds `minilm` with all components and gives its file.
+/// Builds `minilm` with all components, once, and gives its file: suites start many servers.
 pub fn minilm() -> Result<PathBuf> {
-    with_components("minilm", &ALL)
+    static BUILT: LazyLock<Result<PathBuf>> = LazyLock::new(|| with_components("minilm", &ALL));
+    BUILT.as_ref().cloned().map_err(|error| anyhow!("{error:#}"))
 }
 
 /// Builds the host of tests and benchmarks and gives its file.

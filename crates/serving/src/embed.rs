@@ -42,15 +42,48 @@ impl ServerState {
     /// # Errors
     /// 400 for an empty input, 413 and 422 for one over a limit, 422 for an option out of range, 503 where it takes too long.
     pub async fn embed(&self, task: EmbedTask, budget: &Budget) -> Result<Vectors, Problem> {
+        let encodings = self.encodings(&task, budget).await?;
+        self.encode(task.param, &encodings, &task.options, budget).await
+    }
+
+    /// Hands `sink` the position of each text and the vectors of its tokens `[n_tokens, hidden_size]`, in an order of its own. Of the
+    /// options, those about whole texts do nothing. `bytes_per_value` are the fewest bytes that a value takes in the answer.
+    ///
+    /// # Errors
+    /// Those of [`ServerState::embed`], 422 for an answer that is too large for certain, and those of `sink`.
+    pub async fn embed_tokens(
+        &self,
+        task: EmbedTask,
+        bytes_per_value: usize,
+        budget: &Budget,
+        mut sink: impl FnMut(usize, &[f32]) -> Result<(), Problem>,
+    ) -> Result<Usage, Problem> {
+        let encodings = self.encodings(&task, budget).await?;
+        let tokens: usize = encodings.iter().map(Tokens::len).sum();
+        let width = self.embedder.config().encoder.hidden_size;
+        budget.check_response(tokens.saturating_mul(width).saturating_mul(bytes_per_value))?;
+        let start = Instant::now();
+        let mut run = self.embedder.token_embeddings_in_batches(&encodings)?;
+        while let Some(batch) = run.step()? {
+            batch.iter().try_for_each(|(index, vectors)| sink(*index, vectors))?;
+            let left = run.texts_left();
+            if left > 0 {
+                budget.pause(|| progress(encodings.len() - left, encodings.len(), task.param)).await?;
+            }
+        }
+        Ok(usage(&encodings, start))
+    }
+
+    /// The tokens of a task, within the limits of a request.
+    async fn encodings(&self, task: &EmbedTask, budget: &Budget) -> Result<Vec<Tokens>, Problem> {
         let EmbedTask { param, input, options } = task;
-        self.check_size(param, &input)?;
+        self.check_size(param, input)?;
         match input {
-            Input::Texts(texts) => self.embed_texts(param, &texts, &options, budget).await,
+            Input::Texts(texts) => self.tokenize(param, texts, options, self.settings.max_batch_tokens, budget).await,
             Input::Ids(ids) => {
-                let encodings: Vec<_> =
-                    ids.into_iter().map(|ids| self.encoding(param, ids)).collect::<Result<_, _>>()?;
+                let encodings: Vec<_> = ids.iter().map(|ids| self.encoding(param, ids)).collect::<Result<_, _>>()?;
                 self.check_tokens(param, encodings.iter().map(Tokens::len).sum())?;
-                self.encode(param, &encodings, &options, budget).await
+                Ok(encodings)
             }
         }
     }
@@ -124,18 +157,11 @@ impl ServerState {
             // The work of the last batch is not thrown away.
             let left = run.texts_left();
             if left > 0 {
-                let (done, all) = (encodings.len() - left, encodings.len());
-                budget.pause(|| format!("embedding {done} of {all} texts of `{param}`")).await?;
+                budget.pause(|| progress(encodings.len() - left, encodings.len(), param)).await?;
             }
         }
         let embeddings = run.finish();
-        let usage = Usage {
-            texts: embeddings.len(),
-            tokens: embeddings.n_tokens.iter().sum(),
-            truncated: embeddings.truncated.iter().filter(|&&truncated| truncated).count(),
-            inference: start.elapsed(),
-        };
-        Ok(Vectors { data: embeddings.data, dim: embeddings.dim, usage })
+        Ok(Vectors { data: embeddings.data, dim: embeddings.dim, usage: usage(encodings, start) })
     }
 
     /// 400 for an empty batch, 422 for too many texts, 413 for a text that is too large.
@@ -182,7 +208,7 @@ impl ServerState {
     }
 
     /// Token ids of a caller, read as they are and never truncated.
-    fn encoding(&self, param: &'static str, ids: Vec<u32>) -> Result<Tokens, Problem> {
+    fn encoding(&self, param: &'static str, ids: &[u32]) -> Result<Tokens, Problem> {
         if ids.is_empty() {
             return Err(Problem::empty(param));
         }
@@ -192,7 +218,22 @@ impl ServerState {
                 format!("token ids of `{param}` are never truncated: their number is")
             })
             .map_err(|problem| problem.with_param(param))?;
-        Ok(Tokens { type_ids: vec![0; ids.len()], offsets: vec![0..0; ids.len()], truncated: false, ids })
+        Ok(Tokens { type_ids: vec![0; ids.len()], offsets: vec![0..0; ids.len()], truncated: false, ids: ids.to_vec() })
+    }
+}
+
+/// What a request has done, where it is stopped.
+fn progress(done: usize, all: usize, param: &str) -> String {
+    format!("embedding {done} of {all} texts of `{param}`")
+}
+
+/// What the model did since `start`.
+fn usage(encodings: &[Tokens], start: Instant) -> Usage {
+    Usage {
+        texts: encodings.len(),
+        tokens: encodings.iter().map(Tokens::len).sum(),
+        truncated: encodings.iter().filter(|tokens| tokens.truncated).count(),
+        inference: start.elapsed(),
     }
 }
 

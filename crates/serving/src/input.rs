@@ -119,6 +119,23 @@ impl<'de> Deserialize<'de> for Texts {
     }
 }
 
+/// The token ids of one or many texts.
+#[derive(Debug, PartialEq, Eq)]
+pub struct TokenIds(pub Vec<Vec<u32>>);
+
+impl<'de> Deserialize<'de> for TokenIds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Input::deserialize(deserializer)? {
+            Input::Ids(ids) => Ok(Self(ids)),
+            Input::Texts(texts) if texts.is_empty() => Ok(Self(Vec::new())),
+            Input::Texts(_) => Err(de::Error::invalid_type(
+                de::Unexpected::Other("text"),
+                &"an array of token ids or an array of arrays of token ids",
+            )),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,6 +151,18 @@ mod tests {
         assert_eq!(parse("[101, 102]"), Ok(Input::Ids(vec![vec![101, 102]])));
         assert_eq!(parse("[[101], []]"), Ok(Input::Ids(vec![vec![101], vec![]])));
         assert_eq!(parse("[]"), Ok(Input::Texts(Vec::new())));
+    }
+
+    #[test]
+    fn token_ids_alone() {
+        let parse = |json| serde_json::from_str::<TokenIds>(json).map_err(|error| error.to_string());
+        assert_eq!(parse("[1, 2]"), Ok(TokenIds(vec![vec![1, 2]])));
+        assert_eq!(parse("[[1], []]"), Ok(TokenIds(vec![vec![1], vec![]])));
+        assert_eq!(parse("[]"), Ok(TokenIds(Vec::new())));
+        for json in [r#""a""#, r#"["a"]"#] {
+            let error = parse(json).expect_err("it is text");
+            assert!(error.starts_with("invalid type: text, expected an array of token ids or"), "{error}");
+        }
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub use context::{Admission, InFlight, RequestContext};
 pub use cors::Cors;
 pub use excerpt::excerpt;
 pub use handle::{drain, handle};
-pub use input::{Input, Texts};
+pub use input::{Input, Texts, TokenIds};
 pub use log::Level;
 pub use problem::{Dialect, Limit, Problem};
 pub use request::Request;

@@ -25,7 +25,8 @@ pub fn packages(project: &Path, name: &str) -> Result<PathBuf> {
         provide();
         println!("installing packages of {} from npm into {}", project.display(), folder.display());
         let mut npm = npm();
-        npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "error"]).current_dir(&folder);
+        npm.args(["ci", "--ignore-scripts", "--legacy-peer-deps", "--no-audit", "--no-fund", "--loglevel", "error"])
+            .current_dir(&folder);
         cargo::run(&mut npm).context("needs npm")
     })?;
     Ok(folder.join("node_modules"))

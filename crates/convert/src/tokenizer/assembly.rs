@@ -140,6 +140,7 @@ fn put_together(
             "lowercase": on("do_lower_case")?,
         },
         "pre_tokenizer": { "type": "BertPreTokenizer" },
+        "decoder": { "type": "WordPiece", "prefix": "##", "cleanup": true },
         "post_processor": template,
         "model": {
             "type": "WordPiece",

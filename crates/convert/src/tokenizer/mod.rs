@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use minilm::format::{MAX_TOKEN_ID, names, vocabulary_trie};
-use minilm::{AddedToken, Tokenizer, TokenizerConfig};
+use minilm::{AddedToken, Decoder, Tokenizer, TokenizerConfig};
 use serde_json::{Map, Value};
 use tokenizers::{ModelWrapper, NormalizerWrapper, PreTokenizerWrapper, TruncationDirection};
 
@@ -28,28 +28,37 @@ pub(super) struct Tables {
 impl Tables {
     /// Reads the tokenizer of a directory. Ids have to be below `vocab_size`, the rows of the word embeddings, but for those of added tokens.
     pub(super) fn read(files: &ModelFiles, vocab_size: usize) -> Result<Self, Error> {
-        let mut oracle = parse(assembly::read_tokenizer(files)?)?;
+        let mut fields = assembly::read_tokenizer(files)?;
+        let decoder = take_decoder(&mut fields);
+        let mut oracle = parse(&fields)?;
         oracle.with_truncation(None).map_err(|error| unsupported(error.to_string()))?;
         oracle.with_padding(None);
         let frame = read_frame(&oracle)?;
-        Self::of(&oracle, Some(frame), vocab_size)
+        Self::of(&oracle, decoder, Some(frame), vocab_size)
     }
 
     /// Reads the tokenizer of static embeddings in `folder`, as sentence-transformers uses it: `tokenizer.json` as it is, truncation included,
     /// and no special tokens around a text.
     pub(super) fn of_static_embeddings(files: &ModelFiles, folder: &str, vocab_size: usize) -> Result<Self, Error> {
         let path = in_folder(folder, "tokenizer.json");
-        let oracle = parse(read(files, &path)?.ok_or(Error::MissingFile(path))?)?;
+        let mut fields = read(files, &path)?.ok_or(Error::MissingFile(path))?;
+        let decoder = take_decoder(&mut fields);
+        let oracle = parse(&fields)?;
         let truncation = oracle.get_truncation();
         if truncation.is_some_and(|truncation| truncation.direction != TruncationDirection::Right) {
             return Err(unsupported("truncation on the left is not supported"));
         }
         let max_tokens = truncation.map(|truncation| truncation.max_length);
-        Ok(Self { max_tokens, ..Self::of(&oracle, None, vocab_size)? })
+        Ok(Self { max_tokens, ..Self::of(&oracle, decoder, None, vocab_size)? })
     }
 
-    fn of(oracle: &tokenizers::Tokenizer, frame: Option<Frame>, vocab_size: usize) -> Result<Self, Error> {
-        let config = read_pipeline(oracle, frame)?;
+    fn of(
+        oracle: &tokenizers::Tokenizer,
+        decoder: Decoder,
+        frame: Option<Frame>,
+        vocab_size: usize,
+    ) -> Result<Self, Error> {
+        let config = TokenizerConfig { decoder, ..read_pipeline(oracle, frame)? };
         let vocabulary = read_vocabulary(oracle, vocab_size)?;
         let vocabulary: BTreeMap<String, u32> = vocabulary.into_iter().map(|(id, token)| (token, id)).collect();
         let tokens = vocabulary.iter().map(|(token, &id)| (token.as_bytes(), id)).collect();
@@ -103,16 +112,24 @@ fn other_normalizer() -> Error {
     unsupported("the normalizer is not BertNormalizer")
 }
 
-/// The tokenizer as `tokenizers` reads it, but for what that crate does not survive: text that is no JSON inside the decoder,
-/// which has no part in encoding, a precompiled normalizer that is damaged, and a template with tokens that it does not list.
-fn parse(mut fields: Map<String, Value>) -> Result<tokenizers::Tokenizer, Error> {
+/// Takes the decoder out of the fields. It has no part in encoding, and `tokenizers` does not survive text in it that is no JSON.
+fn take_decoder(fields: &mut Map<String, Value>) -> Decoder {
+    let Some(decoder) = fields.remove("decoder").filter(|decoder| !decoder.is_null()) else { return Decoder::Blanks };
+    match (decoder["type"].as_str(), decoder["prefix"].as_str(), decoder["cleanup"].as_bool()) {
+        (Some("WordPiece"), Some(prefix), Some(cleanup)) => Decoder::WordPiece { prefix: prefix.to_owned(), cleanup },
+        (kind, ..) => Decoder::Unsupported(kind.unwrap_or_default().chars().take(100).collect()),
+    }
+}
+
+/// The tokenizer as `tokenizers` reads it, but for what that crate does not survive: a precompiled normalizer that is damaged, and a
+/// template with tokens that it does not list.
+fn parse(fields: &Map<String, Value>) -> Result<tokenizers::Tokenizer, Error> {
     let wrong_json = |cause| Error::Json { file: "tokenizer.json".to_owned(), cause };
-    fields.remove("decoder");
     if fields.get("normalizer").is_none_or(|normalizer| normalizer["type"] != "BertNormalizer") {
         return Err(other_normalizer());
     }
     fields.get("post_processor").map_or(Ok(()), check_template)?;
-    let json = serde_json::to_vec(&fields).map_err(wrong_json)?;
+    let json = serde_json::to_vec(fields).map_err(wrong_json)?;
     tokenizers::Tokenizer::from_bytes(json).map_err(|error| unsupported(error.to_string()))
 }
 
@@ -159,6 +176,7 @@ fn read_pipeline(oracle: &tokenizers::Tokenizer, frame: Option<Frame>) -> Result
         sep_id: frame.map(|frame| frame.sep),
         double_sep: frame.is_some_and(|frame| frame.double_sep),
         added_tokens: read_added_tokens(oracle)?,
+        decoder: Decoder::default(),
     })
 }
 
@@ -199,7 +217,9 @@ fn read_added_tokens(oracle: &tokenizers::Tokenizer) -> Result<Vec<AddedToken>, 
             let flags = "single_word, lstrip or rstrip";
             return Err(unsupported(format!("added token {:?} has {flags}, which is not supported", token.content)));
         }
-        Ok(AddedToken { id, content: token.content, normalized: token.normalized })
+        // Said only where it is not what is taken without it.
+        let special = (token.special == token.normalized).then_some(token.special);
+        Ok(AddedToken { id, content: token.content, normalized: token.normalized, special })
     };
     tokens.clone().into_iter().map(convert).collect()
 }

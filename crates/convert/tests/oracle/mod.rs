@@ -95,6 +95,16 @@ impl Oracle {
         self.theirs.with_truncation(None).expect("no limit is a limit");
     }
 
+    /// Both must give the same text for lists of ids that they know.
+    pub fn check_decoded(&self, lists: &[Vec<u32>]) {
+        let ours = self.tokenizer();
+        for (ids, skip) in lists.iter().flat_map(|ids| [(ids, true), (ids, false)]) {
+            let expected = self.theirs.decode(ids, skip).expect("the oracle takes every id");
+            let found = ours.decode(ids, skip).expect("every id is that of a token");
+            assert_eq!(found, expected, "{ids:?}, special tokens {}", if skip { "left out" } else { "kept" });
+        }
+    }
+
     fn limit(&mut self, max_length: usize, direction: TruncationDirection) {
         let strategy = TruncationStrategy::LongestFirst;
         let parameters = TruncationParams { max_length, direction, strategy, stride: 0 };

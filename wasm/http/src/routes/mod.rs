@@ -36,6 +36,7 @@ const fn ollama_post(path: &'static str, handler: Handler<EmbeddingApp>) -> Rout
 
 // What embeds waits between two batches, so that others get their turn.
 const TEI_EMBED: Handler<EmbeddingApp> = Handler::Async(|request| Box::pin(tei::embed(request)));
+const TEI_EMBED_ALL: Handler<EmbeddingApp> = Handler::Async(|request| Box::pin(tei::embed_all(request)));
 const TEI_SIMILARITY: Handler<EmbeddingApp> = Handler::Async(|request| Box::pin(tei::similarity(request)));
 const OPENAI_EMBEDDINGS: Handler<EmbeddingApp> = Handler::Async(|request| Box::pin(openai::embeddings(request)));
 const OLLAMA_EMBED: Handler<EmbeddingApp> = Handler::Async(|request| Box::pin(ollama::embed(request)));
@@ -45,8 +46,10 @@ const OLLAMA_EMBEDDINGS: Handler<EmbeddingApp> = Handler::Async(|request| Box::p
 const ROUTES: &[Route<EmbeddingApp>] = &[
     Route { get: Some(Handler::Sync(info::welcome)), ..post("/", Dialect::Tei, TEI_EMBED) },
     post("/embed", Dialect::Tei, TEI_EMBED),
+    post("/embed_all", Dialect::Tei, TEI_EMBED_ALL),
     post("/similarity", Dialect::Tei, TEI_SIMILARITY),
     post("/tokenize", Dialect::Tei, Handler::Sync(tei::tokenize)),
+    post("/decode", Dialect::Tei, Handler::Sync(tei::decode)),
     get("/info", Dialect::Tei, info::info),
     get("/metrics", Dialect::Tei, metrics::metrics),
     public("/health", health::health),

@@ -153,7 +153,11 @@ const NEVER: &str = "1970-01-01T00:00:00Z";
 const FOREVER: &str = "9999-12-31T23:59:59Z";
 
 fn summary(request: &Request<'_>) -> Value {
-    let name = request.app.state.model_name();
+    // Names in such a list have a tag, and clients look for one with it.
+    let name = match request.app.state.model_name() {
+        name if name.contains(':') => name.to_owned(),
+        name => format!("{name}:latest"),
+    };
     let model = request.app.state.embedder.info();
     json!({
         "name": name,

@@ -1,9 +1,9 @@
-//! The protocol of text-embeddings-inference: `/embed`, `/similarity`, `/tokenize`.
+//! The protocol of text-embeddings-inference: `/embed`, `/embed_all`, `/similarity`, `/tokenize`, `/decode`.
 
 use minilm::{EncodeOptions, Tokens, Truncation};
 use minilm_serving::embed::EmbedTask;
 use minilm_serving::json::Object;
-use minilm_serving::{Input, Limit, Problem, Response, ServerState, Texts, Usage};
+use minilm_serving::{Input, Limit, Problem, Response, ServerState, Texts, TokenIds, Usage};
 use serde::{Deserialize, Serialize};
 
 use super::Request;
@@ -39,6 +39,50 @@ pub async fn embed(request: &Request<'_>) -> Result<Response, Problem> {
         request.app.state.embed(EmbedTask { param: "inputs", input: body.inputs, options }, &request.budget).await?;
     let rows = |data: &[f32], dim| Response::json(&data.chunks_exact(dim).collect::<Vec<_>>());
     Ok(vectors_response(request.headers, &vectors, |vectors| rows(&vectors.data, vectors.dim)))
+}
+
+#[derive(Deserialize)]
+struct EmbedAllBody {
+    inputs: Input,
+    #[serde(default)]
+    truncate: Option<bool>,
+    #[serde(default)]
+    truncation_direction: TruncationDirection,
+    #[serde(default)]
+    prompt_name: Option<String>,
+}
+
+/// A number takes three bytes in JSON, and what is between two numbers one.
+const BYTES_PER_VALUE: usize = "0.0,".len();
+
+/// The vectors of all tokens, special ones included.
+pub async fn embed_all(request: &Request<'_>) -> Result<Response, Problem> {
+    let body: EmbedAllBody = request.app.state.parse(request.body)?;
+    let state = &request.app.state;
+    let truncate = body.truncate.unwrap_or(state.settings.auto_truncate);
+    let options = EncodeOptions {
+        prompt_name: body.prompt_name,
+        truncation: truncation(truncate, body.truncation_direction),
+        ..EncodeOptions::default()
+    };
+    let width = state.embedder.config().encoder.hidden_size;
+    let mut texts = vec![Vec::new(); body.inputs.len()];
+    let mut bytes = 0;
+    let task = EmbedTask { param: "inputs", input: body.inputs, options };
+    // As text they take thrice the memory of the floats, so each batch is written and counted when it is there.
+    let write = |index: usize, vectors: &[f32]| {
+        texts[index] = Response::json(&vectors.chunks_exact(width).collect::<Vec<_>>()).body;
+        bytes += texts[index].len() + 1;
+        request.budget.check_response(bytes)
+    };
+    let usage = state.embed_tokens(task, BYTES_PER_VALUE, &request.budget, write).await?;
+    let mut answer = Vec::with_capacity(bytes + 1);
+    for (index, text) in texts.into_iter().enumerate() {
+        answer.push(if index == 0 { b'[' } else { b',' });
+        answer.extend(text);
+    }
+    answer.push(b']');
+    Ok(Response::new("application/json", answer).with_usage(usage))
 }
 
 #[derive(Deserialize)]
@@ -98,6 +142,7 @@ struct TokenizeBody {
     prompt_name: Option<String>,
 }
 
+/// `start` and `stop` are bytes of the text with its prompt.
 #[derive(Serialize)]
 struct Token {
     id: u32,
@@ -142,59 +187,43 @@ fn whole(state: &ServerState, text: &str, before: usize) -> Result<Tokens, Probl
 fn tokens(state: &ServerState, text: &str, encoding: &Tokens, add_special_tokens: bool) -> Vec<Token> {
     let framed = state.embedder.tokenizer().frame_len() > 0;
     let last = encoding.len().saturating_sub(1);
-    let mut characters = Characters::of(text);
     let token = |(index, (&id, bytes)): (usize, (&u32, &std::ops::Range<usize>))| {
         // The frame, and not a `[SEP]` that the text itself holds.
         let special = framed && (index == 0 || index == last);
-        let place = (!special).then(|| [characters.before(bytes.start), characters.before(bytes.end)]);
-        let written = match place {
-            Some(_) => text[bytes.clone()].to_owned(),
-            None => state.embedder.tokenizer().id_to_token(id).unwrap_or_default(),
+        let covered = match special {
+            true => state.embedder.tokenizer().id_to_token(id).unwrap_or_default(),
+            false => text[bytes.clone()].to_owned(),
         };
-        Token { id, text: written, special, start: place.map(|at| at[0]), stop: place.map(|at| at[1]) }
+        let place = (!special).then_some(bytes);
+        Token { id, text: covered, special, start: place.map(|at| at.start), stop: place.map(|at| at.end) }
     };
     let tokens = encoding.ids.iter().zip(&encoding.offsets).enumerate().map(token);
     tokens.filter(|token| add_special_tokens || !token.special).collect()
 }
 
-/// Counts characters up to a byte, from the byte that was asked for before: one character can be many tokens, which are asked for in turn.
-struct Characters<'a> {
-    text: &'a str,
-    byte: usize,
-    character: usize,
+#[derive(Deserialize)]
+struct DecodeBody {
+    ids: TokenIds,
+    #[serde(default = "yes")]
+    skip_special_tokens: bool,
 }
 
-impl<'a> Characters<'a> {
-    fn of(text: &'a str) -> Self {
-        Self { text, byte: 0, character: 0 }
-    }
-
-    /// Characters before `byte`.
-    fn before(&mut self, byte: usize) -> usize {
-        if byte < self.byte {
-            self.character -= self.text[byte..self.byte].chars().count();
-        } else {
-            self.character += self.text[self.byte..byte].chars().count();
-        }
-        self.byte = byte;
-        self.character
-    }
+/// The texts of token ids.
+pub fn decode(request: &Request<'_>) -> Result<Response, Problem> {
+    let body: DecodeBody = request.app.state.parse(request.body)?;
+    let state = &request.app.state;
+    let input = Input::Ids(body.ids.0);
+    state.check_size("ids", &input)?;
+    let Input::Ids(ids) = input else { return Err(Problem::empty("ids")) };
+    state.check_tokens("ids", ids.iter().map(Vec::len).sum())?;
+    let decode = |(index, ids): (usize, &Vec<u32>)| {
+        let text = state.embedder.tokenizer().decode(ids, body.skip_special_tokens);
+        text.map_err(|error| Problem::from(error.with_first_index(index)).with_param("ids"))
+    };
+    let texts: Vec<String> = ids.iter().enumerate().map(decode).collect::<Result<_, _>>()?;
+    Ok(Response::json(&texts))
 }
 
 fn yes() -> bool {
     true
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Characters;
-
-    #[test]
-    fn characters_are_counted_in_either_direction() {
-        let text = "a한é b";
-        let mut characters = Characters::of(text);
-        // The second character is three tokens, of which each has the place of the whole.
-        let asked = [(0, 0), (1, 1), (4, 2), (1, 1), (4, 2), (1, 1), (4, 2), (6, 3), (8, 5), (0, 0), (8, 5)];
-        assert_eq!(asked.map(|(byte, _)| characters.before(byte)), asked.map(|(_, character)| character));
-    }
 }

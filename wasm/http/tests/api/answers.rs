@@ -112,9 +112,9 @@ fn token_ids_are_read_as_they_are() {
     let tokens = client.post("/tokenize", json!({ "inputs": "Thé cats" }).to_string()).json();
     let tokens = tokens[0].as_array().expect("tokens");
     assert_eq!(tokens[0], json!({ "id": 2, "text": "[CLS]", "special": true, "start": null, "stop": null }));
-    // In characters, and as they are in the text.
-    assert_eq!(tokens[1], json!({ "id": 5, "text": "Thé", "special": false, "start": 0, "stop": 3 }));
-    assert_eq!([&tokens[2]["start"], &tokens[2]["stop"], &tokens[3]["text"]], [&json!(4), &json!(7), &json!("s")]);
+    // In bytes, and as they are in the text.
+    assert_eq!(tokens[1], json!({ "id": 5, "text": "Thé", "special": false, "start": 0, "stop": 4 }));
+    assert_eq!([&tokens[2]["start"], &tokens[2]["stop"], &tokens[3]["text"]], [&json!(5), &json!(8), &json!("s")]);
     let ids: Vec<u64> = tokens.iter().map(|token| token["id"].as_u64().expect("an id")).collect();
     let by_ids = client.post("/embed", json!({ "inputs": ids }).to_string()).text();
     assert_eq!(by_ids, client.post("/embed", json!({ "inputs": "Thé cats" }).to_string()).text());
@@ -184,14 +184,16 @@ fn clients_of_ollama_find_what_they_ask_for() {
     let model = &tags["models"][0];
     assert_eq!(
         (&model["name"], &model["model"], &model["details"]["family"]),
-        (&json!("tiny"), &json!("tiny"), &json!("bert"))
+        (&json!("tiny:latest"), &json!("tiny:latest"), &json!("bert"))
     );
     assert_eq!(model["details"]["quantization_level"], "int8");
     assert!(
         model["size"].as_u64().is_some_and(|size| size > 1000)
             && model["digest"].as_str().is_some_and(|hash| hash.len() == 64)
     );
-    assert_eq!(client.get("/api/ps").json()["models"][0]["name"], "tiny");
+    assert_eq!(client.get("/api/ps").json()["models"][0]["name"], "tiny:latest");
+    let tagged = super::client(&[("SERVED_MODEL_NAME", "mine:v1")]).get("/api/tags").json();
+    assert_eq!(tagged["models"][0]["name"], "mine:v1");
     assert!(client.get("/api/version").json()["version"].is_string());
     for field in ["model", "name"] {
         let shown = client.post("/api/show", json!({ field: "tiny:latest" }).to_string()).json();

@@ -5,11 +5,12 @@ use serde_json::{Value, json};
 use super::client;
 
 /// Every route that embeds, with a body of these texts.
-fn requests(texts: &[String]) -> [(&'static str, Value); 7] {
+fn requests(texts: &[String]) -> [(&'static str, Value); 8] {
     let sentences = json!({ "source_sentence": texts[0], "sentences": texts[1..] });
     [
         ("/embed", json!({ "inputs": texts })),
         ("/", json!({ "inputs": texts })),
+        ("/embed_all", json!({ "inputs": texts })),
         ("/similarity", json!({ "inputs": sentences })),
         ("/v1/embeddings", json!({ "input": texts })),
         ("/embeddings", json!({ "input": texts })),
@@ -40,7 +41,7 @@ fn every_route_has_a_budget_of_tokens() {
 fn every_route_has_a_budget_of_time() {
     let client = client(&[("MAX_REQUEST_MS", "1")]);
     // The route of one text ends with its first batch, and is not among them.
-    for (path, body) in &requests(&vec!["a ".repeat(400); 2000])[..6] {
+    for (path, body) in &requests(&vec!["a ".repeat(400); 2000])[..7] {
         let refused = client.post(path, body.to_string());
         assert_eq!((refused.status, refused.header("retry-after")), (503, "1"), "{path}: {}", refused.text());
         let error = refused.json();
@@ -72,6 +73,16 @@ fn every_route_has_a_budget_of_bytes_for_its_answer() {
             "{path}"
         );
     }
+    // A number has four bytes or more, so this is refused before anything is computed; the next by what is written.
+    for (limit, texts) in [("383", vec!["a"]), ("3000", vec!["a"; 8])] {
+        let client = client(&[("MAX_RESPONSE_BYTES", limit)]);
+        let refused = client.post("/embed_all", json!({ "inputs": texts }).to_string());
+        assert_eq!(refused.status, 422, "{}", refused.text());
+        let actual = refused.json()["limit"]["actual"].as_u64().expect("a number");
+        assert!(refused.text().contains("MAX_RESPONSE_BYTES") && actual > limit.parse().expect("a number"), "{actual}");
+    }
+    let refused = large.post("/decode", json!({ "ids": [vec![6; 100]] }).to_string());
+    assert_eq!((refused.status, &limit(&refused.json())["name"]), (422, &json!("MAX_RESPONSE_BYTES")));
     let refused = large.post("/tokenize", json!({ "inputs": "a ".repeat(20) }).to_string());
     assert_eq!((refused.status, &limit(&refused.json())["name"]), (422, &json!("MAX_RESPONSE_BYTES")));
 }

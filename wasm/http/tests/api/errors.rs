@@ -64,6 +64,28 @@ fn bodies_that_are_wrong() {
         ("/similarity", "{\"inputs\": {\"source_sentence\": \"a\"}}", 422, "missing field `sentences`"),
         ("/tokenize", "{\"inputs\": []}", 400, "`inputs` is empty"),
         ("/tokenize", "{\"inputs\": [1, 2]}", 422, "expected a string or an array of strings"),
+        ("/embed_all", "{\"inputs\": []}", 400, "`inputs` is empty"),
+        ("/embed_all", "{\"inputs\": [[]]}", 400, "`inputs` is empty"),
+        ("/embed_all", "{}", 422, "missing field `inputs`"),
+        ("/embed_all", "{\"inputs\": \"a\", \"prompt_name\": \"poem\"}", 422, "`poem` is unknown: the model has "),
+        (
+            "/embed_all",
+            "{\"inputs\": [40]}",
+            422,
+            "text 0 has token id 40, and the model has word embeddings for 40 ids",
+        ),
+        ("/decode", "{\"ids\": []}", 400, "`ids` is empty"),
+        ("/decode", "{}", 422, "missing field `ids`"),
+        ("/decode", "{\"ids\": \"a\"}", 422, "`ids`: invalid type: text, expected an array of token ids or"),
+        ("/decode", "{\"ids\": [\"a\"]}", 422, "`ids`: invalid type: text, expected an array of token ids or"),
+        ("/decode", "{\"ids\": [-1]}", 422, "integer `-1`"),
+        ("/decode", "{\"ids\": [[2], [3, 40]]}", 422, "text 1 has token id 40, and the vocabulary has no token"),
+        (
+            "/decode",
+            "{\"ids\": [2], \"skip_special_tokens\": \"no\"}",
+            422,
+            "`skip_special_tokens`: invalid type: string",
+        ),
         ("/v1/embeddings", "{\"input\": \"a\", \"model\": \"gpt\"}", 404, "model `gpt` not found"),
         (
             "/v1/embeddings",
@@ -97,7 +119,9 @@ fn a_body_is_an_object_on_every_route() {
         ("/v1/embeddings", "[\"a\", null, null, 3]"),
         ("/embeddings", "[\"a\"]"),
         ("/embed", "[\"a\", true, \"left\", null, true, 3]"),
+        ("/embed_all", "[\"a\"]"),
         ("/tokenize", "[\"a\", true, null]"),
+        ("/decode", "[[2], true]"),
         ("/similarity", "[[\"a\", [\"b\"]], null]"),
         ("/api/embed", "[\"tiny\", \"a\"]"),
         ("/api/embeddings", "[\"tiny\", \"a\"]"),
@@ -166,7 +190,9 @@ fn a_message_repeats_the_first_characters_of_a_value() {
 fn unknown_fields_are_ignored_unless_a_setting_refuses_them() {
     let bodies = [
         ("/embed", json!({ "inputs": ["a"], "options": { "wait_for_model": true } })),
+        ("/embed_all", json!({ "inputs": "a", "x": 1 })),
         ("/tokenize", json!({ "inputs": "a", "x": 1 })),
+        ("/decode", json!({ "ids": [2], "x": 1 })),
         ("/similarity", json!({ "inputs": { "source_sentence": "a", "sentences": ["b"], "x": 1 } })),
         ("/similarity", json!({ "inputs": { "source_sentence": "a", "sentences": ["b"] }, "parameters": { "x": 1 } })),
         ("/v1/embeddings", json!({ "input": "a", "input_type": "query" })),
@@ -230,6 +256,10 @@ fn limits_are_named_with_both_values() {
     let ten = "a ".repeat(10);
     check("/embed", json!({ "inputs": [ten, ten] }), 422, "MAX_BATCH_TOKENS", 20, 24);
     check("/tokenize", json!({ "inputs": [ten, ten] }), 422, "MAX_BATCH_TOKENS", 20, 24);
+    check("/embed_all", json!({ "inputs": [ten, ten] }), 422, "MAX_BATCH_TOKENS", 20, 24);
+    check("/embed_all", json!({ "inputs": "a ".repeat(30) }), 422, "max_input_length", 24, 32);
+    check("/decode", json!({ "ids": [vec![6; 20], vec![6; 20]] }), 422, "MAX_BATCH_TOKENS", 20, 40);
+    check("/decode", json!({ "ids": [[6], [6], [6], [6]] }), 422, "MAX_CLIENT_BATCH_SIZE", 3, 4);
     check("/embed", json!({ "inputs": vec![2; 30] }), 422, "max_input_length", 24, 30);
     check("/embed", json!({ "inputs": "a ".repeat(30) }), 422, "max_input_length", 24, 32);
     let long = json!({ "inputs": "x", "prompt_name": "y".repeat(2000) });
@@ -266,6 +296,8 @@ fn unknown_paths_and_methods() {
         ("GET", "/embed", "OPTIONS, POST"),
         ("GET", "/similarity", "OPTIONS, POST"),
         ("GET", "/tokenize", "OPTIONS, POST"),
+        ("GET", "/embed_all", "OPTIONS, POST"),
+        ("GET", "/decode", "OPTIONS, POST"),
         ("GET", "/api/embed", "OPTIONS, POST"),
         ("DELETE", "/v1/embeddings", "OPTIONS, POST"),
         ("PATCH", "/embeddings", "OPTIONS, POST"),
@@ -296,9 +328,11 @@ fn damaged_weights_are_a_fault_of_the_server() {
         .expect("nothing is asked of the model"),
     };
     let client = Client::new(Ok(app));
-    let reply = client.post("/embed", "{\"inputs\": \"a\"}");
-    let error = "the vector of text 0 is not finite: the weights of the model are damaged";
-    assert_eq!((reply.status, reply.json()), (500, json!({ "error": error, "error_type": "Backend" })));
+    for path in ["/embed", "/embed_all"] {
+        let reply = client.post(path, "{\"inputs\": \"a\"}");
+        let error = "the vector of text 0 is not finite: the weights of the model are damaged";
+        assert_eq!((reply.status, reply.json()), (500, json!({ "error": error, "error_type": "Backend" })), "{path}");
+    }
     let reply = client.post("/v1/embeddings", "{\"input\": \"a\"}");
     assert_eq!((reply.status, &reply.json()["error"]["type"]), (500, &json!("server_error")));
 }

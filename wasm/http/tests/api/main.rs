@@ -5,6 +5,7 @@ mod answers;
 mod budgets;
 mod errors;
 mod settings;
+mod tei;
 
 use minilm::Embedder;
 use minilm_http::EmbeddingApp;

@@ -28,11 +28,11 @@ impl Postgres {
     }
 
     fn start() -> Result<Self> {
-        let requirements = paths::kb_tests().join("requirements-postgres.txt");
+        let requirements = paths::tests("kb").join("requirements-postgres.txt");
         let folder = tool_cache::folder("test")?.join("postgres");
         let python = python::environment(&folder, &requirements, "PostgreSQL with pgvector")?;
         let mut command = Command::new(python);
-        command.arg(paths::kb_tests().join("postgres.py")).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.arg(paths::tests("kb").join("postgres.py")).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().context("cannot start Python")?;
         let mut address = String::new();
         BufReader::new(child.stdout.take().context("no output")?).read_line(&mut address)?;
@@ -51,7 +51,7 @@ impl Drop for Postgres {
 
 /// Installs the client.
 pub fn prepare() -> Result<PythonSuite> {
-    PythonSuite::prepare(paths::kb_tests(), "kb", "a client of the knowledge base")
+    PythonSuite::prepare(paths::tests("kb"), "kb", "a client of the knowledge base")
 }
 
 /// Runs the suite over each store.

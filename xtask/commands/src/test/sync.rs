@@ -10,7 +10,7 @@ use crate::{model, paths};
 
 /// Installs the server and its client.
 pub fn prepare() -> Result<PythonSuite> {
-    PythonSuite::prepare(paths::sync_tests(), "sync", "a server that speaks MongoDB's protocol")
+    PythonSuite::prepare(paths::tests("sync"), "sync", "a server that speaks MongoDB's protocol")
 }
 
 /// Runs the suite.
