@@ -86,10 +86,10 @@ fn keep(target: &str, backend: Backend, name: &str, file: &str) -> Result<PathBu
     Ok(kept)
 }
 
-/// A cargo command in the root of the project.
+/// A cargo command in the root of the project, with the dependencies of the lock file.
 pub fn native(subcommand: &str) -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.arg(subcommand).current_dir(paths::root());
+    cargo.args([subcommand, "--locked"]).current_dir(paths::root());
     cargo
 }
 
@@ -222,7 +222,7 @@ pub fn build_web(backend: Backend, package: &str) -> Result<PathBuf> {
 /// Builds candle's BERT behind the same interface. It knows no relaxed instructions.
 pub fn build_candle() -> Result<PathBuf> {
     let mut cargo = for_target("build", CANDLE_TARGET, Backend::Simd128)?;
-    cargo.args(["--quiet", "--release", "--locked", "--manifest-path"]).arg(paths::bench().join("candle/Cargo.toml"));
+    cargo.args(["--quiet", "--release", "--manifest-path"]).arg(paths::bench().join("candle/Cargo.toml"));
     run(&mut cargo)?;
     keep(CANDLE_TARGET, Backend::Simd128, "candle", "candle_bench.wasm")
 }

@@ -21,10 +21,15 @@ pub fn environment(folder: &Path, requirements: &Path, what: &str) -> Result<Pat
             debian::install("python3-venv");
             ensure!(make(folder), "needs Python 3.11 or newer with its `venv` module (apt-get install python3-venv)");
         }
-        let mut pip = Command::new(&python);
-        cargo::run(pip.args(["-m", "pip", "install", "--quiet", "--requirement"]).arg(requirements))
+        install_packages(&python, requirements)
     })?;
     Ok(python)
+}
+
+/// Adds the packages that the file `requirements` lists, each with the hashes of its files, to an environment.
+pub fn install_packages(python: &Path, requirements: &Path) -> Result<()> {
+    let mut pip = Command::new(python);
+    cargo::run(pip.args(["-m", "pip", "install", "--quiet", "--require-hashes", "--requirement"]).arg(requirements))
 }
 
 /// Without a word where it cannot: the caller knows what to do then.
