@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Result, ensure};
+use xtask::cargo;
 
+use crate::debian;
 use crate::tool_cache::install;
-use crate::{cargo, debian};
 
 /// Which interpreters may make a virtual environment, the first one that can. The last is the one that Debian's package brings.
 const PYTHONS: [&str; 3] = ["python3", "python", "/usr/bin/python3"];

@@ -5,8 +5,7 @@ use std::process::Command;
 use std::sync::Mutex;
 
 use anyhow::Result;
-
-use crate::cargo;
+use xtask::cargo;
 
 /// Installs `package`, if this is a Debian and this is root; otherwise nothing happens.
 pub fn install(package: &str) {

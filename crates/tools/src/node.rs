@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use xtask::cargo;
 
-use crate::{cargo, debian, tool_cache};
+use crate::{debian, tool_cache};
 
 /// Node 20 or newer.
 pub fn node() -> Result<PathBuf> {
