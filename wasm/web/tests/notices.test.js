@@ -29,7 +29,7 @@ test('every crate in a module is in the notices, which npm sends', async () => {
   const found = new Set();
   for (const { name, text } of await modules()) {
     // Places of panics; cargo xtask has the compiler write /crates for a registry.
-    for (const [, crate, version] of text.matchAll(/\/crates\/([\w-]+?)-(\d[^/]{1,40})\//g)) {
+    for (const [, crate, version] of text.matchAll(/\/crates\/([\w-]+?)-(\d+\.[^/]{1,40})\//g)) {
       assert.ok(notices.includes(`\n  ${crate} ${version} (`), `${name}: ${crate} ${version}`);
       found.add(crate);
     }

@@ -51,10 +51,13 @@ fn every_crate_in_a_component_is_in_the_notices() {
     let mut found = BTreeSet::new();
     for (name, component) in components() {
         for linked in crates(&component) {
-            let dash = linked.match_indices('-').map(|(at, _)| at);
-            let dash = dash.filter(|at| linked[at + 1..].starts_with(|c: char| c.is_ascii_digit())).min();
-            let (package, version) = linked.split_at(dash.unwrap_or_else(|| panic!("{name}: {linked}")));
-            let line = format!("\n  {package} {} (", &version[1..]);
+            // Names may have a dash before a number too, as `md-5`.
+            let is_version =
+                |version: &str| version.split('.').next().is_some_and(|major| major.parse::<u32>().is_ok());
+            let mut parts = linked.match_indices('-').map(|(at, _)| (&linked[..at], &linked[at + 1..]));
+            let part = parts.find(|(_, version)| is_version(version));
+            let (package, version) = part.unwrap_or_else(|| panic!("{name}: {linked}"));
+            let line = format!("\n  {package} {version} (");
             assert!(notices.contains(&line), "{name}: {linked}");
             found.insert(package.to_owned());
         }
