@@ -2,7 +2,7 @@
 """Texts a second in wasmtime, by user CPU time: what other programs do meanwhile counts little.
 
     pip install wasmtime==48.0.0
-    RUSTFLAGS="-C target-feature=+simd128,+relaxed-simd" cargo build --release -p minilm-bench --target wasm32-unknown-unknown
+    RUSTFLAGS="-C target-feature=+simd128,+relaxed-simd" cargo build --locked --release -p minilm-bench --target wasm32-unknown-unknown
     python bench/short_texts.py MODULE PACKED-FILE TEXTS
 
 TEXTS has one text a line. All of them are encoded in one call, 15 times; printed are the fastest call and the median.

@@ -1,7 +1,7 @@
 //! Any bytes as a model file, and a valid file with some bytes changed: an error or a value, never a panic.
 //!
 //! The first byte of the input says what the rest is: a file as it is (0), a file that gets the right checksum (1), or
-//! changes to a tiny int8 (2), f32 (3) or int6-e4 (4) file, of six bytes each: where (four, little-endian), how, and with what.
+//! changes to a tiny int8 (2), f32 (3) or int6-e4 (4) file, as `changed` reads them.
 #![no_main]
 
 mod common;
@@ -9,13 +9,14 @@ mod common;
 use std::sync::LazyLock;
 
 use common::packed_file::seal;
-use common::split;
 use common::tiny::{TEXTS, Tiny};
+use common::{changed, split};
 use libfuzzer_sys::fuzz_target;
 use minilm::{Embedder, EncodeOptions, ModelFile, Pooling, Precision};
 
-static FILES: LazyLock<[Vec<u8>; 3]> =
-    LazyLock::new(|| [Precision::Int8, Precision::F32, Precision::Int6E4].map(|precision| Tiny::default().pack(precision)));
+static FILES: LazyLock<[Vec<u8>; 3]> = LazyLock::new(|| {
+    [Precision::Int8, Precision::F32, Precision::Int6E4].map(|precision| Tiny::default().pack(precision))
+});
 
 fuzz_target!(|data: &[u8]| {
     let (mode, data) = split(data);
@@ -38,18 +39,3 @@ fuzz_target!(|data: &[u8]| {
     }
     let _ = embedder.tokenizer().id_to_token(7);
 });
-
-fn changed(file: &[u8], changes: &[u8]) -> Vec<u8> {
-    let mut file = file.to_vec();
-    for change in changes.as_chunks::<6>().0 {
-        let [a, b, c, d, how, value] = *change;
-        let at = u32::from_le_bytes([a, b, c, d]) as usize % file.len();
-        match how % 4 {
-            0 => file[at] = value,
-            1 => file[at] ^= 1 << (value % 8),
-            2 => file[at..].iter_mut().take(4).for_each(|byte| *byte = value),
-            _ => drop(file.splice(at..at, [value])),
-        }
-    }
-    file
-}

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Write the golden files that the Rust tests compare themselves with.
 
-    pip install -r requirements.txt
+    pip install --require-hashes -r requirements.txt
     python make_golden.py --l6 DIR --l3 DIR [--out DIR] [--check]
 
 The directories are all-MiniLM-L6-v2 and paraphrase-MiniLM-L3-v2 as

@@ -3,7 +3,7 @@
 Writes one directory a shape into `shapes`, as `SentenceTransformer.save` writes it, with `expected.json` beside the files; and
 `activations.json`, the functions of torch.nn that a Dense module may have.
 
-    pip install -r tests/golden/requirements.txt
+    pip install --require-hashes -r tests/golden/requirements.txt
     python tests/golden/make_shapes.py
 """
 

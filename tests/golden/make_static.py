@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Write static_embeddings.json: what sentence-transformers makes of directories with static embeddings.
 
-    pip install -r requirements.txt
+    pip install --require-hashes -r requirements.txt
     python make_static.py
 
 Every variant has the tokenizer.json of tests/common/tiny.rs without its post-processor, changed as `tokenizer` says (a JSON

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Write tokenizer_files.json: what transformers makes of directories that differ in the files of their tokenizer.
 
-    pip install -r requirements.txt
+    pip install --require-hashes -r requirements.txt
     python make_tokenizer_files.py
 
 Every variant has the vocabulary of tests/common/tiny.rs. `files` holds what differs from the tokenizer.json of that

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
 
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
@@ -62,8 +63,14 @@ fn for_target(subcommand: &str, target: &str, backend: Backend) -> Result<Comman
     install(target)?;
     let mut cargo = native(subcommand);
     cargo.args(["--target", target, "--target-dir"]).arg(folder(target, backend));
-    cargo.env("CARGO_ENCODED_RUSTFLAGS", backend.rustflags());
+    cargo.env("CARGO_ENCODED_RUSTFLAGS", rustflags(backend));
     Ok(cargo)
+}
+
+/// Flags of the compiler, with a separator between them. What is built is the same on every machine, so no path of this one is in it.
+fn rustflags(backend: Backend) -> String {
+    let renamed = |(folder, name): (PathBuf, &str)| format!("\x1f--remap-path-prefix={}={name}", folder.display());
+    backend.rustflags().to_owned() + &paths::renamed().into_iter().map(renamed).collect::<String>()
 }
 
 /// Where cargo builds. It locks a folder while it builds, and each folder has macros and build programs of its own: so there are
@@ -86,10 +93,10 @@ fn keep(target: &str, backend: Backend, name: &str, file: &str) -> Result<PathBu
     Ok(kept)
 }
 
-/// A cargo command in the root of the project.
+/// A cargo command in the root of the project, with the dependencies of the lock file.
 pub fn native(subcommand: &str) -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.arg(subcommand).current_dir(paths::root());
+    cargo.args([subcommand, "--locked"]).current_dir(paths::root());
     cargo
 }
 
@@ -222,7 +229,7 @@ pub fn build_web(backend: Backend, package: &str) -> Result<PathBuf> {
 /// Builds candle's BERT behind the same interface. It knows no relaxed instructions.
 pub fn build_candle() -> Result<PathBuf> {
     let mut cargo = for_target("build", CANDLE_TARGET, Backend::Simd128)?;
-    cargo.args(["--quiet", "--release", "--locked", "--manifest-path"]).arg(paths::bench().join("candle/Cargo.toml"));
+    cargo.args(["--quiet", "--release", "--manifest-path"]).arg(paths::bench().join("candle/Cargo.toml"));
     run(&mut cargo)?;
     keep(CANDLE_TARGET, Backend::Simd128, "candle", "candle_bench.wasm")
 }
@@ -238,6 +245,9 @@ pub fn run(command: &mut Command) -> Result<()> {
 
 /// Installs the standard library of `target`, where it is not there yet.
 fn install(target: &str) -> Result<()> {
+    // rustup cannot run twice at once, and builds run side by side.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _turn = ONE_AT_A_TIME.lock();
     let rustc = Command::new("rustc")
         .args(["--print", "target-libdir", "--target", target])
         .current_dir(paths::root())

@@ -51,6 +51,11 @@ pub enum Command {
         #[arg(long)]
         fix: bool,
     },
+    /// Write the licences of the crates in `minilm`, in the components and in the npm package to target/minilm/notices.
+    Notices,
+    /// Build the components and the npm package once more from a copy of the tracked files in another folder, with another folder of cargo, and
+    /// compare the files to the byte.
+    Reproduce,
     /// Run all tests, or those of one part; prints how long each part took.
     Test {
         /// Part that is tested.

@@ -2,90 +2,15 @@
 
 #[path = "../../../tests/common/mod.rs"]
 mod common;
+mod onnx;
 
 use common::tiny::Tiny;
 use minilm::Precision;
 use minilm_convert::{Error, ModelFiles, Source};
+use onnx::{Graph, node, onnx};
 use prost::Message;
 use safetensors::tensor::{Dtype, TensorView};
 use serde_json::json;
-
-#[derive(Clone, Message)]
-struct Model {
-    #[prost(message, optional, tag = "7")]
-    graph: Option<Graph>,
-}
-
-#[derive(Clone, Message)]
-struct Graph {
-    #[prost(message, repeated, tag = "1")]
-    nodes: Vec<Node>,
-    #[prost(message, repeated, tag = "5")]
-    initializers: Vec<Initializer>,
-}
-
-#[derive(Clone, Message)]
-struct Node {
-    #[prost(string, repeated, tag = "1")]
-    inputs: Vec<String>,
-    #[prost(string, repeated, tag = "2")]
-    outputs: Vec<String>,
-    #[prost(string, tag = "4")]
-    operator: String,
-}
-
-#[derive(Clone, Message)]
-struct Initializer {
-    #[prost(int64, repeated, tag = "1")]
-    dims: Vec<i64>,
-    #[prost(int32, tag = "2")]
-    data_type: i32,
-    #[prost(string, tag = "8")]
-    name: String,
-    #[prost(bytes = "vec", tag = "9")]
-    raw_data: Vec<u8>,
-}
-
-/// The model as PyTorch exports it: matrices are constants without a name, transposed, and the bias stands on either side.
-fn onnx(tiny: &Tiny) -> Model {
-    let mut graph = Graph::default();
-    for (index, (name, (shape, values))) in tiny.weights.iter().enumerate() {
-        let is_linear = shape.len() == 2 && name.starts_with("encoder.");
-        let (mut dims, mut values, mut own_name) =
-            (shape.clone(), values.clone(), format!("model.0.auto_model.{name}"));
-        if is_linear {
-            let (rows, columns) = (shape[0], shape[1]);
-            values =
-                (0..columns).flat_map(|c| (0..rows).map(|r| values[r * columns + c]).collect::<Vec<_>>()).collect();
-            dims = vec![columns, rows];
-            let bias = format!("model.0.auto_model.{}", name.replace(".weight", ".bias"));
-            own_name = format!("onnx::MatMul_{index}");
-            let product = format!("product {index}");
-            let mut inputs = vec![bias, product.clone()];
-            inputs.rotate_left(index % 2);
-            graph.nodes.push(node("MatMul", vec!["x".to_owned(), own_name.clone()], &product));
-            graph.nodes.push(node("Add", inputs, "y"));
-        }
-        graph.initializers.push(Initializer {
-            dims: dims.iter().map(|&dim| dim as i64).collect(),
-            data_type: 1,
-            name: own_name,
-            raw_data: values.iter().flat_map(|x| x.to_le_bytes()).collect(),
-        });
-    }
-    // What is no weight of the encoder.
-    graph.initializers.push(Initializer {
-        dims: vec![1],
-        data_type: 7,
-        name: "/Constant".to_owned(),
-        raw_data: vec![0; 8],
-    });
-    Model { graph: Some(graph) }
-}
-
-fn node(operator: &str, inputs: Vec<String>, output: &str) -> Node {
-    Node { inputs, outputs: vec![output.to_owned()], operator: operator.to_owned() }
-}
 
 /// The directory with other files in place of the weights.
 fn files(tiny: &Tiny, weights: &[(&str, Vec<u8>)]) -> ModelFiles {

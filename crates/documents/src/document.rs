@@ -106,6 +106,12 @@ impl Document {
         serde_json::from_str(self.fields.get(name)?.get()).ok()
     }
 
+    /// The text in field `name` that a search by this field looks at; nothing where it is empty, too: every store leaves that out.
+    #[must_use]
+    pub fn searched_text(&self, name: &str) -> Option<String> {
+        self.text(name).filter(|text| !text.is_empty())
+    }
+
     /// The field `question`.
     #[must_use]
     pub fn question(&self) -> Option<String> {

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Write models of every supported shape, and the vectors that sentence-transformers gives for them. `cargo xtask eval parity` runs this.
 
-    pip install -r requirements.txt
+    pip install --require-hashes -r requirements.txt
     python make_parity.py --out DIR --vocabulary DIR [DIR...]
 
 The texts are those of tests/golden/texts.json. Into `--out` goes a directory for each shape, with random weights and the vocabulary of

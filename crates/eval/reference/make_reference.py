@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Write reference.json: what sentence-transformers scores where `cargo xtask eval` measures this project.
 
-    pip install -r requirements.txt
+    pip install --require-hashes -r requirements.txt
     python make_reference.py --sts FILE --banking77 FILE DIR...
 
 Each directory is a model as sentence-transformers reads it; `minilm pull` fetches

@@ -63,7 +63,7 @@ pub async fn documents(
     let mut texts = Vec::new();
     for (entry, document) in documents.iter().enumerate() {
         for field in &kb.identity.fields {
-            let Some(text) = document.text(field) else { continue };
+            let Some(text) = document.searched_text(field) else { continue };
             kb.state.check_text(&text, || format!("`{field}` of the document `{}`", document.id))?;
             match existing.take(&document.id, field, &text) {
                 Some(vector) => entries[entry].vectors.push(vector),

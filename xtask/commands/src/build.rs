@@ -11,7 +11,7 @@ use crate::baked;
 use crate::cargo::{Backend, Store};
 use crate::model::packed;
 use crate::model::{self, Request};
-use crate::paths;
+use crate::{notices, paths};
 
 /// `cargo xtask build cli`.
 pub fn cli(model: Option<String>, backend: Backend) -> Result<ExitCode> {
@@ -55,6 +55,7 @@ fn build(
     let output = paths::output().join(name);
     fs::create_dir_all(paths::output())?;
     fs::copy(component, &output)?;
+    notices::write(&notices::COMPONENTS, &output.with_extension(notices::FILE))?;
     println!("{} ({} bytes, {})", output.display(), fs::metadata(&output)?.len(), backend.name());
     Ok(ExitCode::SUCCESS)
 }

@@ -11,7 +11,7 @@ pub fn install() -> Result<ExitCode> {
     let components = program::components(&program::ALL)?;
     let page = www::page()?;
     let mut install = cargo::native("install");
-    install.args(["--path", "crates/minilm-cli", "--locked", "--profile", program::PROFILE]);
+    install.args(["--path", "crates/minilm-cli", "--profile", program::PROFILE]);
     cargo::run(install.env("MINILM_COMPONENTS", components).env("MINILM_PAGE", page))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -3,15 +3,12 @@
 mod baked;
 mod bench;
 mod build;
-mod debian;
-mod fs_util;
 mod install;
 mod lint;
 mod model;
-mod node;
-mod python;
+mod notices;
+mod reproduce;
 mod test;
-mod tool_cache;
 mod web;
 mod www;
 
@@ -19,6 +16,7 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::Parser;
+use minilm_tools::{debian, fs_util, node, python, tool_cache};
 use xtask::cli::{BuildCommand, Cli, Command};
 use xtask::{cargo, paths, program};
 
@@ -37,6 +35,8 @@ fn main() -> anyhow::Result<ExitCode> {
         Command::BenchHttp { args } => bench::http::bench(&args),
         Command::BenchKb => bench::kb::bench(),
         Command::Lint { fix } => lint::lint(fix),
+        Command::Notices => notices::all(),
+        Command::Reproduce => reproduce::reproduce(),
         Command::Test { part, filter } => test::test(part, filter),
     }
 }

@@ -12,7 +12,7 @@ use flate2::write::GzEncoder;
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::cargo::{self, Backend};
-use crate::{fs_util, node, paths};
+use crate::{fs_util, node, notices, paths};
 
 /// The builds in the package, of which the loader takes one.
 const BACKENDS: (Backend, Backend) = (Backend::Simd128, Backend::RelaxedSimd);
@@ -57,6 +57,7 @@ pub fn package() -> Result<Package> {
     }
     fs_util::copy(&paths::web().join("js"), &folder, &|_| true)?;
     fs::copy(paths::root().join("LICENSE"), folder.join("LICENSE"))?;
+    notices::write(&notices::NPM, &folder.join(notices::FILE))?;
     let wasm = folder.join("wasm");
     fs::create_dir_all(&wasm)?;
     let mut sizes = Vec::new();

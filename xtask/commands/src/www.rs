@@ -13,7 +13,7 @@ use minilm_site::{SERVICE_WORKER, Site, read_page};
 use super::web;
 use crate::cargo::build_www;
 use crate::model::{self, Request};
-use crate::{fs_util, node, paths, program};
+use crate::{fs_util, node, notices, paths, program};
 
 /// Files of npm packages, and the one file that the page loads in their place. All of them are written for `<script>`.
 const LIBRARIES: [(&str, &[&str]); 2] = [
@@ -69,6 +69,7 @@ pub fn component() -> Result<PathBuf> {
     let component = paths::output().join("minilm-www.wasm");
     println!("building the component that serves the page");
     fs::copy(build_www()?, &component)?;
+    notices::write(&notices::COMPONENTS, &component.with_extension(notices::FILE))?;
     Ok(component)
 }
 

@@ -124,8 +124,7 @@ fn check<E>(fields: &[String], documents: &[Document]) -> Result<(), BuildError<
 
 /// The documents that have a text in `field`, and the texts.
 fn texts(documents: &[Document], field: &str) -> Vec<(u32, String)> {
-    let text =
-        |(index, document): (u32, &Document)| Some((index, document.text(field).filter(|text| !text.is_empty())?));
+    let text = |(index, document): (u32, &Document)| Some((index, document.searched_text(field)?));
     (0..).zip(documents).filter_map(text).collect()
 }
 

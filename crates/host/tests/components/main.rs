@@ -3,6 +3,7 @@
 mod cli;
 mod component;
 mod composition;
+mod contents;
 mod http;
 mod kb;
 mod legacy_sse;

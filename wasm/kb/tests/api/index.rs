@@ -8,7 +8,7 @@ use minilm_kb::{Kb, Settings, StoreKind};
 use minilm_test_support::{Client, embedder, other_embedder};
 use serde_json::{Value, json};
 
-use super::{client_of, count, documents, filled, filters};
+use super::{client, client_of, count, documents, filled, filters, put};
 
 /// Makes an index file of documents.
 pub fn build(path: &Path, documents: &Value, fields: &[&str]) {
@@ -65,6 +65,21 @@ fn answers_are_those_of_sqlite() {
     }
     assert_eq!(count(&index), 4);
     assert_eq!(index.get("/health").json()["config"]["store"], "index");
+}
+
+#[test]
+fn an_empty_text_is_not_searched() {
+    let documents = json!([{ "id": "empty", "question": "" }, { "id": "cat", "question": "the cat" }]);
+    let sqlite = client(&[]);
+    put(&sqlite, &documents);
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("kb.minilm");
+    build(&file, &documents, &["question"]);
+    for client in [&sqlite, &serve(&file, &[], false)] {
+        let found = client.post("/search", json!({ "query": "cat", "top_k": 9, "threshold": -1 }).to_string()).json();
+        assert_eq!(found["metadata"]["total_documents_searched"], 1, "{found}");
+        assert_eq!(found["results"].as_array().map(Vec::len), Some(1), "{found}");
+    }
 }
 
 #[test]

@@ -2,11 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::{cargo, paths, python, tool_cache};
+use crate::{node, paths, python, tool_cache};
 
 /// The Python of a virtual environment with `bench/requirements.txt`.
 pub fn python() -> Result<PathBuf> {
@@ -21,22 +20,13 @@ pub fn flask(python: &Path) -> Result<()> {
     let folder = cache()?.join("python").join("flask");
     tool_cache::install(&folder, &[&wanted], || {
         println!("installing Flask and gunicorn from PyPI");
-        cargo::run(Command::new(python).args(["-m", "pip", "install", "--quiet", "--requirement"]).arg(&wanted))
+        python::install_packages(python, &wanted)
     })
 }
 
 /// A `node_modules` folder with `bench/package-lock.json`.
 pub fn node_modules() -> Result<PathBuf> {
-    let folder = cache()?.join("node");
-    let wanted = ["package.json", "package-lock.json"].map(|name| paths::bench().join(name));
-    tool_cache::install(&folder, &[&wanted[0], &wanted[1]], || {
-        println!("installing onnxruntime-web and Transformers.js from npm into {}", folder.display());
-        // Scripts would fetch native libraries that nothing here uses.
-        let mut npm = Command::new(if cfg!(windows) { "npm.cmd" } else { "npm" });
-        npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "error"]).current_dir(&folder);
-        cargo::run(&mut npm).context("needs Node 20 or newer with npm")
-    })?;
-    Ok(folder.join("node_modules"))
+    node::packages(&paths::bench(), "bench/node")
 }
 
 /// Writes a model for candle's module, which takes one buffer: each file behind its length.

@@ -8,7 +8,7 @@ use anyhow::Result;
 use super::counts::{self, Counts};
 use super::{TestEnv, harness, run_cargo, run_prefixed};
 use crate::cargo::{self, Backend, Store};
-use crate::{baked, model, paths, program};
+use crate::{baked, model, notices, paths, program};
 
 /// Runs the tests.
 pub fn test(env: &TestEnv, counts: &mut Counts) -> Result<()> {
@@ -94,5 +94,6 @@ fn build(models: &Path) -> Result<PathBuf> {
     };
     let (one, other) = rayon::join(in_other_folders, with_wasi);
     one.and(other)?;
+    notices::write(&notices::COMPONENTS, &folder.join(notices::FILE))?;
     Ok(folder)
 }

@@ -95,7 +95,7 @@ fn collect(input: impl BufRead) -> Result<Input> {
 
 /// How many texts there are to embed. A field that no document has is a mistake in its name.
 fn texts(documents: &[Document], fields: &[String]) -> Result<usize> {
-    let has = |document: &&Document, field: &str| document.text(field).is_some_and(|text| !text.is_empty());
+    let has = |document: &&Document, field: &str| document.searched_text(field).is_some();
     let mut texts = 0;
     for field in fields {
         let rows = documents.iter().filter(|document| has(document, field)).count();
