@@ -142,8 +142,8 @@ fn written(rows: &[Row]) -> Result<(), StoreError> {
     }
 }
 
-fn record(row: &Row) -> Result<Record, StoreError> {
-    Ok(Record { id: text(row, 0)?.to_owned(), document: text(row, 1)?.to_owned() })
+fn record(row: &Row, first: usize) -> Result<Record, StoreError> {
+    Ok(Record { id: text(row, first)?.to_owned(), document: text(row, first + 1)?.to_owned() })
 }
 
 #[async_trait(?Send)]
@@ -181,7 +181,7 @@ impl Store for Postgres {
         let mut documents: HashMap<String, (Record, Vec<FieldVector>)> = HashMap::new();
         for row in &rows {
             let field_vector = FieldVector { field: text(row, 2)?.to_owned(), vector: vector(text(row, 3)?)? };
-            let record = record(row)?;
+            let record = record(row, 0)?;
             documents.entry(record.id.clone()).or_insert((record, Vec::new())).1.push(field_vector);
         }
         let identity = Identity::from_text(text(&meta, 2)?)?;
@@ -207,7 +207,7 @@ impl Store for Postgres {
         let parameters = vec![ParameterValue::Str(id.to_owned())];
         let mut rows = self.db().await?.try_rows(schema::GET, parameters).await?.unwrap_or_default();
         take_meta(&mut rows)?;
-        rows.first().map(record).transpose()
+        rows.first().map(|row| record(row, 0)).transpose()
     }
 
     async fn page(&self, after: Option<&str>, limit: usize, max_bytes: usize) -> Result<Page, StoreError> {
@@ -221,7 +221,7 @@ impl Store for Postgres {
         let size = |row| integer(row, 2).map(|bytes| usize::try_from(bytes).unwrap_or(0));
         let sizes = rows.iter().map(size).collect::<Result<_, _>>()?;
         let whole = rows.iter().take_while(|row| !is_null(row, 1));
-        Ok(Page { records: whole.map(record).collect::<Result<_, _>>()?, sizes })
+        Ok(Page { records: whole.map(|row| record(row, 0)).collect::<Result<_, _>>()?, sizes })
     }
 
     async fn delete(&self, id: &str) -> Result<bool, StoreError> {
