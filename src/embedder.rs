@@ -256,7 +256,7 @@ impl Embedder {
         let mut run = self.token_embeddings_in_batches(texts)?;
         let mut all = vec![Vec::new(); texts.len()];
         while let Some(batch) = run.step()? {
-            batch.into_iter().for_each(|(index, vectors)| all[index] = vectors);
+            batch.into_iter().for_each(|text| all[text.index] = text.data);
         }
         Ok(all)
     }

@@ -69,7 +69,7 @@ pub use info::ModelInfo;
 pub use kernel::arch::BACKEND;
 pub use modules::{DenseActivation, DenseConfig, LayerNormConfig, SentenceModule};
 pub use output::{Embeddings, OutputPrecision, QuantizedEmbeddings, QuantizedValues, Ranges, quantize_embeddings};
-pub use run::{EncodeRun, TokenRun};
+pub use run::{EncodeRun, TokenRun, TokenVectors};
 pub use similarity::{semantic_search, similarity, similarity_pairwise};
 pub use tokenizer::{Tokenizer, Tokens, TooLong, Truncation};
 pub use unit_length::normalize;

@@ -35,20 +35,28 @@ pub struct TokenRun<'a> {
     pub(crate) own_workspace: Workspace,
 }
 
+/// The vectors of the tokens of one text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TokenVectors {
+    /// Position of the text in the call.
+    pub index: usize,
+    /// Row-major, shape `[n_tokens, hidden_size]`.
+    pub data: Vec<f32>,
+}
+
 impl TokenRun<'_> {
-    /// The texts of the next batch: the position of each in the call, and the vectors of its tokens `[n_tokens, hidden_size]`. `None`
-    /// where there is no batch left.
+    /// The texts of the next batch; `None` where there is none left.
     ///
     /// # Errors
     /// [`Error::NotFinite`] where damaged weights give no number.
-    pub fn step(&mut self) -> Result<Option<Vec<(usize, Vec<f32>)>>, Error> {
+    pub fn step(&mut self) -> Result<Option<Vec<TokenVectors>>, Error> {
         let Some(indices) = self.rest.next() else { return Ok(None) };
         let mut vectors = Vec::with_capacity(indices.len());
         self.embedder.forward_batch(self.texts, &indices, &mut self.own_workspace, |index, hidden| {
             if !all_finite(hidden) {
                 return Err(Error::NotFinite { index });
             }
-            vectors.push((index, hidden.to_vec()));
+            vectors.push(TokenVectors { index, data: hidden.to_vec() });
             Ok(())
         })?;
         Ok(Some(vectors))

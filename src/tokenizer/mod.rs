@@ -9,7 +9,6 @@ mod text_normalizer;
 mod truncation;
 mod wordpiece;
 
-use std::collections::{HashMap, HashSet};
 use std::ops::{ControlFlow, Range};
 use std::sync::OnceLock;
 
@@ -200,19 +199,20 @@ impl<'m> Tokenizer<'m> {
         if let Decoder::Unsupported(kind) = &self.config.decoder {
             return Err(Error::config("decoder", format!("`{kind}` is not supported, only WordPiece or none")));
         }
-        let added: HashMap<u32, &AddedToken> = self.config.added_tokens.iter().map(|token| (token.id, token)).collect();
-        let special = added.values().filter(|token| skip_special_tokens && token.is_special());
-        let special: HashSet<&str> = special.map(|token| &*token.content).collect();
         let mut tokens = Vec::with_capacity(ids.len());
         for &id in ids {
-            let token = match added.get(&id) {
-                Some(token) if token.normalized => Some(added_tokens::normalized(&self.config, &token.content)),
-                Some(token) => Some(token.content.clone()),
-                None => self.piece(id),
+            let (token, special) = match self.config.added_tokens.iter().find(|token| token.id == id) {
+                Some(token) if token.normalized => {
+                    let text: String = added_tokens::normalized(&self.config, &token.content);
+                    // There, special tokens are known by their text, and this may be another one.
+                    let special = token.is_special() && text == token.content;
+                    (Some(text), special)
+                }
+                Some(token) => (Some(token.content.clone()), token.is_special()),
+                None => (self.piece(id), false),
             };
             let token = token.ok_or(Error::UnknownToken { index: 0, id })?;
-            // By their text, as there: a normalized one may have another than its own.
-            if !special.contains(&*token) {
+            if !(special && skip_special_tokens) {
                 tokens.push(token);
             }
         }

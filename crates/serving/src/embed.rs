@@ -65,7 +65,7 @@ impl ServerState {
         let start = Instant::now();
         let mut run = self.embedder.token_embeddings_in_batches(&encodings)?;
         while let Some(batch) = run.step()? {
-            batch.iter().try_for_each(|(index, vectors)| sink(*index, vectors))?;
+            batch.iter().try_for_each(|text| sink(text.index, &text.data))?;
             let left = run.texts_left();
             if left > 0 {
                 budget.pause(|| progress(encodings.len() - left, encodings.len(), task.param)).await?;

@@ -12,14 +12,16 @@ fn fields(object: &Value) -> Vec<&str> {
     object.as_object().expect("an object").keys().map(String::as_str).collect()
 }
 
-/// Every value that a field takes there, and its default: route, the body without the field, the field, its default, other values, and
-/// values that are refused.
+/// Route, the body without a field, the field, its default, other values, and values that are refused.
+type Case<'a> = (&'a str, &'a Value, &'a str, Value, &'a [Value], &'a [Value]);
+
+/// Every value that a field takes there, and its default.
 #[test]
 fn fields_of_requests_and_their_defaults() {
     let (text, flags) = (json!({ "inputs": "the cat" }), [json!(true), json!(false)]);
     let directions = ["left", "right", "Left", "Right"].map(Value::from);
     let openai = json!({ "input": "the cat" });
-    let cases: &[(&str, &Value, &str, Value, &[Value], &[Value])] = &[
+    let cases: &[Case<'_>] = &[
         ("/embed", &text, "truncate", json!(null), &flags, &[json!("yes")]),
         ("/embed", &text, "truncation_direction", json!("right"), &directions, &[json!("RIGHT"), json!(null)]),
         ("/embed", &text, "prompt_name", json!(null), &[json!("query")], &[json!("poem"), json!(1)]),
