@@ -43,7 +43,7 @@ fn while_writing(running: &Running, copy: impl FnOnce()) -> (u64, u64) {
 /// The copy answers, and has what was acknowledged before it was made.
 fn check(copy: &Running, (before, after): (u64, u64)) {
     let documents = count(copy);
-    assert!((before..=after).contains(&documents) && documents % BATCH == 0, "{before} {documents} {after}");
+    assert!((before..=after).contains(&documents) && documents.is_multiple_of(BATCH), "{before} {documents} {after}");
     let found = copy.post("/query", json!({ "question": "question 1 3" }).to_string()).json();
     assert_eq!(found["metadata"]["document_id"], "1-3");
     assert_eq!(found["metadata"]["total_documents_searched"], documents);
