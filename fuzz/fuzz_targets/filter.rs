@@ -28,6 +28,7 @@ thread_local! {
     static STORE: (Sqlite, Identity) = {
         let identity = Identity {
             model: "fuzz".to_owned(),
+            model_sha256: Some("1".repeat(64)),
             weights_sha256: "0".repeat(64),
             dim: 2,
             fields: vec!["question".to_owned()],
@@ -92,8 +93,13 @@ fuzz_target!(|data: &[u8]| {
 
 /// Ids of the documents that a search of an index file finds.
 fn found_in_index(documents: &[Document], filter: &Filter) -> Vec<String> {
-    let model =
-        ModelIdentity { name: "fuzz".to_owned(), weights_sha256: "0".repeat(64), precision: "int8".to_owned(), dim: 2 };
+    let model = ModelIdentity {
+        name: "fuzz".to_owned(),
+        model_sha256: None,
+        weights_sha256: "0".repeat(64),
+        precision: "int8".to_owned(),
+        dim: 2,
+    };
     let mut file = Vec::new();
     let vectors = |texts: &[&str]| Ok::<_, String>([0.6, 0.8].repeat(texts.len()));
     write_index(&mut file, &model, &["question".to_owned()], documents, vectors).expect("the documents fit");

@@ -23,8 +23,13 @@ static FILE: LazyLock<Vec<u8>> = LazyLock::new(|| {
         Document::from_json(&text).expect("a document")
     };
     let documents: Vec<Document> = (0..5).map(document).collect();
-    let model =
-        ModelIdentity { name: "m".to_owned(), weights_sha256: "ab".repeat(32), precision: "int8".to_owned(), dim: 2 };
+    let model = ModelIdentity {
+        name: "m".to_owned(),
+        model_sha256: Some("cd".repeat(32)),
+        weights_sha256: "ab".repeat(32),
+        precision: "int8".to_owned(),
+        dim: 2,
+    };
     let mut file = Vec::new();
     let vectors = |texts: &[&str]| Ok::<_, String>([0.6, 0.8].repeat(texts.len()));
     write_index(&mut file, &model, &["question".to_owned()], &documents, vectors).expect("all is well");
