@@ -140,8 +140,9 @@ fn write(addr: &str, writer: usize, sent: &AtomicUsize, acknowledged: &AtomicUsi
         let documents = Value::Array((0..DOCUMENTS).map(document).collect()).to_string();
         let request = agent.put(format!("http://{addr}/documents")).header("content-type", "application/json");
         match request.send(documents) {
-            Ok(reply) => {
-                assert_eq!(reply.status(), 200);
+            Ok(mut reply) => {
+                let text = reply.body_mut().read_to_string().unwrap_or_default();
+                assert_eq!(reply.status(), 200, "{text}");
                 acknowledged.store(generation, Ordering::SeqCst);
             }
             Err(_) => return,

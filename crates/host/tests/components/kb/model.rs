@@ -35,7 +35,7 @@ fn another_model_is_refused_until_a_reindex() {
     let reindexed = running.post("/documents/reindex", "");
     assert_eq!(
         (reindexed.status(), reindexed.json()),
-        (200, json!({ "reindexed": 4, "model_name": "all-MiniLM-L6-v2" }))
+        (200, json!({ "reindexed": 4, "remaining": 0, "model_name": "all-MiniLM-L6-v2" }))
     );
     let found = running.post("/query", ask.clone());
     assert_eq!((found.status(), &found.json()["metadata"]["match_index"]), (200, &json!(0)));
