@@ -25,8 +25,9 @@ fn document(index: usize, text: &str) -> Value {
     json!({ "id": format!("{index:03}"), "question": format!("{words} {text}") })
 }
 
-/// An instance of the other model, whose requests end after one page.
+/// An instance of the other model, whose requests end after one page: they may take a millisecond, and each statement takes two.
 fn hurried(db: &Shared) -> Client<Kb> {
+    db.slow_down(2);
     let env = [("SERVED_MODEL_NAME", "other"), ("MAX_REQUEST_MS", "1")];
     client_of(&env, other_embedder(), Box::new(Sqlite::new(Box::new(db.clone()))))
 }
@@ -130,8 +131,8 @@ fn what_others_write_meanwhile_is_in_the_new_vectors() {
     let mut documents = many();
     // Behind the page that is done and before it; the last one, whose number is given again; a new one.
     let last = DOCUMENTS - 1;
-    for index in [3, 100] {
-        documents[index] = document(index, "world");
+    for (index, text) in [(3, "cat"), (3, "world"), (100, "cat"), (100, "world")] {
+        documents[index] = document(index, text);
         put(&first, &json!([documents[index]]));
     }
     for id in ["005", "120", &format!("{last:03}")] {

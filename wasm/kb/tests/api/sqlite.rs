@@ -1,8 +1,9 @@
 //! A SQLite in memory or in a file, that counts statements and can be told to fail.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use minilm_kb::sqlite::{Connection, Database, DbError, Row, Value};
@@ -21,6 +22,8 @@ struct Inner {
     between: Mutex<Option<(usize, String)>>,
     /// Statements until all fail, as they do when a process is killed; without end where it is `usize::MAX`.
     left: AtomicUsize,
+    /// Milliseconds that each statement takes at least.
+    delay: AtomicU64,
 }
 
 impl Shared {
@@ -42,7 +45,7 @@ impl Shared {
     fn of(db: Result<Mutex<rusqlite::Connection>, DbError>) -> Self {
         let (connections, statements) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let left = AtomicUsize::new(usize::MAX);
-        Self(Arc::new(Inner { db, connections, statements, between: Mutex::default(), left }))
+        Self(Arc::new(Inner { db, connections, statements, between: Mutex::default(), left, delay: AtomicU64::new(0) }))
     }
 
     /// Connections and statements since the last call.
@@ -58,6 +61,11 @@ impl Shared {
     /// Has all statements fail after so many.
     pub fn fail_after(&self, statements: usize) {
         self.0.left.store(statements, Ordering::SeqCst);
+    }
+
+    /// Has each statement take so many milliseconds at least.
+    pub fn slow_down(&self, milliseconds: u64) {
+        self.0.delay.store(milliseconds, Ordering::SeqCst);
     }
 
     /// Runs statements of the test itself.
@@ -94,6 +102,7 @@ impl Database for Shared {
 impl Connection for Shared {
     async fn run(&self, statement: &str, parameters: Vec<Value>) -> Result<Vec<Row>, DbError> {
         self.0.statements.fetch_add(1, Ordering::SeqCst);
+        std::thread::sleep(Duration::from_millis(self.0.delay.load(Ordering::SeqCst)));
         let left = |left: usize| if left == usize::MAX { Some(left) } else { left.checked_sub(1) };
         self.0.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, left).map_err(|_| DbError::Closed)?;
         let db = lock(self.0.db.as_ref().map_err(Clone::clone)?);

@@ -11,6 +11,8 @@ use super::write::Batch;
 use crate::store::{Entry, Identity, Pending, StoreError};
 
 /// Makes what a reindex needs. Each statement can be repeated, and adds to a store of the first version without changing it.
+///
+/// No `OR IGNORE` and no `OR REPLACE` in triggers: SQLite replaces what they say by what the statement says that fires them.
 pub const CREATE: &[&str] = &[
     // The documents up to `after` have vectors of `identity`, in the order of their numbers.
     "CREATE TABLE IF NOT EXISTS minilm_staging (
@@ -34,11 +36,13 @@ pub const CREATE: &[&str] = &[
     // The number of a document that was the last one can be given again.
     "CREATE TRIGGER IF NOT EXISTS minilm_document_added AFTER INSERT ON minilm_documents
     WHEN NEW.seq <= (SELECT after FROM minilm_staging) BEGIN
-        INSERT OR IGNORE INTO minilm_stale (document) VALUES (NEW.seq);
+        INSERT INTO minilm_stale (document)
+            SELECT NEW.seq WHERE NOT EXISTS (SELECT 1 FROM minilm_stale WHERE document = NEW.seq);
     END",
     "CREATE TRIGGER IF NOT EXISTS minilm_document_changed AFTER UPDATE OF document ON minilm_documents
     WHEN NEW.document <> OLD.document AND NEW.seq <= (SELECT after FROM minilm_staging) BEGIN
-        INSERT OR IGNORE INTO minilm_stale (document) VALUES (NEW.seq);
+        INSERT INTO minilm_stale (document)
+            SELECT NEW.seq WHERE NOT EXISTS (SELECT 1 FROM minilm_stale WHERE document = NEW.seq);
     END",
     "CREATE TRIGGER IF NOT EXISTS minilm_document_deleted AFTER DELETE ON minilm_documents BEGIN
         DELETE FROM minilm_staged WHERE document = OLD.seq;
@@ -50,7 +54,8 @@ pub const CREATE: &[&str] = &[
     "CREATE TRIGGER IF NOT EXISTS minilm_stage_row INSTEAD OF INSERT ON minilm_stage BEGIN
         SELECT RAISE(ABORT, 'minilm: the store has changed')
             WHERE NEW.identity IS NOT (SELECT identity FROM minilm_staging);
-        INSERT OR REPLACE INTO minilm_staged (document, fields, vectors, levels)
+        DELETE FROM minilm_staged WHERE document = NEW.seq;
+        INSERT INTO minilm_staged (document, fields, vectors, levels)
             SELECT seq, NEW.fields, NEW.vectors, NEW.levels FROM minilm_documents WHERE seq = NEW.seq;
         DELETE FROM minilm_stale WHERE document = NEW.seq;
         INSERT INTO minilm_stale (document)
