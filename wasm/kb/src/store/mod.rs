@@ -8,6 +8,8 @@
 #[cfg(any(test, all(feature = "spin", target_family = "wasm")))]
 mod credentials;
 mod error;
+#[cfg(any(feature = "spin", not(target_family = "wasm")))]
+mod format;
 mod identity;
 #[cfg(feature = "index")]
 mod index_file;

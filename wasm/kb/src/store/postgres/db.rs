@@ -4,7 +4,7 @@ use spin_sdk::pg::wit::postgres::{Connection, DbValue, Error, QueryError};
 
 pub use spin_sdk::pg::ParameterValue;
 
-use super::schema::{VERSION, check_format};
+use super::schema::{FORMATS, VERSION};
 use crate::store::StoreError;
 use crate::store::credentials::without_credentials;
 
@@ -80,7 +80,7 @@ impl Db {
     /// Refuses a store of another version by what it states of itself, which every version does in the same place.
     pub async fn check_version(&self) -> Result<(), StoreError> {
         match self.try_run(VERSION, Vec::new()).await {
-            Ok(rows) => rows.first().map_or(Ok(()), |row| check_format(integer(row, 0)?)),
+            Ok(rows) => rows.first().map_or(Ok(()), |row| FORMATS.check(integer(row, 0)?)),
             Err(_) => Ok(()),
         }
     }
@@ -177,7 +177,7 @@ pub fn take_meta(rows: &mut Vec<Row>) -> Result<Option<Row>, StoreError> {
     let at = rows.iter().position(|row| matches!(row.first(), Some(DbValue::DbNull)));
     let Some(meta) = at.map(|at| rows.swap_remove(at)) else { return Ok(None) };
     let format = text(&meta, 1)?.parse().map_err(|_| unexpected(1, meta.get(1)))?;
-    check_format(format)?;
+    FORMATS.check(format)?;
     Ok(Some(meta))
 }
 

@@ -40,14 +40,9 @@ async fn state(db: &Db) -> Result<Option<State>, StoreError> {
     let rows = db.try_rows(schema::STATE, Vec::new()).await?;
     match rows.and_then(|rows| rows.into_iter().next()) {
         None => Ok(None),
-        Some(row) if is_old(integer(&row, 0)?)? => Ok(None),
+        Some(row) if schema::FORMATS.is_old(integer(&row, 0)?)? => Ok(None),
         Some(row) => read_state(&row).map(Some),
     }
-}
-
-/// Whether a store of this format is one of a version before.
-fn is_old(format: i64) -> Result<bool, StoreError> {
-    schema::check_format(format).map(|()| format < schema::FORMAT_VERSION)
 }
 
 fn read_state(row: &Row) -> Result<State, StoreError> {

@@ -1,6 +1,6 @@
 //! The tables, and the statements that write them. Each is one statement, and so one transaction.
 
-use crate::store::StoreError;
+use crate::store::format::Formats;
 
 /// Version of what is below and of what a reindex adds to it (`reindex.rs`). Stores of the versions before it get what they lack when they
 /// are searched or opened: those of version 2 what a reindex by pages needs, those of version 1 also the counts of vectors.
@@ -13,13 +13,8 @@ pub const WITHOUT_COUNTS: i64 = 1;
 /// the counts of the blocks before are added up, and the vectors of one block are counted.
 pub const BLOCK_BITS: u32 = 8;
 
-/// Refuses a store of a format that this component does not read.
-pub fn check_format(format: i64) -> Result<(), StoreError> {
-    if (WITHOUT_COUNTS..=FORMAT_VERSION).contains(&format) {
-        return Ok(());
-    }
-    Err(StoreError::Format { found: format, known: FORMAT_VERSION })
-}
+/// The versions that are read.
+pub const FORMATS: Formats = Formats { oldest: WITHOUT_COUNTS, current: FORMAT_VERSION };
 
 /// Some statements as one, and so as one transaction: `IF NOT EXISTS` does not bear two who make the same thing at the same time, so
 /// they wait for each other.

@@ -29,7 +29,7 @@ pub async fn search(db: &Db, own: &Identity, search: &Search<'_>) -> Result<Opti
         return Ok(None);
     };
     let Some(first) = rows.first() else { return Ok(None) };
-    if super::is_old(integer(first, 0)?)? {
+    if schema::FORMATS.is_old(integer(first, 0)?)? {
         return Ok(None);
     }
     let identity = Identity::from_text(text(first, 1)?)?;

@@ -3,7 +3,7 @@
 //!
 //! A bulk write is one statement, so that it is atomic on every host: rows go into a view, and its trigger takes them apart.
 
-use crate::store::StoreError;
+use crate::store::format::Formats;
 
 /// Version of what is below and of what a reindex adds to it (`reindex.rs`).
 pub const FORMAT_VERSION: i64 = 2;
@@ -11,13 +11,8 @@ pub const FORMAT_VERSION: i64 = 2;
 /// The version before, which has nothing of a reindex by pages. That is added when the store is searched or opened: nothing else differs.
 pub const WITHOUT_STAGING: i64 = 1;
 
-/// Refuses a store of a format that this component does not read.
-pub fn check_format(format: i64) -> Result<(), StoreError> {
-    if (WITHOUT_STAGING..=FORMAT_VERSION).contains(&format) {
-        return Ok(());
-    }
-    Err(StoreError::Format { found: format, known: FORMAT_VERSION })
-}
+/// The versions that are read.
+pub const FORMATS: Formats = Formats { oldest: WITHOUT_STAGING, current: FORMAT_VERSION };
 
 /// What a trigger says when the store belongs to another model, or has changed.
 pub const CHANGED: &str = "minilm: the store has changed";

@@ -3,7 +3,7 @@
 use minilm::index::{Hit, Query, Rows as IndexRows, Scan, best};
 
 use super::db::{Row, Value, floats, integer, text};
-use super::schema::{FORMAT_VERSION, check_format};
+use super::schema::FORMATS;
 use super::session::{Rows, Session, size};
 use super::{filter, record, schema};
 use crate::store::{Found, Identity, Match, Search, SearchResult, StoreError};
@@ -199,9 +199,7 @@ async fn page(session: &Session, search: &Search<'_>, after: Option<i64>) -> Res
     else {
         return Ok(None);
     };
-    let format = integer(&row, 0)?;
-    check_format(format)?;
-    if format < FORMAT_VERSION {
+    if FORMATS.is_old(integer(&row, 0)?)? {
         return Ok(None);
     }
     let [identity, documents, levels] = [1, 2, 3].map(|column| text(&row, column).map(str::to_owned));

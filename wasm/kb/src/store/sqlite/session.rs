@@ -1,7 +1,7 @@
 //! A connection, and what a statement tells about the store.
 
 use super::db::{Connection, Database, DbError, Row, Value, integer, text};
-use super::schema::check_format;
+use super::schema::FORMATS;
 use super::{reindex, schema};
 use crate::store::{Identity, State, StoreError};
 
@@ -57,7 +57,7 @@ impl Session {
     /// Refuses a store of another version by what it states of itself, which every version does in the same place.
     pub async fn check_version(&self) -> Result<(), StoreError> {
         match self.connection.run(schema::VERSION, Vec::new()).await {
-            Ok(rows) => rows.first().map_or(Ok(()), |row| check_format(integer(row, 0)?)),
+            Ok(rows) => rows.first().map_or(Ok(()), |row| FORMATS.check(integer(row, 0)?)),
             Err(_) => Ok(()),
         }
     }
@@ -67,14 +67,14 @@ impl Session {
         let Some(mut rows) = self.try_run(statement, parameters).await? else { return Ok(None) };
         let Some(at) = rows.iter().position(|row| row.first() == Some(&Value::Null)) else { return Ok(None) };
         let meta = rows.swap_remove(at);
-        check_format(integer(&meta, 1)?)?;
+        FORMATS.check(integer(&meta, 1)?)?;
         Ok(Some(Rows { rows, meta }))
     }
 
     /// The state of the store, where it is complete and of this version.
     pub async fn state(&self) -> Result<Option<State>, StoreError> {
         let Some(Rows { meta, .. }) = self.read(schema::STATE, Vec::new()).await? else { return Ok(None) };
-        if integer(&meta, 1)? < schema::FORMAT_VERSION {
+        if FORMATS.is_old(integer(&meta, 1)?)? {
             return Ok(None);
         }
         let documents = size(integer(&meta, 3)?);
