@@ -74,7 +74,7 @@ fuzz_target!(|data: &[u8]| {
             vectors: vec![FieldVector { field: "question".to_owned(), vector: vec![0.6, 0.8] }],
         };
         let entries: Vec<Entry> = documents.iter().map(entry).collect();
-        block_on(store.upsert(identity, &entries)).expect("they can be written");
+        block_on(store.upsert(identity, entries)).expect("they can be written");
         let search = Search {
             field: "question",
             vectors: &[&[0.6, 0.8]],

@@ -9,6 +9,7 @@ pub mod command;
 pub mod databases;
 mod engine;
 mod env;
+mod memory;
 pub mod serve;
 #[doc(hidden)]
 pub mod vector_state;

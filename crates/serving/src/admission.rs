@@ -24,7 +24,8 @@ impl ServerState {
     }
 
     /// 415 for a body that [`Self::check_media_type`] refuses or that is compressed, 413 for one that is announced as too large.
-    pub(crate) fn check_body<A>(&self, route: &Route<A>, headers: &HeaderMap) -> Result<(), Problem> {
+    /// Gives the bytes that it is announced with, 0 where it is not.
+    pub(crate) fn check_body<A>(&self, route: &Route<A>, headers: &HeaderMap) -> Result<usize, Problem> {
         self.check_media_type(route, headers)?;
         if let Some(encoding) = headers.get(CONTENT_ENCODING).filter(|encoding| *encoding != "identity") {
             let message =
@@ -32,7 +33,8 @@ impl ServerState {
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
         }
         let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-        self.check_payload(length.unwrap_or(0))
+        let announced = length.unwrap_or(0);
+        self.check_payload(announced).map(|()| announced)
     }
 
     /// 413 for a body of `length` bytes or more that is over `PAYLOAD_LIMIT`.

@@ -59,8 +59,8 @@ pub enum Admission<'a, A: App> {
     Respond(Response),
     /// The handler runs without a body.
     Call(&'a A, Handler<A>),
-    /// The body is to be read for the handler.
-    ReadBody(InFlight<'a, A>, Handler<A>),
+    /// The body is to be read for the handler. The number is the bytes that it is announced with, 0 where it is not.
+    ReadBody(InFlight<'a, A>, Handler<A>, usize),
 }
 
 /// Counts a request as in flight until it is dropped.
@@ -138,20 +138,20 @@ impl<'a, A: App> RequestContext<'a, A> {
             }
             return Ok(Admission::Call(app, handler));
         }
-        app.state().check_body(route, &self.request.headers)?;
-        Ok(Admission::ReadBody(InFlight::enter(app)?, handler))
+        let announced = app.state().check_body(route, &self.request.headers)?;
+        Ok(Admission::ReadBody(InFlight::enter(app)?, handler, announced))
     }
 
     /// Runs the handler with `body`, or turns what was wrong with the body into a response.
     pub async fn call(&self, app: &'a A, handler: Handler<A>, body: Result<Vec<u8>, Problem>) -> Response {
         let response = match body {
-            Ok(body) => self.try_call(app, handler, &body).await,
+            Ok(body) => self.try_call(app, handler, body).await,
             Err(problem) => Err(problem),
         };
         response.unwrap_or_else(|problem| self.problem(problem))
     }
 
-    async fn try_call(&self, app: &'a A, handler: Handler<A>, body: &[u8]) -> Result<Response, Problem> {
+    async fn try_call(&self, app: &'a A, handler: Handler<A>, body: Vec<u8>) -> Result<Response, Problem> {
         let uri = &self.request.uri;
         let parameter = self.route.map_or("", |route| route.parameter(uri.path()));
         let budget = Budget::start(&app.state().settings);
@@ -162,7 +162,7 @@ impl<'a, A: App> RequestContext<'a, A> {
             headers: &self.request.headers,
             path_parameter: percent_decode_str(parameter).decode_utf8_lossy(),
             query: uri.query().unwrap_or(""),
-            body,
+            body: body.into(),
         };
         let response = match handler {
             Handler::Sync(handler) => handler(&request),

@@ -24,8 +24,8 @@ where
     let response = match context.admit() {
         Admission::Respond(response) => response,
         Admission::Call(app, handler) => context.call(app, handler, Ok(Vec::new())).await,
-        Admission::ReadBody(in_flight, handler) => {
-            let body = read(body, &in_flight).await;
+        Admission::ReadBody(in_flight, handler, announced) => {
+            let body = read(body, &in_flight, announced).await;
             context.call(in_flight.app(), handler, body).await
         }
     };
@@ -33,12 +33,12 @@ where
 }
 
 /// The body, or 413 as soon as it is over the limit.
-async fn read<A: App, B>(body: &mut B, in_flight: &InFlight<'_, A>) -> Result<Vec<u8>, Problem>
+async fn read<A: App, B>(body: &mut B, in_flight: &InFlight<'_, A>, announced: usize) -> Result<Vec<u8>, Problem>
 where
     B: Body<Data = Bytes> + Unpin,
     B::Error: Debug,
 {
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(announced);
     while let Some(frame) = body.frame().await {
         let cut = |error| {
             let problem = Problem::new(StatusCode::BAD_REQUEST, "the body was cut off");

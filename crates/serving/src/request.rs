@@ -1,6 +1,7 @@
 //! What a handler gets.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 
 use http::HeaderMap;
 
@@ -19,8 +20,16 @@ pub struct Request<'a, A> {
     pub path_parameter: Cow<'a, str>,
     /// The query string, without the `?` and not decoded.
     pub query: &'a str,
-    /// The body. Empty for a method without one.
-    pub body: &'a [u8],
+    /// The body, until it is taken. Empty for a method without one.
+    pub body: RefCell<Vec<u8>>,
     /// What is left of its time, and what its answer may have.
     pub budget: Budget,
+}
+
+impl<A> Request<'_, A> {
+    /// The body. It is read once, and its memory is free as soon as it is parsed.
+    #[must_use]
+    pub fn take_body(&self) -> Vec<u8> {
+        self.body.take()
+    }
 }

@@ -54,22 +54,24 @@ pub enum Documents {
 pub async fn documents(
     kb: &Kb,
     kind: Documents,
-    documents: &[Document],
+    documents: Vec<Document>,
     existing: Vec<(Record, Vec<FieldVector>)>,
     budget: &Budget,
 ) -> Result<(Vec<Entry>, Usage), Problem> {
     let mut existing = Existing::new(existing);
-    let mut entries: Vec<Entry> = documents.iter().map(entry).collect();
-    let mut texts = Vec::new();
-    for (entry, document) in documents.iter().enumerate() {
+    let (mut entries, mut texts) = (Vec::with_capacity(documents.len()), Vec::new());
+    // Each document is dropped when its entry is there.
+    for (index, document) in documents.into_iter().enumerate() {
+        let mut entry = entry(&document);
         for field in &kb.identity.fields {
             let Some(text) = document.searched_text(field) else { continue };
             kb.state.check_text(&text, || format!("`{field}` of the document `{}`", document.id))?;
             match existing.take(&document.id, field, &text) {
-                Some(vector) => entries[entry].vectors.push(vector),
-                None => texts.push(Text { entry, field: field.clone(), text }),
+                Some(vector) => entry.vectors.push(vector),
+                None => texts.push(Text { entry: index, field: field.clone(), text }),
             }
         }
+        entries.push(entry);
     }
     let plain: Vec<&str> = texts.iter().map(|text| text.text.as_str()).collect();
     let (mut vectors, mut usage) = (Vec::new(), Usage::default());

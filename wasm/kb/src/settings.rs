@@ -47,7 +47,7 @@ pub struct Settings {
 const DEFAULT_STORE: &str = if cfg!(feature = "spin") { "sqlite" } else { "index" };
 
 /// Bytes of a body, where nothing is set: a few thousand documents at once.
-const PAYLOAD_LIMIT: &str = "32000000";
+const PAYLOAD_LIMIT: &str = "16000000";
 
 /// Most search fields, and bytes of the name of one.
 const MOST_FIELDS: usize = 16;
@@ -127,8 +127,8 @@ mod tests {
         assert_eq!(settings.search_fields, ["question"]);
         assert_eq!(settings.index_file, "/kb.minilm");
         let limit = |set: Option<&str>| with_defaults(|_| set.map(str::to_owned))("PAYLOAD_LIMIT");
-        assert_eq!(limit(None).as_deref(), Some("32000000"));
-        assert_eq!(limit(Some("")).as_deref(), Some("32000000"));
+        assert_eq!(limit(None).as_deref(), Some("16000000"));
+        assert_eq!(limit(Some("")).as_deref(), Some("16000000"));
         assert_eq!(limit(Some("7")).as_deref(), Some("7"));
     }
 

@@ -34,6 +34,8 @@ struct TestEnv {
     models: PathBuf,
     /// A PostgreSQL, where there can be one.
     postgres: Option<kb::Postgres>,
+    /// One whose processes a test kills.
+    killed_postgres: Option<kb::Postgres>,
     /// Only tests whose name contains this.
     filter: Option<String>,
 }
@@ -79,11 +81,13 @@ pub fn test(only: Option<Part>, filter: Option<String>) -> Result<ExitCode> {
     install_ahead(parts.clone());
     let wants_postgres = parts.iter().any(|part| matches!(part, Part::Components | Part::Kb));
     let postgres = if wants_postgres { kb::Postgres::start_or_say() } else { None };
+    let kills_one = postgres.is_some() && parts.contains(&Part::Components);
+    let killed_postgres = if kills_one { kb::Postgres::start_or_say() } else { None };
     if wants_postgres && postgres.is_none() {
         counts.skipped += 1;
     }
     let start = Instant::now();
-    let env = TestEnv { models: prepare_models()?, postgres, filter };
+    let env = TestEnv { models: prepare_models()?, postgres, killed_postgres, filter };
     let mut times = vec![("models".to_owned(), start.elapsed())];
     for part in parts {
         let start = Instant::now();
@@ -121,6 +125,9 @@ fn run_cargo(title: &str, command: &mut Command, ignored: bool, env: &TestEnv, c
     command.env("MINILM_TEST_MODELS", &env.models);
     if let Some(postgres) = &env.postgres {
         command.env("MINILM_TEST_POSTGRES", &postgres.address);
+    }
+    if let Some(postgres) = &env.killed_postgres {
+        command.env("MINILM_TEST_KILLED_POSTGRES", &postgres.address);
     }
     run(title, harness(command, ignored, env), counts::of_cargo, counts)
 }

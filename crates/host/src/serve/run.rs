@@ -1,17 +1,25 @@
 //! A server in the foreground: runs until it is told to end.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 
 use anyhow::{Context, Result};
 
 use super::{Options, Server};
+use crate::memory;
 
 /// Serves `component` until SIGTERM or Ctrl-C, then answers the requests that are under way and returns. `workers` is the number of
 /// threads, by default one for each core; `announce` is called as soon as the server listens.
 ///
 /// # Errors
 /// Those of [`Server::bind`].
-pub fn run(component: &[u8], options: Options, workers: Option<usize>, announce: &dyn Fn(SocketAddr)) -> Result<()> {
+pub fn run(
+    component: Cow<'static, [u8]>,
+    options: Options,
+    workers: Option<usize>,
+    announce: &dyn Fn(SocketAddr),
+) -> Result<()> {
+    memory::return_large_pieces();
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     if let Some(workers) = workers {
         builder.worker_threads(workers);
@@ -19,7 +27,10 @@ pub fn run(component: &[u8], options: Options, workers: Option<usize>, announce:
     let runtime = builder.enable_all().build().context("cannot start threads")?;
     let ended = runtime.block_on(async {
         let signals = Signals::listen()?;
-        let server = Server::bind(component, options).await?;
+        let server = Server::bind(&component, options).await?;
+        // The component is compiled: neither its bytes nor what the compiler used are needed any more.
+        drop(component);
+        memory::give_back();
         announce(server.addr()?);
         server.run(Box::pin(signals.received())).await;
         Ok(())

@@ -17,7 +17,7 @@ pub fn run(model: &Model, args: KbArgs) -> Result<()> {
     let component = component(kind, model, args.listen.component.as_deref())?;
     let mut options = options(args.addr, &args.listen)?;
     choose_store(&args, &mut options)?;
-    start(&component, options, &args.listen, &|addr| {
+    start(component, options, &args.listen, &|addr| {
         println!(
             "listening on http://{addr}
 

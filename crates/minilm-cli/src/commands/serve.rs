@@ -19,7 +19,7 @@ use crate::model::Model;
 pub fn run(model: &Model, args: ServeArgs) -> Result<()> {
     let component = component(Component::Http, model, args.listen.component.as_deref())?;
     let options = options(args.addr, &args.listen)?;
-    start(&component, options, &args.listen, &|addr| {
+    start(component, options, &args.listen, &|addr| {
         println!(
             "listening on http://{addr}
 
@@ -64,7 +64,12 @@ pub fn options(addr: SocketAddr, listen: &ListenArgs) -> Result<Options> {
 }
 
 /// Compiles and serves.
-pub fn start(component: &[u8], options: Options, listen: &ListenArgs, announce: &dyn Fn(SocketAddr)) -> Result<()> {
+pub fn start(
+    component: Cow<'static, [u8]>,
+    options: Options,
+    listen: &ListenArgs,
+    announce: &dyn Fn(SocketAddr),
+) -> Result<()> {
     eprintln!("compiling the component, or finding it in the cache");
     serve::run(component, options, listen.workers.map(Into::into), announce)
 }

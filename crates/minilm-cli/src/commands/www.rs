@@ -34,7 +34,7 @@ pub fn run(model: &Model, args: WwwArgs) -> Result<()> {
     let mut env = HostEnv::default();
     env.mount(folder, "/", Access::Read);
     let options = Options { addr: args.addr, env, limits: LIMITS, clients: Clients::default(), databases: None };
-    serve::run(Component::Www.bytes()?, options, None, &|addr| {
+    serve::run(Component::Www.bytes()?.into(), options, None, &|addr| {
         println!("listening on http://{addr}\n\nOpen it in a browser. Ctrl-C ends.");
     })
 }

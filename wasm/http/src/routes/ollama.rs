@@ -42,7 +42,7 @@ struct EmbedResponse<'a> {
 /// `POST /api/embed`.
 pub async fn embed(request: &Request<'_>) -> Result<Response, Problem> {
     let start = Instant::now();
-    let body: EmbedBody = request.app.state.parse(request.body)?;
+    let body: EmbedBody = request.app.state.parse(&request.take_body())?;
     request.app.state.check_model(&body.model)?;
     let options = EncodeOptions {
         normalize_embeddings: true,
@@ -83,7 +83,7 @@ struct EmbeddingsResponse<'a> {
 
 /// `POST /api/embeddings`, which came before `/api/embed`: one text, and its vector as the model gives it.
 pub async fn embeddings(request: &Request<'_>) -> Result<Response, Problem> {
-    let body: EmbeddingsBody = request.app.state.parse(request.body)?;
+    let body: EmbeddingsBody = request.app.state.parse(&request.take_body())?;
     request.app.state.check_model(&body.model)?;
     let options =
         EncodeOptions { truncation: truncation(true, TruncationDirection::Right), ..EncodeOptions::default() };
@@ -105,7 +105,7 @@ struct ShowBody {
 
 /// `POST /api/show`: the shape of the model.
 pub fn show(request: &Request<'_>) -> Result<Response, Problem> {
-    let body: ShowBody = request.app.state.parse(request.body)?;
+    let body: ShowBody = request.app.state.parse(&request.take_body())?;
     request.app.state.check_model(&body.model)?;
     let model = request.app.state.embedder.info();
     Ok(Response::json(&json!({

@@ -68,7 +68,7 @@ struct Usage {
 }
 
 pub async fn embeddings(request: &Request<'_>) -> Result<Response, Problem> {
-    let body: EmbeddingsBody = request.app.state.parse(request.body)?;
+    let body: EmbeddingsBody = request.app.state.parse(&request.take_body())?;
     if let Some(model) = &body.model {
         request.app.state.check_model(model)?;
     }

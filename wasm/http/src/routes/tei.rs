@@ -26,7 +26,7 @@ struct EmbedBody {
 }
 
 pub async fn embed(request: &Request<'_>) -> Result<Response, Problem> {
-    let body: EmbedBody = request.app.state.parse(request.body)?;
+    let body: EmbedBody = request.app.state.parse(&request.take_body())?;
     let truncate = body.truncate.unwrap_or(request.app.state.settings.auto_truncate);
     let options = EncodeOptions {
         prompt_name: body.prompt_name,
@@ -57,7 +57,7 @@ const BYTES_PER_VALUE: usize = "0.0,".len();
 
 /// The vectors of all tokens, special ones included.
 pub async fn embed_all(request: &Request<'_>) -> Result<Response, Problem> {
-    let body: EmbedAllBody = request.app.state.parse(request.body)?;
+    let body: EmbedAllBody = request.app.state.parse(&request.take_body())?;
     let state = &request.app.state;
     let truncate = body.truncate.unwrap_or(state.settings.auto_truncate);
     let options = EncodeOptions {
@@ -109,7 +109,7 @@ struct SimilarityParameters {
 }
 
 pub async fn similarity(request: &Request<'_>) -> Result<Response, Problem> {
-    let SimilarityBody { inputs: Object(inputs), parameters } = request.app.state.parse(request.body)?;
+    let SimilarityBody { inputs: Object(inputs), parameters } = request.app.state.parse(&request.take_body())?;
     let Object(parameters) = parameters.unwrap_or_default();
     if inputs.sentences.is_empty() {
         return Err(Problem::empty("sentences"));
@@ -153,7 +153,7 @@ struct Token {
 }
 
 pub fn tokenize(request: &Request<'_>) -> Result<Response, Problem> {
-    let body: TokenizeBody = request.app.state.parse(request.body)?;
+    let body: TokenizeBody = request.app.state.parse(&request.take_body())?;
     let state = &request.app.state;
     let input = Input::Texts(body.inputs.0);
     state.check_size("inputs", &input)?;
@@ -210,7 +210,7 @@ struct DecodeBody {
 
 /// The texts of token ids.
 pub fn decode(request: &Request<'_>) -> Result<Response, Problem> {
-    let body: DecodeBody = request.app.state.parse(request.body)?;
+    let body: DecodeBody = request.app.state.parse(&request.take_body())?;
     let state = &request.app.state;
     let input = Input::Ids(body.ids.0);
     state.check_size("ids", &input)?;

@@ -14,7 +14,8 @@ use crate::embed::{self, Documents};
 pub async fn upsert(request: &Request<'_>) -> Result<Response, Problem> {
     let kb = request.app;
     kb.store.writable()?;
-    let documents = minilm_documents::Documents::new(request.body).collect::<Result<Vec<Document>, _>>();
+    let documents =
+        minilm_documents::Documents::new(request.take_body().as_slice()).collect::<Result<Vec<Document>, _>>();
     let documents = documents.map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.to_string()))?;
     let documents = dedupe_by_id(documents);
     if documents.is_empty() {
@@ -26,9 +27,10 @@ pub async fn upsert(request: &Request<'_>) -> Result<Response, Problem> {
     let existing = kb.store.existing(&kb.identity, &ids).await?;
     kb.check_identity(&existing.identity)?;
     let (entries, usage) =
-        embed::documents(kb, Documents::Sent, &documents, existing.documents, &request.budget).await?;
-    let total = kb.store.upsert(&existing.identity, &entries).await?;
-    Ok(Response::json(&json!({ "upserted": entries.len(), "total": total })).with_usage(usage))
+        embed::documents(kb, Documents::Sent, documents, existing.documents, &request.budget).await?;
+    let upserted = entries.len();
+    let total = kb.store.upsert(&existing.identity, entries).await?;
+    Ok(Response::json(&json!({ "upserted": upserted, "total": total })).with_usage(usage))
 }
 
 #[derive(Serialize)]

@@ -41,7 +41,7 @@ struct QueryMetadata<'a> {
 }
 
 pub async fn query(request: &Request<'_>) -> Result<Response, Problem> {
-    let body: QueryBody = json::parse(request.body, true)?;
+    let body: QueryBody = json::parse(&request.take_body(), true)?;
     let kb = request.app;
     let question = body.question.filter(|text| !text.trim().is_empty()).ok_or_else(|| missing(QUESTION))?;
     let threshold_used = threshold(kb, body.threshold)?;
@@ -115,7 +115,7 @@ struct BatchMetadata {
 }
 
 pub async fn batch(request: &Request<'_>) -> Result<Response, Problem> {
-    let body: BatchBody = json::parse(request.body, true)?;
+    let body: BatchBody = json::parse(&request.take_body(), true)?;
     let kb = request.app;
     let questions = body.questions.filter(|questions| !questions.is_empty()).ok_or_else(|| missing("questions"))?;
     if let Some(index) = questions.iter().position(|question| question.trim().is_empty()) {

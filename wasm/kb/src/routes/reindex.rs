@@ -33,7 +33,7 @@ pub async fn reindex(request: &Request<'_>) -> Result<Response, Problem> {
             }
         } else {
             let documents = pending.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
-            let (entries, page) = embed::documents(kb, Documents::Stored, &documents, Vec::new(), &page_budget).await?;
+            let (entries, page) = embed::documents(kb, Documents::Stored, documents, Vec::new(), &page_budget).await?;
             kb.store.stage(&kb.identity, &pending, &entries).await?;
             reindexed += entries.len();
             usage += page;

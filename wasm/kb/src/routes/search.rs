@@ -52,7 +52,7 @@ struct SearchMetadata<'a> {
 const TOP_K: usize = 10;
 
 pub async fn search(request: &Request<'_>) -> Result<Response, Problem> {
-    let body: SearchBody = json::parse(request.body, true)?;
+    let body: SearchBody = json::parse(&request.take_body(), true)?;
     let kb = request.app;
     let query = body.query.filter(|text| !text.trim().is_empty()).ok_or_else(|| missing("query"))?;
     let top_k = top_k(body.top_k, TOP_K)?;

@@ -165,7 +165,7 @@ impl Store for IndexFile {
         Err(StoreError::ReadOnly(self.name()))
     }
 
-    async fn upsert(&self, _identity: &Identity, _entries: &[Entry]) -> Result<usize, StoreError> {
+    async fn upsert(&self, _identity: &Identity, _entries: Vec<Entry>) -> Result<usize, StoreError> {
         self.writable().map(|()| 0)
     }
 

@@ -194,7 +194,7 @@ pub trait Store {
     ///
     /// # Errors
     /// [`StoreError::Changed`] where the store has another identity by now.
-    async fn upsert(&self, identity: &Identity, entries: &[Entry]) -> Result<usize, StoreError>;
+    async fn upsert(&self, identity: &Identity, entries: Vec<Entry>) -> Result<usize, StoreError>;
 
     /// The document with an id.
     async fn get(&self, id: &str) -> Result<Option<Record>, StoreError>;

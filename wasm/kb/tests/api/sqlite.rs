@@ -119,7 +119,8 @@ impl Connection for Shared {
     }
 }
 
-fn query(db: &rusqlite::Connection, statement: &str, parameters: Vec<Value>) -> Result<Vec<Row>, Error> {
+/// The rows of a statement.
+pub fn query(db: &rusqlite::Connection, statement: &str, parameters: Vec<Value>) -> Result<Vec<Row>, Error> {
     let mut statement = db.prepare(statement)?;
     let columns = statement.column_count();
     let parameters = parameters.into_iter().map(|value| match value {
@@ -147,7 +148,7 @@ fn query(db: &rusqlite::Connection, statement: &str, parameters: Vec<Value>) -> 
 }
 
 /// As hosts do it, which have SQLite's errors as text only.
-fn failed(error: &Error) -> DbError {
+pub fn failed(error: &Error) -> DbError {
     DbError::Sqlite(match error {
         Error::SqliteFailure(_, Some(text)) => text.clone(),
         other => other.to_string(),

@@ -1,14 +1,15 @@
 //! What becomes of a PostgreSQL store when it is migrated, reindexed and interrupted.
 
 use std::collections::BTreeMap;
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tokio_postgres::Client;
+use tokio_postgres::{Client, NoTls};
 
-use super::postgres::{database, on, serve, wait};
+use super::postgres::{database, database_of, on, serve, wait};
 use super::{L3, L6, Running, documents, put};
 
 const FIELDS: [(&str, &str); 1] = [("SEARCH_FIELDS", "question,title")];
@@ -70,9 +71,11 @@ fn stores_of_earlier_versions_answer_as_new_ones() {
     }
 }
 
-/// Documents of the store that is interrupted, and how often it is.
+/// Documents of the store that is interrupted.
 const DOCUMENTS: usize = 100;
-const KILLS: usize = 100;
+
+/// Where a server is whose processes may be killed.
+const KILLED: &str = "MINILM_TEST_KILLED_POSTGRES";
 
 fn document(index: usize, generation: usize) -> Value {
     json!({ "id": format!("{index:03}"), "question": format!("question {index} {generation}"), "answers": generation })
@@ -85,13 +88,60 @@ fn vectors(address: &str) -> BTreeMap<String, (String, String)> {
     rows.iter().map(|row| (row.get(0), (row.get(1), row.get(2)))).collect()
 }
 
-/// The first model writes, the second one reindexes, and connections of both are ended again and again.
 #[test]
 #[ignore = "needs packed models: run `cargo xtask test`"]
 fn connections_that_end_lose_nothing() {
     let (Some(address), Some(other)) = (database("ended"), database("whole")) else { return };
-    let first = serve(&address, &[], L3);
-    let second = serve(&address, &[("MAX_REQUEST_MS", "50")], L6);
+    let end = |_: &mut fastrand::Rng| {
+        on(&address, async |client| {
+            client.batch_execute(&format!("SELECT pg_terminate_backend(pid) {OTHERS}")).await.expect("ended");
+        });
+    };
+    nothing_is_lost(&address, &other, 100, end);
+}
+
+/// PostgreSQL ends all its processes where one was killed, and goes through its log before it answers again.
+#[test]
+#[ignore = "needs packed models: run `cargo xtask test`"]
+fn a_server_that_is_killed_loses_nothing() {
+    let name = |name| database_of(KILLED, name);
+    let (Some(address), Some(other)) = (name("killed"), name("whole")) else { return };
+    let kills = std::env::var("MINILM_TEST_KILLS").map_or(10, |kills| kills.parse().expect("a number"));
+    let kill = |random: &mut fastrand::Rng| {
+        let processes = processes(&address);
+        let process = processes[random.usize(..processes.len())].to_string();
+        // It may have ended meanwhile.
+        let _ = Command::new("kill").args(["-9", &process]).status().expect("there is a kill");
+        thread::sleep(Duration::from_millis(100));
+    };
+    nothing_is_lost(&address, &other, kills, kill);
+    processes(&address);
+}
+
+/// The processes of the server that do something for the database, as soon as it answers.
+fn processes(address: &str) -> Vec<i32> {
+    let start = Instant::now();
+    let asked = async {
+        loop {
+            if let Ok((client, connection)) = tokio_postgres::connect(address, NoTls).await {
+                tokio::spawn(connection);
+                let all = "SELECT pid FROM pg_stat_activity WHERE datname = current_database()";
+                if let Ok(rows) = client.query(all, &[]).await {
+                    return rows.iter().map(|row| row.get(0)).collect();
+                }
+            }
+            assert!(start.elapsed() < Duration::from_secs(60), "it never answers again");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::runtime::Runtime::new().expect("threads can be started").block_on(asked)
+}
+
+/// The first model writes and the second one reindexes, while `trouble` comes so many times. What was acknowledged is there afterwards,
+/// and all vectors are those of their texts: compared with a store in `other`.
+fn nothing_is_lost(address: &str, other: &str, troubles: usize, trouble: impl Fn(&mut fastrand::Rng)) {
+    let first = serve(address, &[], L3);
+    let second = serve(address, &[("MAX_REQUEST_MS", "50")], L6);
     put(&first, (0..DOCUMENTS).map(|index| document(index, 0)).collect::<Value>().to_string());
     let (done, written, failed) = (AtomicBool::new(false), AtomicUsize::new(0), AtomicUsize::new(0));
     // The generation of each document that was acknowledged, and one that was sent and failed.
@@ -121,20 +171,18 @@ fn connections_that_end_lose_nothing() {
             }
         });
         let mut random = fastrand::Rng::with_seed(3);
-        on(&address, async |client| {
-            for _ in 0..KILLS {
-                tokio::time::sleep(Duration::from_millis(random.u64(1..40))).await;
-                client.batch_execute(&format!("SELECT pg_terminate_backend(pid) {OTHERS}")).await.expect("ended");
-            }
-        });
+        for _ in 0..troubles {
+            thread::sleep(Duration::from_millis(random.u64(1..40)));
+            trouble(&mut random);
+        }
         done.store(true, Ordering::SeqCst);
     });
     let [written, failed] = [written, failed].map(AtomicUsize::into_inner);
-    println!("{KILLS} times all connections were ended: {written} writes acknowledged, {failed} not");
+    println!("{troubles} troubles: {written} writes acknowledged, {failed} not");
     assert!(written > 0);
     let reindex = || second.post("/documents/reindex", "").status();
     while reindex() != 200 {}
-    let found = vectors(&address);
+    let found = vectors(address);
     assert_eq!(found.len(), DOCUMENTS);
     for (index, [acknowledged, sent]) in expected.iter().enumerate() {
         let kept: Value = serde_json::from_str(&found[&format!("{index:03}")].0).expect("JSON");
@@ -142,7 +190,7 @@ fn connections_that_end_lose_nothing() {
         assert!(generation == *acknowledged || generation == *sent, "{index}: {generation}, {acknowledged} or {sent}");
     }
     // The vectors are those of a store that the second model alone has filled.
-    let whole = serve(&other, &[], L6);
+    let whole = serve(other, &[], L6);
     put(&whole, format!("[{}]", found.values().map(|(document, _)| document.as_str()).collect::<Vec<_>>().join(",")));
-    assert_eq!(vectors(&other), found);
+    assert_eq!(vectors(other), found);
 }

@@ -8,10 +8,12 @@ mod reindex;
 mod schema;
 mod search;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use async_trait::async_trait;
 use db::{Db, ParameterValue, Row, integer, is_null, take_meta, text, texts};
+use sha2::{Digest, Sha256};
 
 use super::{
     Entry, Existing, FieldVector, Identity, Page, Pending, Record, Search, SearchResult, State, Store, StoreError,
@@ -121,12 +123,25 @@ fn graphs(identity: &Identity, table: &str) -> String {
     let prefix = if table == "minilm_vectors" { "minilm_hnsw" } else { "minilm_staged_hnsw" };
     let graph = |field: &String| {
         schema::CREATE_GRAPH
-            .replace("{index}", &format!("{prefix}_{field}_{dim}"))
+            .replace("{index}", &format!("{prefix}_{}_{dim}", short(field)))
             .replace("{table}", table)
             .replace("{field}", field)
             .replace("{dim}", &dim)
     };
     identity.fields.iter().map(graph).collect()
+}
+
+/// Most bytes of a field in the name of a graph. PostgreSQL cuts names after 63 bytes, and two with the same start would be one.
+const LONGEST: usize = 36;
+
+/// The field in the name of its graph: where it is long, its start and a hash.
+fn short(field: &str) -> Cow<'_, str> {
+    if field.len() <= LONGEST {
+        return field.into();
+    }
+    let hash: String = Sha256::digest(field).iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    // Fields are of ASCII.
+    format!("{}_{hash}", &field[..LONGEST - hash.len() - 1]).into()
 }
 
 /// Whether the one row that a write has to change was there.
@@ -183,16 +198,18 @@ impl Store for Postgres {
         Ok(Existing { identity, documents: documents.into_values().collect() })
     }
 
-    async fn upsert(&self, identity: &Identity, entries: &[Entry]) -> Result<usize, StoreError> {
+    async fn upsert(&self, identity: &Identity, entries: Vec<Entry>) -> Result<usize, StoreError> {
         let db = self.db().await?;
-        let records = || entries.iter().map(|entry| &entry.record);
-        let mut parameters = vec![
-            ParameterValue::Str(identity.to_text()?),
-            texts(records().map(|record| record.id.as_str())),
-            texts(records().map(|record| record.document.as_str())),
-            texts(entries.iter().map(|entry| entry.metadata.as_str())),
-        ];
-        parameters.extend(vectors(identity, entries));
+        let vectors = vectors(identity, &entries);
+        let (mut ids, mut documents, mut metadata) = (Vec::new(), Vec::new(), Vec::new());
+        for entry in entries {
+            ids.push(Some(entry.record.id));
+            documents.push(Some(entry.record.document));
+            metadata.push(Some(entry.metadata));
+        }
+        let mut parameters = vec![ParameterValue::Str(identity.to_text()?)];
+        parameters.extend([ids, documents, metadata].map(ParameterValue::ArrayStr));
+        parameters.extend(vectors);
         written(&db.run(schema::UPSERT, parameters).await?)?;
         let rows = db.run("SELECT count(*) FROM minilm_documents", Vec::new()).await?;
         rows.first().map_or(Ok(0), |row| Ok(usize::try_from(integer(row, 0)?).unwrap_or(0)))

@@ -123,6 +123,14 @@ pub(super) fn text(row: &Row, column: usize) -> Result<&str, StoreError> {
     }
 }
 
+/// A column that is text, which the row has no more.
+pub(super) fn take_text(row: &mut Row, column: usize) -> Result<String, StoreError> {
+    match row.get_mut(column) {
+        Some(Value::Text(value)) => Ok(std::mem::take(value)),
+        other => Err(unexpected(column, other.as_deref())),
+    }
+}
+
 /// A column of bytes.
 pub(super) fn blob(row: &Row, column: usize) -> Result<&[u8], StoreError> {
     match row.get(column) {

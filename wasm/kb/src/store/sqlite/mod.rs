@@ -13,7 +13,7 @@ mod write;
 use async_trait::async_trait;
 
 pub use db::{Connection, Database, DbError, Row, Value};
-use db::{floats, integer, text};
+use db::{floats, integer, take_text, text};
 use session::{Rows, Session, size};
 
 use super::{
@@ -37,12 +37,13 @@ impl Sqlite {
     }
 }
 
-fn record(row: &Row, first: usize) -> Result<Record, StoreError> {
-    Ok(Record { id: text(row, first)?.to_owned(), document: text(row, first + 1)?.to_owned() })
+/// The id and the document in two columns of `row`, which has them no more.
+fn record(row: &mut Row, first: usize) -> Result<Record, StoreError> {
+    Ok(Record { id: take_text(row, first)?, document: take_text(row, first + 1)? })
 }
 
 /// A document, its vectors one behind the other, and the names of their fields with commas between.
-fn existing(row: &Row) -> Result<(Record, Vec<FieldVector>), StoreError> {
+fn existing(row: &mut Row) -> Result<(Record, Vec<FieldVector>), StoreError> {
     let (vectors, names) = (floats(row, 2)?, text(row, 3)?);
     let names: Vec<&str> = names.split(',').filter(|name| !name.is_empty()).collect();
     let dim = vectors.len().checked_div(names.len()).unwrap_or(0).max(1);
@@ -74,8 +75,8 @@ impl Store for Sqlite {
         let session = self.session().await?;
         let ids = serde_json::to_string(ids).map_err(|error| StoreError::Document(error.to_string()))?;
         match session.read(schema::EXISTING, vec![Value::Text(ids)]).await? {
-            Some(Rows { rows, meta }) => {
-                let documents = rows.iter().map(existing).collect::<Result<_, _>>()?;
+            Some(Rows { mut rows, meta }) => {
+                let documents = rows.iter_mut().map(existing).collect::<Result<_, _>>()?;
                 Ok(Existing { identity: Identity::from_text(text(&meta, 2)?)?, documents })
             }
             None => {
@@ -85,7 +86,7 @@ impl Store for Sqlite {
         }
     }
 
-    async fn upsert(&self, identity: &Identity, entries: &[Entry]) -> Result<usize, StoreError> {
+    async fn upsert(&self, identity: &Identity, entries: Vec<Entry>) -> Result<usize, StoreError> {
         let session = self.session().await?;
         write::upsert(&session, identity, entries).await?;
         let rows = session.run("SELECT count(*) FROM minilm_documents", Vec::new()).await?;
@@ -94,7 +95,7 @@ impl Store for Sqlite {
 
     async fn get(&self, id: &str) -> Result<Option<Record>, StoreError> {
         let found = self.session().await?.read(schema::GET, vec![id.into()]).await?;
-        found.and_then(|found| found.rows.into_iter().next()).map(|row| record(&row, 0)).transpose()
+        found.and_then(|found| found.rows.into_iter().next()).map(|mut row| record(&mut row, 0)).transpose()
     }
 
     async fn page(&self, after: Option<&str>, limit: usize, max_bytes: usize) -> Result<Page, StoreError> {
@@ -106,7 +107,7 @@ impl Store for Sqlite {
         // The order of the rows of a UNION is nowhere promised.
         found.rows.sort_unstable_by(|a, b| text(a, 0).ok().cmp(&text(b, 0).ok()));
         let sizes = found.rows.iter().map(|row| integer(row, 2).map(size)).collect::<Result<_, _>>()?;
-        let whole = found.rows.iter().take_while(|row| row.get(1) != Some(&Value::Null));
+        let whole = found.rows.iter_mut().take_while(|row| row.get(1) != Some(&Value::Null));
         Ok(Page { records: whole.map(|row| record(row, 0)).collect::<Result<_, _>>()?, sizes })
     }
 

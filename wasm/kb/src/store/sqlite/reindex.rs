@@ -3,8 +3,6 @@
 //! `minilm_staged` has the new vectors of documents up to `minilm_staging.after`, but for those in `minilm_stale`. Triggers keep that true
 //! while others write. So a reindex that was killed goes on where it was, and the last step only has to ask whether anything is left.
 
-use serde_json::json;
-
 use super::db::{Value, integer};
 use super::session::{Rows, Session, size};
 use super::write::Batch;
@@ -148,7 +146,7 @@ pub async fn pending(
     }
     // The order of the rows of a UNION is nowhere promised.
     rows.sort_unstable_by_key(|row| integer(row, 0).unwrap_or(i64::MAX));
-    let whole = rows.iter().take_while(|row| row.get(2) != Some(&Value::Null));
+    let whole = rows.iter_mut().take_while(|row| row.get(2) != Some(&Value::Null));
     whole.map(|row| Ok(Pending { number: integer(row, 0)?, record: super::record(row, 1)? })).collect()
 }
 
@@ -159,10 +157,10 @@ pub async fn stage(
     pending: &[Pending],
     entries: &[Entry],
 ) -> Result<(), StoreError> {
-    let mut batch = Batch::default();
+    let mut batch = Batch::with_capacity(pending.iter().map(|pending| pending.record.document.len()).sum());
     for (Pending { number, record }, entry) in pending.iter().zip(entries) {
         let (first, fields) = batch.add(&entry.vectors)?;
-        batch.rows.push(json!([number, record.document, first, fields]));
+        batch.push(&(number, &record.document, first, fields))?;
     }
     session.run(STAGE, batch.parameters(identity)?).await.map(drop)
 }

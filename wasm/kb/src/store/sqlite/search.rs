@@ -5,8 +5,8 @@ use minilm::index::{Hit, Query, Rows as IndexRows, Scan, best};
 use super::db::{Row, Value, floats, integer, text};
 use super::schema::FORMATS;
 use super::session::{Rows, Session, size};
-use super::{filter, record, schema};
-use crate::store::{Found, Identity, Match, Search, SearchResult, StoreError};
+use super::{filter, schema};
+use crate::store::{Found, Identity, Match, Record, Search, SearchResult, StoreError};
 
 /// How often a search begins anew because the vectors were computed anew meanwhile.
 const TRIES: usize = 3;
@@ -154,7 +154,7 @@ async fn attempt(session: &Session, own: &Identity, search: &Search<'_>) -> Resu
     let found = found.iter().map(|hits| {
         let matches = hits.iter().take(search.top_k).filter(is_match).filter_map(|hit| {
             let exact = Exact::at(&rows, hit.index)?;
-            Some(record(&exact.row, 2).map(|record| Match { index: hit.index, score: hit.score, record }))
+            Some(exact.record().map(|record| Match { index: hit.index, score: hit.score, record }))
         });
         Ok(Found {
             searched: documents.len(),
@@ -219,6 +219,11 @@ impl Exact {
     /// The one of `rows`, which are in the order of their indices, at `index`.
     fn at(rows: &[Self], index: usize) -> Option<&Self> {
         rows.binary_search_by_key(&index, |row| row.index).ok().map(|at| &rows[at])
+    }
+
+    /// Several searches may find it.
+    fn record(&self) -> Result<Record, StoreError> {
+        Ok(Record { id: text(&self.row, 2)?.to_owned(), document: text(&self.row, 3)?.to_owned() })
     }
 
     fn is_without_document(&self) -> bool {
