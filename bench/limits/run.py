@@ -122,7 +122,7 @@ def table(found):
 
 def worst(found):
     return (
-        f"longest {max(row.seconds for row in found):.1f} s, most memory {max(row.peak for row in found) / 1e6:.0f} MB"
+        f"Longest {max(row.seconds for row in found):.1f} s, most memory {max(row.peak for row in found) / 1e6:.0f} MB"
     )
 
 
@@ -149,7 +149,7 @@ def main():
             found = list(rows(server, requests.EMBEDDER))
         finally:
             server.close()
-        parts += [f"## `minilm serve --model {model}`", f"{worst(found).capitalize()}.", table(found)]
+        parts += [f"## `minilm serve --model {model}`", f"{worst(found)}.", table(found)]
     with tempfile.TemporaryDirectory() as folder:
         server = Server(options.program, "kb", "--model", MODELS[0], "--sqlite", f"{folder}/kb.db")
         try:
@@ -160,7 +160,7 @@ def main():
         finally:
             server.close()
     title = f"## `minilm kb --model {MODELS[0]}`, SQLite, {options.documents:,} documents"
-    parts += [title, f"{worst(found).capitalize()}.", table(found)]
+    parts += [title, f"{worst(found)}.", table(found)]
     (ROOT / "docs/benchmarks/limits.md").write_text("\n\n".join(parts) + "\n")
 
 

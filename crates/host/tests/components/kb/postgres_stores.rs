@@ -118,14 +118,14 @@ fn a_server_that_is_killed_loses_nothing() {
     processes(&address);
 }
 
-/// The processes of the server that do something for the database, as soon as it answers.
+/// The processes of the server, as soon as it answers.
 fn processes(address: &str) -> Vec<i32> {
     let start = Instant::now();
     let asked = async {
         loop {
             if let Ok((client, connection)) = tokio_postgres::connect(address, NoTls).await {
                 tokio::spawn(connection);
-                let all = "SELECT pid FROM pg_stat_activity WHERE datname = current_database()";
+                let all = "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()";
                 if let Ok(rows) = client.query(all, &[]).await {
                     return rows.iter().map(|row| row.get(0)).collect();
                 }
@@ -144,7 +144,7 @@ fn nothing_is_lost(address: &str, other: &str, troubles: usize, trouble: impl Fn
     let second = serve(address, &[("MAX_REQUEST_MS", "50")], L6);
     put(&first, (0..DOCUMENTS).map(|index| document(index, 0)).collect::<Value>().to_string());
     let (done, written, failed) = (AtomicBool::new(false), AtomicUsize::new(0), AtomicUsize::new(0));
-    // The generation of each document that was acknowledged, and one that was sent and failed.
+    // The last generation of each document that was acknowledged, and the last one that was sent.
     let mut expected: Vec<[usize; 2]> = vec![[0, 0]; DOCUMENTS];
     thread::scope(|scope| {
         scope.spawn(|| {
@@ -187,7 +187,8 @@ fn nothing_is_lost(address: &str, other: &str, troubles: usize, trouble: impl Fn
     for (index, [acknowledged, sent]) in expected.iter().enumerate() {
         let kept: Value = serde_json::from_str(&found[&format!("{index:03}")].0).expect("JSON");
         let generation = kept["answers"].as_u64().expect("a number") as usize;
-        assert!(generation == *acknowledged || generation == *sent, "{index}: {generation}, {acknowledged} or {sent}");
+        // Of those that failed in between, each may be there.
+        assert!((*acknowledged..=*sent).contains(&generation), "{index}: {generation}, {acknowledged} to {sent}");
     }
     // The vectors are those of a store that the second model alone has filled.
     let whole = serve(other, &[], L6);
