@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// Constants in the program, and the files that they hold.
-const COMPONENTS: [(&str, &str); 6] = [
+const COMPONENTS: [(&str, &str); 7] = [
     ("CLI", "minilm.wasm"),
     ("HTTP", "minilm-http.wasm"),
+    ("HTTP_SPIN", "minilm-http-spin.wasm"),
     ("KB", "minilm-kb.wasm"),
     ("KB_INDEX", "minilm-kb-index.wasm"),
     ("EMBED", "minilm-embed.wasm"),

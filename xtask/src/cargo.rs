@@ -115,6 +115,11 @@ pub fn build_http(backend: Backend) -> Result<PathBuf> {
     build_wasi(backend, "minilm-http", &[MODEL_PATH], "minilm_http.wasm")
 }
 
+/// Builds the HTTP component that a model is baked into, and that takes secrets from Spin's variables.
+pub fn http_for_spin(backend: Backend) -> Result<PathBuf> {
+    build_wasi(backend, "minilm-http", &["spin"], "minilm_http.wasm")
+}
+
 /// Builds the HTTP component that has no model and asks for no files: what a model is baked into.
 pub fn http_to_bake(backend: Backend) -> Result<PathBuf> {
     build_wasi(backend, "minilm-http", &[], "minilm_http.wasm")

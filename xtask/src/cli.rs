@@ -121,6 +121,9 @@ pub enum BuildCommand {
         /// Instructions that the component may use.
         #[arg(long, default_value = "relaxed-simd")]
         backend: Backend,
+        /// Take keys from Spin's variables too: such a build runs in Spin alone, and has a model.
+        #[arg(long)]
+        spin: bool,
     },
     /// The library component `minilm:embed`, for components in any language to be composed with. With a model it is baked in,
     /// and nothing is asked of the host.

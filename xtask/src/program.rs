@@ -45,12 +45,13 @@ pub type Part = (&'static str, fn(Backend) -> Result<PathBuf>);
 
 const CLI: Part = ("minilm.wasm", cargo::cli_to_bake);
 const HTTP: Part = ("minilm-http.wasm", cargo::http_to_bake);
+const HTTP_SPIN: Part = ("minilm-http-spin.wasm", cargo::http_for_spin);
 const KB: Part = ("minilm-kb.wasm", |backend| cargo::kb_to_bake(backend, Store::Spin));
 const KB_INDEX: Part = ("minilm-kb-index.wasm", |backend| cargo::kb_to_bake(backend, Store::Index));
 const LIBRARY: Part = ("minilm-embed.wasm", cargo::component_to_bake);
 const WWW: Part = ("minilm-www.wasm", |_| cargo::build_www());
 /// All of them.
-pub const ALL: [Part; 6] = [CLI, HTTP, KB, KB_INDEX, LIBRARY, WWW];
+pub const ALL: [Part; 7] = [CLI, HTTP, HTTP_SPIN, KB, KB_INDEX, LIBRARY, WWW];
 
 /// Builds components and gives their folder, for MINILM_COMPONENTS. Those of an earlier call are still in it.
 pub fn components(parts: &[Part]) -> Result<PathBuf> {

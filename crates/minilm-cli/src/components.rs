@@ -8,8 +8,10 @@ include!(concat!(env!("OUT_DIR"), "/components.rs"));
 /// A component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Component {
-    /// The HTTP server, for Spin and `wasmtime serve`
+    /// The HTTP server, for `wasmtime serve`, Spin, and any host of wasi:http
     Http,
+    /// The same for Spin alone, which takes keys from Spin's variables
+    HttpSpin,
     /// The knowledge base over SQLite or PostgreSQL, for Spin
     Kb,
     /// The knowledge base over an index file, for `wasmtime serve`
@@ -29,6 +31,7 @@ impl Component {
     pub fn bytes(self) -> Result<&'static [u8]> {
         let bytes = match self {
             Self::Http => HTTP,
+            Self::HttpSpin => HTTP_SPIN,
             Self::Kb => KB,
             Self::KbIndex => KB_INDEX,
             Self::Cli => CLI,
@@ -45,6 +48,7 @@ impl Component {
     pub fn stem(self) -> &'static str {
         match self {
             Self::Http => "minilm-http",
+            Self::HttpSpin => "minilm-http-spin",
             Self::Kb => "minilm-kb",
             Self::KbIndex => "minilm-kb-index",
             Self::Cli => "minilm",

@@ -4,6 +4,8 @@ use std::sync::OnceLock;
 
 use minilm_serving::{Problem, ServerState, Settings};
 
+static APP: OnceLock<Result<EmbeddingApp, String>> = OnceLock::new();
+
 /// An instance that serves embeddings. Its routes are in openapi.json.
 #[derive(Debug)]
 pub struct EmbeddingApp {
@@ -20,12 +22,17 @@ impl EmbeddingApp {
         Ok(Self { state: ServerState::load(Settings::read(variable)?)? })
     }
 
-    /// This instance, made by its first request from the environment; or why there is none.
+    /// This instance, if a request has made it, or found why there is none.
+    #[must_use]
+    pub fn existing() -> Option<Result<&'static Self, Problem>> {
+        APP.get().map(|app| app.as_ref().map_err(Problem::unhealthy))
+    }
+
+    /// This instance, made by its first request with the settings that `variable` finds; or why there is none.
     ///
     /// # Errors
     /// 503, with the reason.
-    pub fn get() -> Result<&'static Self, Problem> {
-        static APP: OnceLock<Result<EmbeddingApp, String>> = OnceLock::new();
-        APP.get_or_init(|| Self::load(|name| std::env::var(name).ok())).as_ref().map_err(Problem::unhealthy)
+    pub fn get_or_load(variable: impl Fn(&str) -> Option<String>) -> Result<&'static Self, Problem> {
+        APP.get_or_init(|| Self::load(variable)).as_ref().map_err(Problem::unhealthy)
     }
 }

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http_body_util::Full;
+use minilm_serving::Problem;
 use spin_sdk::http::{Request, Response};
 use spin_sdk::wasip3;
 
@@ -10,7 +11,15 @@ use crate::EmbeddingApp;
 #[spin_sdk::http_service]
 async fn handle(request: Request) -> Response<Full<Bytes>> {
     let (request, mut body) = request.into_parts();
-    let response = minilm_serving::handle(EmbeddingApp::get(), request, &mut body).await;
+    let response = minilm_serving::handle(app().await, request, &mut body).await;
     wasip3::spawn(minilm_serving::drain(body));
     response.map(|body| Full::new(Bytes::from(body)))
+}
+
+/// The instance, made by the first request.
+async fn app() -> Result<&'static EmbeddingApp, Problem> {
+    match EmbeddingApp::existing() {
+        Some(app) => app,
+        None => EmbeddingApp::get_or_load(minilm_serving::environment(&[]).await?),
+    }
 }

@@ -7,8 +7,6 @@ use spin_sdk::http::{Request, Response};
 use spin_sdk::wasip3;
 
 use crate::Kb;
-#[cfg(feature = "spin")]
-use crate::variables;
 
 #[spin_sdk::http_service]
 async fn handle(request: Request) -> Response<Full<Bytes>> {
@@ -23,10 +21,5 @@ async fn kb() -> Result<&'static Kb, Problem> {
     if let Some(kb) = Kb::existing() {
         return kb;
     }
-    #[cfg(feature = "spin")]
-    let others = variables::read().await.map_err(Problem::unhealthy)?;
-    #[cfg(not(feature = "spin"))]
-    let others = std::collections::HashMap::<&str, String>::new();
-    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    Kb::get_or_load(|name| set(name).or_else(|| others.get(name).cloned()))
+    Kb::get_or_load(minilm_serving::environment(&["POSTGRES_URL"]).await?)
 }

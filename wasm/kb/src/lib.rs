@@ -11,8 +11,6 @@ mod embed;
 mod routes;
 mod settings;
 mod store;
-#[cfg(all(feature = "spin", target_family = "wasm"))]
-mod variables;
 
 pub use app::Kb;
 pub use settings::{Settings, StoreKind, with_defaults};

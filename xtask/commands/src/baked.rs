@@ -25,6 +25,11 @@ pub fn http(backend: Backend, model: Option<&Path>) -> Result<PathBuf> {
     }
 }
 
+/// The HTTP component for Spin, with a model.
+pub fn http_for_spin(backend: Backend, model: &Path) -> Result<PathBuf> {
+    baked(&cargo::http_for_spin(backend)?, "minilm_http_spin", model)
+}
+
 /// The knowledge base, likewise.
 pub fn kb(backend: Backend, store: Store, model: Option<&Path>) -> Result<PathBuf> {
     match model {

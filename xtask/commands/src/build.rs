@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use minilm::Precision;
 
 use crate::baked;
@@ -26,6 +26,13 @@ pub fn component(model: Option<String>, backend: Backend) -> Result<ExitCode> {
 /// `cargo xtask build http`.
 pub fn http(model: Option<String>, backend: Backend) -> Result<ExitCode> {
     build("minilm-http", baked::http, model, backend)
+}
+
+/// `cargo xtask build http --spin`.
+pub fn http_for_spin(model: Option<String>, backend: Backend) -> Result<ExitCode> {
+    let named = model.or_else(|| Some(model::L3.to_owned()));
+    let with_model = |backend, model: Option<&Path>| baked::http_for_spin(backend, model.context("it has a model")?);
+    build("minilm-http-spin", with_model, named, backend)
 }
 
 /// `cargo xtask build kb`.

@@ -15,6 +15,7 @@ mod tls;
 mod values;
 mod variables;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -45,6 +46,8 @@ pub struct Databases {
     /// Certificates in PEM that a PostgreSQL with `sslmode=require` in its address is checked against; those of the platform where there
     /// are none.
     pub postgres_roots: Option<String>,
+    /// Spin's variables.
+    pub variables: HashMap<String, String>,
 }
 
 /// What the interfaces work on.

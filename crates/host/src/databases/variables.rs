@@ -1,4 +1,4 @@
-//! `spin:variables`: there are none. What a component is to know is in its environment here.
+//! `spin:variables`.
 
 use wasmtime::component::Accessor;
 
@@ -8,7 +8,8 @@ use super::bindings::spin::variables::variables::{Error, Host, HostWithStore};
 impl Host for View<'_> {}
 
 impl<T: Send + 'static> HostWithStore<T> for super::Host {
-    async fn get(_: &Accessor<T, Self>, name: String) -> Result<String, Error> {
-        Err(Error::Undefined(name))
+    async fn get(accessor: &Accessor<T, Self>, name: String) -> Result<String, Error> {
+        let found = accessor.with(|mut access| access.get().databases.variables.get(&name).cloned());
+        found.ok_or(Error::Undefined(name))
     }
 }

@@ -85,6 +85,7 @@ fn build(models: &Path) -> Result<PathBuf> {
         for model in [None, Some(&*l3)] {
             keep("http", model, &|model| baked::http(fastest, model))?;
         }
+        keep("http-spin", Some(&l3), &|model| baked::http_for_spin(fastest, model.context("it has a model")?))?;
         for (name, store) in [("kb-spin", Store::Spin), ("kb-index", Store::Index)] {
             for model in [&l3, &l6] {
                 keep(name, Some(model), &|model| baked::kb(fastest, store, model))?;

@@ -7,6 +7,7 @@ pub mod imports;
 mod load;
 mod settings;
 mod slow;
+mod spin;
 
 use std::path::PathBuf;
 
