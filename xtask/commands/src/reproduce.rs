@@ -10,10 +10,11 @@ use sha2::{Digest, Sha256};
 use crate::{cargo, fs_util, paths};
 
 /// What is built, as arguments of xtask.
-const BUILDS: [&[&str]; 6] = [
+const BUILDS: [&[&str]; 7] = [
     &["build", "web"],
     &["build", "cli"],
     &["build", "http"],
+    &["build", "http", "--spin"],
     &["build", "component"],
     &["build", "kb"],
     &["build", "kb", "--store", "index"],

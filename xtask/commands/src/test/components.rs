@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use super::counts::{self, Counts};
 use super::{TestEnv, harness, run_cargo, run_prefixed};
