@@ -1,6 +1,6 @@
 """What a request at the default limits costs: `python3 bench/limits/run.py MINILM`.
 
-MINILM is the program. Each request of `requests.py` goes to a server with one worker that has been asked once before, so
+MINILM is the program. Each request of `cases.py` goes to a server with one worker that has been asked once before, so
 its instance is there. Time is from the first byte sent to the last byte read. Memory is the most that the process holds
 during the request, as the kernel counts it (`VmHWM`, set back before each request), mapped machine code and the page cache
 of files included. Writes docs/benchmarks/limits.md.
@@ -19,7 +19,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import requests
+import cases
 
 ROOT = Path(__file__).resolve().parents[2]
 MODELS = ("paraphrase-MiniLM-L3-v2", "all-MiniLM-L6-v2")
@@ -27,7 +27,7 @@ MODELS = ("paraphrase-MiniLM-L3-v2", "all-MiniLM-L6-v2")
 
 @dataclass
 class Measured:
-    case: requests.Case
+    case: cases.Case
     status: int
     seconds: float
     sent: int
@@ -52,7 +52,7 @@ class Server:
                 "--env",
                 "LOG=off",
                 "--env",
-                f"SERVED_MODEL_NAME={requests.MODEL}",
+                f"SERVED_MODEL_NAME={cases.MODEL}",
             ],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -98,9 +98,9 @@ def limit(status, content):
     return found["name"] if found else content.decode()[:80]
 
 
-def rows(server, cases):
-    for case in cases:
-        server.ask(requests.WARM_UP)
+def rows(server, wanted):
+    for case in wanted:
+        server.ask(cases.WARM_UP)
         found = server.measure(case)
         print(
             f"{found.status} {found.seconds:6.2f} s {found.peak / 1e6:6.0f} MB  {case.method} {case.path}: {case.title}",
@@ -146,17 +146,17 @@ def main():
     for model in MODELS:
         server = Server(options.program, "serve", "--model", model)
         try:
-            found = list(rows(server, requests.EMBEDDER))
+            found = list(rows(server, cases.EMBEDDER))
         finally:
             server.close()
         parts += [f"## `minilm serve --model {model}`", f"{worst(found)}.", table(found)]
     with tempfile.TemporaryDirectory() as folder:
         server = Server(options.program, "kb", "--model", MODELS[0], "--sqlite", f"{folder}/kb.db")
         try:
-            for case in requests.load(options.documents):
+            for case in cases.load(options.documents):
                 status, content, *_ = server.ask(case)
                 assert status == 200, content[:300]
-            found = list(rows(server, requests.KNOWLEDGE_BASE))
+            found = list(rows(server, cases.KNOWLEDGE_BASE))
         finally:
             server.close()
     title = f"## `minilm kb --model {MODELS[0]}`, SQLite, {options.documents:,} documents"
