@@ -1,4 +1,4 @@
-"""The requests: for each route the most that the default limits let in, in the ways that cost the most."""
+"""The requests: for each route about the most that the default limits let in, in ways that cost much."""
 
 from dataclasses import dataclass
 
@@ -110,12 +110,16 @@ def knowledge_base():
     yield Case("64 comparisons", "POST", "/search", {"query": "time", "top_k": 100, "filter": alike})
     yield Case("a page of 1,000", "GET", "/documents?limit=1000")
     yield Case("one document", "GET", "/documents/0000001")
-    yield Case("2,000 new documents", "PUT", "/documents", documents(2_000, words(29)))
-    yield Case("the same, unchanged", "PUT", "/documents", documents(2_000, words(29)))
+    yield Case("2,000 new documents of 31 tokens", "PUT", "/documents", documents(2_000, words(29)))
+    yield Case("500 of them", "PUT", "/documents", documents(500, words(29)))
+    yield Case("the same, unchanged", "PUT", "/documents", documents(500, words(29)))
+    yield Case("20,000 that are there, unchanged", "PUT", "/documents", next(load(20_000, 20_000)).body)
     yield Case("16 MB in 15 documents", "PUT", "/documents", documents(15, "time", "x" * 1_000_000))
-    yield Case("a page of 31 MB", "GET", "/documents?after=x&limit=1000")
+    yield Case("a page of 15 MB", "GET", "/documents?after=x&limit=1000")
     yield Case("documents of 1 MB found", "POST", "/search", {"query": "time", "top_k": 31})
-    yield Case("30,000 tiny documents", "PUT", "/documents", documents(21_845, "a"))
+    yield Case("1 MB of numbers in the metadata", "PUT", "/documents", [{"_id": "n", "n": [0] * 333_000}])
+    yield Case("1 MB of quotes", "PUT", "/documents", documents(1, "time", '"' * 500_000))
+    yield Case("21,845 tiny documents", "PUT", "/documents", documents(21_845, "a"))
     yield Case("a part of all", "POST", "/documents/reindex")
 
 

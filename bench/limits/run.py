@@ -140,7 +140,7 @@ def main():
         f"Written by `python3 bench/limits/run.py MINILM` on {datetime.date.today()}, at {commit}, on {cpu}, "
         f"{platform.system()} {platform.release()}. One worker, `int8`, all limits at their defaults.",
         "Time is from the first byte sent to the last byte read. Memory is the most that the process held: machine code, "
-        "weights and pages of files included, so a server that has nothing to do has most of the least figure here. "
+        "weights and pages of files included, so the row `nothing to do` shows what a server holds without work. "
         "A status of 4xx or 5xx names the limit that ended the request.",
     ]
     for model in MODELS:

@@ -2,11 +2,11 @@
 
 /// Has large pieces of memory, such as bodies and answers, go back to the system when they are freed.
 ///
-/// By default the GNU C library takes a size that was freed once for one that is needed again, and keeps all memory up to that size.
+/// To be called before the process has threads. By default the GNU C library takes a size that was freed once for one that is needed again, and keeps all memory up to that size.
 pub fn return_large_pieces() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     #[allow(unsafe_code, reason = "a function of the C library")]
-    // SAFETY: it may be called at any time; what it cannot set stays as it is.
+    // SAFETY: there are no other threads yet; what it cannot set stays as it is.
     unsafe {
         const LARGE: i32 = 128 << 10;
         libc::mallopt(libc::M_MMAP_THRESHOLD, LARGE);

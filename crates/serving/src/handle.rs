@@ -38,7 +38,9 @@ where
     B: Body<Data = Bytes> + Unpin,
     B::Error: Debug,
 {
-    let mut bytes = Vec::with_capacity(announced);
+    let mut bytes = Vec::new();
+    // Where there is no room for all at once, it grows with what comes.
+    let _ = bytes.try_reserve_exact(announced.min(MAX_RESERVED));
     while let Some(frame) = body.frame().await {
         let cut = |error| {
             let problem = Problem::new(StatusCode::BAD_REQUEST, "the body was cut off");
@@ -51,6 +53,9 @@ where
     }
     Ok(bytes)
 }
+
+/// Bytes that a body gets before it comes. Growing by doubling, a large one would be copied, and for a moment there twice.
+const MAX_RESERVED: usize = 16 << 20;
 
 /// Bytes of a refused body that are still read.
 const MAX_DRAINED: usize = 16 << 20;

@@ -73,6 +73,7 @@ pub async fn documents(
         }
         entries.push(entry);
     }
+    drop(existing);
     let plain: Vec<&str> = texts.iter().map(|text| text.text.as_str()).collect();
     let (mut vectors, mut usage) = (Vec::new(), Usage::default());
     match kind {

@@ -83,7 +83,7 @@ pub fn test(only: Option<Part>, filter: Option<String>) -> Result<ExitCode> {
     let postgres = if wants_postgres { kb::Postgres::start_or_say() } else { None };
     let kills_one = postgres.is_some() && parts.contains(&Part::Components);
     let killed_postgres = if kills_one { kb::Postgres::start_or_say() } else { None };
-    if wants_postgres && postgres.is_none() {
+    if (wants_postgres && postgres.is_none()) || (kills_one && killed_postgres.is_none()) {
         counts.skipped += 1;
     }
     let start = Instant::now();

@@ -43,13 +43,13 @@ fn record(row: &mut Row, first: usize) -> Result<Record, StoreError> {
 }
 
 /// A document, its vectors one behind the other, and the names of their fields with commas between.
-fn existing(row: &mut Row) -> Result<(Record, Vec<FieldVector>), StoreError> {
-    let (vectors, names) = (floats(row, 2)?, text(row, 3)?);
+fn existing(mut row: Row) -> Result<(Record, Vec<FieldVector>), StoreError> {
+    let (vectors, names) = (floats(&row, 2)?, text(&row, 3)?);
     let names: Vec<&str> = names.split(',').filter(|name| !name.is_empty()).collect();
     let dim = vectors.len().checked_div(names.len()).unwrap_or(0).max(1);
     let vector = |(field, vector): (&&str, &[f32])| FieldVector { field: (*field).to_owned(), vector: vector.to_vec() };
     let vectors = names.iter().zip(vectors.chunks_exact(dim)).map(vector).collect();
-    Ok((record(row, 0)?, vectors))
+    Ok((record(&mut row, 0)?, vectors))
 }
 
 #[async_trait(?Send)]
@@ -75,8 +75,8 @@ impl Store for Sqlite {
         let session = self.session().await?;
         let ids = serde_json::to_string(ids).map_err(|error| StoreError::Document(error.to_string()))?;
         match session.read(schema::EXISTING, vec![Value::Text(ids)]).await? {
-            Some(Rows { mut rows, meta }) => {
-                let documents = rows.iter_mut().map(existing).collect::<Result<_, _>>()?;
+            Some(Rows { rows, meta }) => {
+                let documents = rows.into_iter().map(existing).collect::<Result<_, _>>()?;
                 Ok(Existing { identity: Identity::from_text(text(&meta, 2)?)?, documents })
             }
             None => {

@@ -22,11 +22,12 @@ pub struct Batch {
 type Fields<'a> = (usize, Vec<(&'a str, f64)>);
 
 impl Batch {
-    /// A batch whose rows have about `bytes` bytes of text, so that a large one is not copied as it grows.
-    pub fn with_capacity(bytes: usize) -> Self {
+    /// A batch whose rows have about `bytes` bytes of text, with so many vectors of `dim` values: a large one is not copied as it grows.
+    pub fn with_capacity(bytes: usize, vectors: usize, dim: usize) -> Self {
         let mut rows = Vec::with_capacity(bytes + bytes / 8 + 2);
         rows.push(b'[');
-        Self { rows, floats: Vec::new(), levels: Vec::new(), vectors: 0 }
+        let levels = Vec::with_capacity(vectors * (schema::LEVELS_HEAD as usize + dim));
+        Self { rows, floats: Vec::with_capacity(vectors * 4 * dim), levels, vectors: 0 }
     }
 
     /// Adds a row, which ends with what [`Batch::add`] gave for its vectors.
@@ -70,7 +71,8 @@ impl Batch {
 
 pub async fn upsert(session: &Session, identity: &Identity, entries: Vec<Entry>) -> Result<(), StoreError> {
     let bytes = entries.iter().map(|entry| entry.record.document.len() + entry.metadata.len()).sum();
-    let mut batch = Batch::with_capacity(bytes);
+    let vectors = entries.iter().map(|entry| entry.vectors.len()).sum();
+    let mut batch = Batch::with_capacity(bytes, vectors, identity.dim);
     // Each entry is dropped when its row is there.
     for Entry { record, metadata, vectors } in entries {
         let (first, fields) = batch.add(&vectors)?;
