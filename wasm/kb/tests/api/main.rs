@@ -2,6 +2,7 @@
 
 mod answers;
 mod budgets;
+mod client;
 mod documents;
 mod errors;
 mod filters;
@@ -12,27 +13,12 @@ mod reindex;
 mod round_trips;
 mod sqlite;
 
-use minilm::Embedder;
+use client::client_of;
+use minilm_kb::Kb;
 use minilm_kb::sqlite::Sqlite;
-use minilm_kb::{Kb, Settings, Store, with_defaults};
-use minilm_serving::{ServerState, Settings as ServerSettings};
 use minilm_test_support::{Client, Reply, embedder};
 use serde_json::{Value, json};
 use sqlite::Shared;
-
-/// An instance over `store`.
-fn client_of(env: &[(&str, &str)], embedder: Embedder, store: Box<dyn Store + Send + Sync>) -> Client<Kb> {
-    let variable = |name: &str| {
-        let set = env.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned());
-        set.or_else(|| (name == "LOG").then(|| "off".to_owned()))
-    };
-    let kb = || {
-        let settings = Settings::read(variable)?;
-        let state = ServerState::new(ServerSettings::read(with_defaults(variable))?, embedder)?;
-        Ok(Kb::new(state, settings, store))
-    };
-    Client::new(kb())
-}
 
 /// An instance over a database.
 fn over(db: &Shared, env: &[(&str, &str)]) -> Client<Kb> {

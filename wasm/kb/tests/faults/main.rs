@@ -3,24 +3,26 @@
 //!
 //! Each call is tried with `MINILM_TEST_FAULTS=all`, and a sample of them without.
 
+#[path = "../api/client.rs"]
+mod api_client;
 #[path = "../api/sqlite.rs"]
 #[allow(dead_code, reason = "written for the tests of the API, which use all of it")]
 mod sqlite;
 mod system;
 
 use std::fs;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 
+use api_client::client_of;
 use async_trait::async_trait;
 use minilm::Embedder;
+use minilm_kb::Kb;
 use minilm_kb::sqlite::{Connection, Database, DbError, Row, Sqlite, Value};
-use minilm_kb::{Kb, Settings, with_defaults};
-use minilm_serving::{ServerState, Settings as ServerSettings};
 use minilm_test_support::{Client, Reply, embedder, other_embedder};
 use rusqlite::OpenFlags;
 use serde_json::json;
-use system::{Fault, Lasting, VFS, alone, with_fault};
+use system::{Fault, Lasting, VFS, alone, fault_is, with_fault};
 
 /// A database in a file, with a connection for each request, as hosts have it.
 struct File(PathBuf);
@@ -44,23 +46,19 @@ impl Connection for Open {
     async fn run(&self, statement: &str, parameters: Vec<Value>) -> Result<Vec<Row>, DbError> {
         // rusqlite asserts that there is memory for a text. A host turns that into an error, too.
         let query = || sqlite::query(&self.0, statement, parameters).map_err(|error| sqlite::failed(&error));
-        catch_unwind(AssertUnwindSafe(query)).unwrap_or_else(|_| Err(DbError::Sqlite("a panic".to_owned())))
+        catch_unwind(AssertUnwindSafe(query)).unwrap_or_else(|panic| {
+            if !fault_is(Fault::Memory) {
+                resume_unwind(panic);
+            }
+            Err(DbError::Sqlite("a panic".to_owned()))
+        })
     }
 }
 
 /// An instance over the database in `file`.
 fn client(file: &Path, embedder: Embedder) -> Client<Kb> {
-    let variable = |name: &str| match name {
-        "LOG" => Some("off".to_owned()),
-        "SEARCH_FIELDS" => Some("question,title".to_owned()),
-        _ => None,
-    };
-    let kb = || {
-        let settings = Settings::read(variable)?;
-        let state = ServerState::new(ServerSettings::read(with_defaults(variable))?, embedder)?;
-        Ok(Kb::new(state, settings, Box::new(Sqlite::new(Box::new(File(file.to_owned()))))))
-    };
-    Client::new(kb())
+    let store = Sqlite::new(Box::new(File(file.to_owned())));
+    client_of(&[("SEARCH_FIELDS", "question,title")], embedder, Box::new(store))
 }
 
 /// More than a page of a reindex.

@@ -62,9 +62,14 @@ pub fn alone() -> MutexGuard<'static, ()> {
     guard
 }
 
+/// Whether this is the fault that there is now.
+pub fn fault_is(fault: Fault) -> bool {
+    KIND.load(Ordering::SeqCst) == 1 + fault as usize
+}
+
 /// Whether this call fails.
 fn fails(fault: Fault) -> bool {
-    if KIND.load(Ordering::SeqCst) != 1 + fault as usize {
+    if !fault_is(fault) {
         return false;
     }
     let counted = LEFT.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));

@@ -158,8 +158,7 @@ pub async fn stage(
     entries: &[Entry],
 ) -> Result<(), StoreError> {
     let bytes = pending.iter().map(|pending| pending.record.document.len()).sum();
-    let vectors = entries.iter().map(|entry| entry.vectors.len()).sum();
-    let mut batch = Batch::with_capacity(bytes, vectors, identity.dim);
+    let mut batch = Batch::with_capacity(bytes, entries, identity.dim);
     for (Pending { number, record }, entry) in pending.iter().zip(entries) {
         let (first, fields) = batch.add(&entry.vectors)?;
         batch.push(&(number, &record.document, first, fields))?;

@@ -22,8 +22,9 @@ pub struct Batch {
 type Fields<'a> = (usize, Vec<(&'a str, f64)>);
 
 impl Batch {
-    /// A batch whose rows have about `bytes` bytes of text, with so many vectors of `dim` values: a large one is not copied as it grows.
-    pub fn with_capacity(bytes: usize, vectors: usize, dim: usize) -> Self {
+    /// A batch for `entries` with vectors of `dim` values, whose rows have about `bytes` bytes of text: a large one is not copied as it grows.
+    pub fn with_capacity(bytes: usize, entries: &[Entry], dim: usize) -> Self {
+        let vectors: usize = entries.iter().map(|entry| entry.vectors.len()).sum();
         let mut rows = Vec::with_capacity(bytes + bytes / 8 + 2);
         rows.push(b'[');
         let levels = Vec::with_capacity(vectors * (schema::LEVELS_HEAD as usize + dim));
@@ -71,8 +72,7 @@ impl Batch {
 
 pub async fn upsert(session: &Session, identity: &Identity, entries: Vec<Entry>) -> Result<(), StoreError> {
     let bytes = entries.iter().map(|entry| entry.record.document.len() + entry.metadata.len()).sum();
-    let vectors = entries.iter().map(|entry| entry.vectors.len()).sum();
-    let mut batch = Batch::with_capacity(bytes, vectors, identity.dim);
+    let mut batch = Batch::with_capacity(bytes, &entries, identity.dim);
     // Each entry is dropped when its row is there.
     for Entry { record, metadata, vectors } in entries {
         let (first, fields) = batch.add(&vectors)?;
