@@ -21,7 +21,7 @@ pub struct Request<'a, A> {
     /// The query string, without the `?` and not decoded.
     pub query: &'a str,
     /// The body, until it is taken. Empty for a method without one.
-    pub body: RefCell<Vec<u8>>,
+    pub(crate) body: RefCell<Vec<u8>>,
     /// What is left of its time, and what its answer may have.
     pub budget: Budget,
 }
